@@ -1,0 +1,150 @@
+// Package extract opens content: it walks MIME parts, archives and documents
+// down to their leaves and gives each leaf as text or as a table, named by a
+// path such as "2/customers.zip/export.xlsx/Sheet1".
+//
+// What is always true: nothing is executed or fetched; every format is told by
+// its content, never by name or declared type alone; every bound in Limits
+// holds; and whatever could not be read is reported as Unread, never dropped.
+// A panic in a format is caught and becomes Unread for that part.
+package extract
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/table"
+)
+
+// Source is content with random access, such as a spooled message.
+type Source struct {
+	io.ReaderAt
+	Size int64 // bytes
+}
+
+// Sink takes what Walk finds, in document order. A Sink reads the reader or
+// grid to its end before it returns; an error it returns ends the walk.
+type Sink interface {
+	// Text takes running text in UTF-8, as a reader would see it.
+	Text(p Part, r io.Reader) error
+	// Table takes a table that the format itself declares.
+	Table(p Part, g table.Grid) error
+}
+
+// Part names a leaf of the content.
+type Part struct {
+	// Path is the leaf's place: MIME part numbers, file and sheet names joined by "/".
+	Path string
+	// Format is what the content proved to be.
+	Format Format
+	// Place says whether a person would meet it as header, body or attachment.
+	Place Place
+}
+
+// Place is where in a message a part stands.
+type Place uint8
+
+// The places of a part.
+const (
+	Body Place = iota
+	Attachment
+	Header
+)
+
+// Reason says why something was not read. The set is closed: it is a metric label.
+type Reason string
+
+// The reasons for not reading a part, or not all of it.
+const (
+	Encrypted   Reason = "encrypted"   // needs a key or password that we do not have
+	EndToEnd    Reason = "end_to_end"  // an S/MIME or PGP/MIME encrypted message
+	Corrupt     Reason = "corrupt"     // damaged or cut off
+	Unsupported Reason = "unsupported" // format known, content not readable here
+	Unknown     Reason = "unknown"     // nobody knows this format; searched as runs of text
+	TooBig      Reason = "too_big"     // past a bound in bytes
+	TooDeep     Reason = "too_deep"    // past the nesting bound
+	TooMany     Reason = "too_many"    // past a bound in parts, entries or cells
+	Ratio       Reason = "ratio"       // expands beyond the ratio bound
+	Timeout     Reason = "timeout"     // the deadline came first
+	External    Reason = "external"    // the content is elsewhere: message/external-body, message/partial
+	Failed      Reason = "failed"      // a parser failed
+)
+
+// Unread is one thing that was not read, or not wholly.
+type Unread struct {
+	Path   string
+	Format Format
+	Reason Reason
+	// Detail is a sentence for people, without any value from the content.
+	Detail string
+	// Partial is true if some of the part was read.
+	Partial bool
+}
+
+// Outcome says how far a part was read. The set is closed: it is a metric label.
+type Outcome string
+
+// The outcomes of reading a part.
+const (
+	Read    Outcome = "read"
+	Partly  Outcome = "partial"
+	NotRead Outcome = "unread"
+)
+
+// Opened is a part that Walk has met, and how far it was read.
+type Opened struct {
+	Part
+	Bytes   int64
+	Outcome Outcome
+}
+
+// Summary is what Walk has met: the parts in document order, at most
+// Limits.Parts of them, and what was not read.
+type Summary struct {
+	Parts  []Opened
+	Unread []Unread
+}
+
+// Limits bounds the work on one message. Zero values mean the defaults of
+// DefaultLimits.
+type Limits struct {
+	Bytes      int64 // decoded bytes over the whole message
+	PartBytes  int64 // decoded bytes of one part
+	Ratio      int64 // decoded to encoded bytes of an archive, once over 1 MiB
+	Depth      int   // nesting of parts and archives
+	Parts      int   // leaves over the whole message
+	Entries    int   // entries of one archive
+	Cells      int64 // cells over the whole message
+	HeaderSize int64 // bytes of one header block
+	Memory     int64 // decoded bytes kept in memory for one part that needs random access; more goes to Scratch
+	Time       time.Duration
+	// Scratch makes temporary space for parts that need random access and are
+	// larger than Memory. Without it such a part is unread: too_big.
+	Scratch func() (Scratch, error)
+}
+
+// Scratch is temporary space for one part. Close frees it.
+type Scratch interface {
+	io.Writer
+	io.ReaderAt
+	io.Closer
+}
+
+// DefaultLimits returns the bounds that the relay uses unless configured.
+func DefaultLimits() Limits {
+	return Limits{
+		Bytes: 1 << 30, PartBytes: 512 << 20, Ratio: 200, Depth: 24, Parts: 5000,
+		Entries: 10000, Cells: 50_000_000, HeaderSize: 1 << 20, Memory: 4 << 20,
+		Time: 60 * time.Second,
+	}
+}
+
+// Walker opens messages. It is immutable and safe for concurrent use.
+type Walker struct{}
+
+// Message walks an RFC 5322 message. The error is the sink's, the context's,
+// or that of the source itself; what is wrong with the content is in the
+// Summary.
+func (w *Walker) Message(ctx context.Context, src Source, lim Limits, sink Sink) (Summary, error) {
+	return Summary{}, nil
+}
