@@ -1,0 +1,212 @@
+package detect
+
+import (
+	"bytes"
+
+	"golang.org/x/net/idna"
+)
+
+// Mail addresses: RFC 5321 section 4.1.2 for the form, 4.5.3.1 for the
+// lengths, RFC 6531 for letters outside ASCII, RFC 5233 for the plus tag.
+
+const (
+	emailOdds     = 7
+	emailListOdds = 6 // several in a cell, or a display name before it
+
+	maxLocal  = 64
+	maxDomain = 255
+)
+
+// isEmail reports whether value is one bare address with a full domain name.
+func isEmail(value []byte) bool {
+	at := bytes.LastIndexByte(value, '@')
+	return at > 0 && at <= maxLocal && isLocal(value[:at]) && isDomain(value[at+1:])
+}
+
+// isLocal reports whether text is an unquoted local part.
+func isLocal(text []byte) bool {
+	previous := byte('.')
+	for _, c := range text {
+		if c == '.' {
+			if previous == '.' {
+				return false
+			}
+		} else if !isAtext(c) {
+			return false
+		}
+		previous = c
+	}
+	return previous != '.'
+}
+
+// isAtext reports the characters of an atom (RFC 5322 section 3.2.3).
+func isAtext(c byte) bool {
+	return isAlnum(c) || c >= 0x80 || bytes.IndexByte([]byte("!#$%&'*+-/=?^_`{|}~"), c) >= 0
+}
+
+// isDomain reports whether text is a domain name of two labels or more whose
+// last one is no number (RFC 1123 section 2.1).
+func isDomain(text []byte) bool {
+	if len(text) < 3 || len(text) > maxDomain {
+		return false
+	}
+	labels, start := 0, 0
+	for i := 0; i <= len(text); i++ {
+		if i < len(text) && text[i] != '.' {
+			if c := text[i]; !isAlnum(c) && c != '-' && c != '_' && c < 0x80 {
+				return false
+			}
+			continue
+		}
+		label := text[start:i]
+		if len(label) == 0 || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		labels, start = labels+1, i+1
+	}
+	last := text[bytes.LastIndexByte(text, '.')+1:]
+	return labels >= 2 && isTopLevel(last)
+}
+
+// isTopLevel reports whether a label can be a top-level domain: letters only,
+// two or more, or an encoded international one.
+func isTopLevel(label []byte) bool {
+	if len(label) < 2 {
+		return false
+	}
+	if bytes.HasPrefix(label, []byte("xn--")) {
+		return len(label) > 4
+	}
+	for _, c := range label {
+		if !isLetter(c) && c < 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// bareEmail returns the address within the spellings that cells have:
+// "mailto:a@b.c", "<a@b.c>", "Name <a@b.c>".
+func bareEmail(value []byte) []byte {
+	if open := bytes.LastIndexByte(value, '<'); open >= 0 {
+		rest := value[open+1:]
+		if end := bytes.IndexByte(rest, '>'); end > 0 {
+			value = rest[:end]
+		}
+	}
+	if len(value) > 7 && bytes.EqualFold(value[:7], []byte("mailto:")) {
+		value = value[7:]
+	}
+	return bytes.TrimSpace(value)
+}
+
+// isEmailCell reports whether a cell holds one address or several.
+func isEmailCell(value []byte) bool {
+	if isEmail(bareEmail(value)) {
+		return true
+	}
+	found := 0
+	for part := range bytes.FieldsFuncSeq(value, func(c rune) bool {
+		return c == ';' || c == ',' || c == ' ' || c == '|' || c == '\n' || c == '/'
+	}) {
+		if !isEmail(bareEmail(part)) {
+			return false
+		}
+		found++
+	}
+	return found > 1
+}
+
+// at reads a value with an '@'.
+func (r *reading) at() {
+	switch {
+	case isEmail(r.value):
+		r.add(ContactEmail, emailOdds)
+	case isEmailCell(r.value):
+		r.add(ContactEmail, emailListOdds)
+	case r.value[0] == '@' && isHandle(r.value[1:]):
+		r.add(ContactSocial, handleOdds)
+	default:
+		r.long()
+	}
+}
+
+// compactEmail appends an address in lower case without its plus tag, the
+// domain in ASCII.
+func compactEmail(dst, value []byte) []byte {
+	value = bareEmail(value)
+	at := bytes.LastIndexByte(value, '@')
+	if at <= 0 {
+		return append(dst, bytes.ToLower(value)...)
+	}
+	local, domain := value[:at], value[at+1:]
+	if plus := bytes.IndexByte(local, '+'); plus > 0 {
+		local = local[:plus]
+	}
+	dst = append(dst, bytes.ToLower(local)...)
+	dst = append(dst, '@')
+	if ascii, err := idna.Lookup.ToASCII(string(bytes.ToLower(domain))); err == nil {
+		return append(dst, ascii...)
+	}
+	return append(dst, bytes.ToLower(domain)...)
+}
+
+// Role reports whether an address belongs to a function or a machine rather
+// than to a person: info@, support@, noreply@ (RFC 2142 and common use).
+func Role(email []byte) bool {
+	var buf [maxLocal + 1]byte
+	email = bareEmail(email)
+	at := bytes.LastIndexByte(email, '@')
+	if at <= 0 || at > maxLocal {
+		return false
+	}
+	local := appendFold(buf[:0], email[:at])
+	if plus := bytes.IndexByte(local, '+'); plus > 0 {
+		local = local[:plus]
+	}
+	local = bytes.TrimRight(local, "0123456789")
+	if isRoleWord(local) {
+		return true
+	}
+	// "no-reply", "customer.service", "bounces-1234": each word is of a role.
+	found := false
+	for part := range bytes.FieldsFuncSeq(local, func(c rune) bool { return c == '.' || c == '-' || c == '_' || c == '=' }) {
+		if !isRoleWord(part) && !isRoleFiller(part) {
+			return false
+		}
+		found = found || isRoleWord(part)
+	}
+	return found
+}
+
+func isRoleWord(word []byte) bool {
+	switch string(word) {
+	case "abuse", "accounting", "accounts", "accountspayable", "admin", "administrator", "administracion",
+		"alert", "alerts", "announce", "answers", "api", "audit", "auto", "backup", "billing", "board",
+		"booking", "bookings", "bot", "bounce", "bounces", "buchhaltung", "bugs", "calendar", "careers", "catering",
+		"commercial", "compliance", "comptabilite", "confirm", "confirmation", "contact", "contacto", "contactus",
+		"customercare", "customerservice", "cron", "daemon", "datenschutz", "desk", "dev", "devops", "donotreply",
+		"dpo", "editor", "email", "enquiries", "enquiry", "events", "facturacion", "faktura", "feedback", "finance",
+		"ftp", "gdpr", "git", "help", "helpdesk", "hostmaster", "hr", "info", "information", "inquiries", "invite",
+		"invoice", "invoices", "it", "jobs", "kontakt", "kundenservice", "legal", "list", "listserv", "mail",
+		"mailer", "mailerdaemon", "mailman", "majordomo", "marketing", "media", "member", "membership", "news",
+		"newsletter", "noc", "nobody", "noreply", "notification", "notifications", "notify", "office", "operations",
+		"ops", "order", "orders", "owner", "payments", "payroll", "personal", "post", "postmaster", "presse", "press",
+		"privacy", "purchasing", "reception", "rechnung", "recruiting", "recruitment", "registration", "replies", "reply",
+		"report", "reports", "reservations", "returns", "robot", "root", "sales", "security", "service", "services",
+		"shipping", "shop", "soporte", "spam", "staff", "status", "subscribe", "subscriptions", "support", "survey", "sysadmin",
+		"system", "team", "test", "ticket", "tickets", "training", "unsubscribe", "updates", "usenet", "uucp",
+		"vendite", "ventas", "vertrieb", "verkauf", "web", "webmaster", "welcome", "www":
+		return true
+	}
+	return false
+}
+
+// isRoleFiller reports words that stand beside a role word.
+func isRoleFiller(word []byte) bool {
+	switch string(word) {
+	case "no", "not", "do", "customer", "client", "the", "our", "us", "a", "online", "de", "en", "uk", "eu", "group", "main", "general":
+		return true
+	}
+	return len(bytes.Trim(word, "0123456789")) == 0
+}

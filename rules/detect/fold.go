@@ -1,0 +1,91 @@
+package detect
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// appendFold appends text in the form in which two spellings of a word are
+// equal: lower case, letters without their marks, ligatures and struck letters
+// spelt out. It keeps everything that is no letter.
+func appendFold(dst, text []byte) []byte {
+	for i := 0; i < len(text); {
+		c := text[i]
+		if c < utf8.RuneSelf {
+			if 'A' <= c && c <= 'Z' {
+				c |= 0x20
+			}
+			dst = append(dst, c)
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(text[i:])
+		dst = appendFoldRune(dst, r, text[i:i+size])
+		i += size
+	}
+	return dst
+}
+
+// appendFoldRune folds one character that is not ASCII; raw is its encoding.
+func appendFoldRune(dst []byte, r rune, raw []byte) []byte {
+	switch r {
+	case utf8.RuneError:
+		return append(dst, raw...) // keeps what is no UTF-8, so that folding loses nothing
+	case 'ß', 'ẞ':
+		return append(dst, "ss"...)
+	case 'æ', 'Æ':
+		return append(dst, "ae"...)
+	case 'œ', 'Œ':
+		return append(dst, "oe"...)
+	case 'ø', 'Ø':
+		return append(dst, 'o')
+	case 'ł', 'Ł':
+		return append(dst, 'l')
+	case 'đ', 'Đ', 'ð', 'Ð':
+		return append(dst, 'd')
+	case 'þ', 'Þ':
+		return append(dst, "th"...)
+	case 'ı', 'İ':
+		return append(dst, 'i')
+	case '’', '‘', 'ʼ', '`', '´':
+		return append(dst, '\'')
+	case '\u00a0', '\u3000', '\u2009', '\u202f':
+		return append(dst, ' ')
+	case '\u200b', '\u200c', '\u200d', '\ufeff', '\u00ad':
+		return dst // invisible
+	}
+	if isMark(r) {
+		return dst
+	}
+	if r >= 0x1100 && unicode.Is(unicode.Lo, r) {
+		return append(dst, raw...) // CJK and Hangul have neither case nor marks
+	}
+	if d := norm.NFKD.Properties(raw).Decomposition(); len(d) > 0 {
+		return appendBase(dst, d)
+	}
+	return utf8.AppendRune(dst, unicode.ToLower(r))
+}
+
+// appendBase appends a full decomposition, folded. Its characters do not
+// decompose further, so the two functions call each other once.
+func appendBase(dst, decomposed []byte) []byte {
+	for len(decomposed) > 0 {
+		r, size := utf8.DecodeRune(decomposed)
+		if r < utf8.RuneSelf {
+			dst = append(dst, byte(unicode.ToLower(r)))
+		} else {
+			dst = appendFoldRune(dst, r, decomposed[:size])
+		}
+		decomposed = decomposed[size:]
+	}
+	return dst
+}
+
+// isMark reports marks that people leave out: accents, and the vowel points
+// of Arabic and Hebrew. The vowel signs of Indic scripts are letters to their
+// readers and stay.
+func isMark(r rune) bool {
+	return 0x300 <= r && r <= 0x36f || 0x64b <= r && r <= 0x65f || 0x591 <= r && r <= 0x5c7
+}

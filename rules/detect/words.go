@@ -1,0 +1,155 @@
+package detect
+
+import (
+	"bytes"
+	"compress/gzip"
+	_ "embed"
+	"fmt"
+	"io"
+	"math/bits"
+	"slices"
+)
+
+// kind is a set of things that a word can be.
+type kind uint16
+
+const (
+	kindGiven kind = 1 << iota
+	kindFamily
+	kindPrefix
+	kindWord // everyday word, of some language
+	kindCity
+	kindRegion
+	kindCountry
+	kindJob
+	kindCompany
+)
+
+// kindNames are the names of the kinds in the embedded list, in bit order.
+func kindNames() []string {
+	return []string{"given", "family", "prefix", "word", "city", "region", "country", "job", "company"}
+}
+
+// namesGz is written by .ci/tools/namelist; its format is told there.
+//
+//go:embed names.txt.gz
+var namesGz []byte
+
+// words maps the folded form of a word to its kinds: an open-addressing table
+// of hashes, each with its kinds in the low 16 bits. Two words share their 48
+// bits of hash with a chance of one in 10^9, which costs a clue, not a wrong
+// count.
+type words struct {
+	slots []uint64
+	shift uint
+}
+
+const (
+	wordSlots = 1 << 18
+	kindBits  = 16
+	hashMask  = ^uint64(1<<kindBits - 1)
+)
+
+func loadWords() (*words, error) {
+	packed, err := gzip.NewReader(bytes.NewReader(namesGz))
+	if err != nil {
+		return nil, fmt.Errorf("name list: %w", err)
+	}
+	text, err := io.ReadAll(packed)
+	if err != nil {
+		return nil, fmt.Errorf("name list: %w", err)
+	}
+	w := &words{slots: make([]uint64, wordSlots), shift: 64 - uint(bits.TrailingZeros(wordSlots))}
+	var kinds kind
+	var folded []byte
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSuffix(line, []byte("\n"))
+		if names, ok := bytes.CutPrefix(line, []byte("=")); ok {
+			if kinds, err = parseKinds(names); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		folded = appendFold(folded[:0], line)
+		w.add(folded, kinds)
+		if spelt := appendSpelt(folded[len(folded):], line); len(spelt) > 0 {
+			w.add(spelt, kinds)
+		}
+	}
+	return w, nil
+}
+
+func parseKinds(names []byte) (kind, error) {
+	var kinds kind
+	for name := range bytes.SplitSeq(names, []byte(",")) {
+		i := slices.Index(kindNames(), string(name))
+		if i < 0 {
+			return 0, fmt.Errorf("name list: unknown kind %q", name)
+		}
+		kinds |= 1 << i
+	}
+	return kinds, nil
+}
+
+// appendSpelt appends the form of a name that a system without umlauts stores
+// ("mueller"); nothing when the name has none.
+func appendSpelt(dst, name []byte) []byte {
+	found := false
+	start := len(dst)
+	for _, r := range string(name) {
+		switch r {
+		case 'ä':
+			dst, found = append(dst, "ae"...), true
+		case 'ö', 'ø':
+			dst, found = append(dst, "oe"...), true
+		case 'ü':
+			dst, found = append(dst, "ue"...), true
+		case 'å':
+			dst, found = append(dst, "aa"...), true
+		default:
+			dst = appendFold(dst, []byte(string(r)))
+		}
+	}
+	if !found {
+		return dst[:start]
+	}
+	return dst
+}
+
+func (w *words) add(folded []byte, k kind) {
+	if len(folded) == 0 {
+		return
+	}
+	h := hashWord(folded)
+	for i := h >> w.shift; ; i = (i + 1) % wordSlots {
+		if w.slots[i] == 0 || w.slots[i]&hashMask == h&hashMask {
+			w.slots[i] = h&hashMask | w.slots[i]&^hashMask | uint64(k)
+			return
+		}
+	}
+}
+
+// kinds returns what a folded word can be, 0 when it is in no list.
+func (w *words) kinds(folded []byte) kind {
+	h := hashWord(folded)
+	for i := h >> w.shift; ; i = (i + 1) % wordSlots {
+		slot := w.slots[i]
+		if slot == 0 {
+			return 0
+		}
+		if slot&hashMask == h&hashMask {
+			return kind(slot &^ hashMask)
+		}
+	}
+}
+
+// hashWord is FNV-1a with a final mix, so that the high bits that pick the
+// slot depend on every byte.
+func hashWord(word []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range word {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	h ^= h >> 32
+	return h * 0x9e3779b97f4a7c15
+}
