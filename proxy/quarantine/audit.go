@@ -1,0 +1,196 @@
+package quarantine
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Act names what was done.
+type Act string
+
+// The acts of the audit trail. The store writes all but Viewed and Exported,
+// which are for [Store.Record].
+const (
+	ActHeld           Act = "held"
+	ActReleaseBegun   Act = "release_begun"
+	ActReleaseSettled Act = "release_settled"
+	ActReleaseLapsed  Act = "release_lapsed" // its lease ended without a result
+	ActRefused        Act = "refused"
+	ActDeleted        Act = "deleted"
+	ActViewed         Act = "viewed"   // somebody saw unmasked content
+	ActExported       Act = "exported" // somebody took content out
+)
+
+// bySystem is who acts where no person does.
+const bySystem = "bulkhead"
+
+// Entry is one line of the audit trail.
+type Entry struct {
+	Seq     int64     `json:"seq"` // from 1, without gaps
+	At      time.Time `json:"at"`
+	Message string    `json:"message"` // its id
+	Act     Act       `json:"act"`
+	By      string    `json:"by"`
+	Reason  string    `json:"reason"`
+	Detail  Detail    `json:"detail"`
+	Hash    string    `json:"hash"` // lower-case hex
+}
+
+// Detail is what an act was about, in numbers and places.
+type Detail struct {
+	SHA256        string                 `json:"sha256,omitempty"` // of the content
+	Recipients    int                    `json:"recipients,omitempty"`
+	Places        []int                  `json:"places,omitempty"`  // recipients concerned, from 1, by their order in the envelope
+	Results       map[RecipientState]int `json:"results,omitempty"` // how many recipients came to which state
+	Superseded    int                    `json:"superseded,omitempty"`
+	Forced        bool                   `json:"forced,omitempty"`
+	Subjects      int                    `json:"subjects,omitempty"`
+	Action        string                 `json:"action,omitempty"`
+	PolicyVersion string                 `json:"policy_version,omitempty"`
+	Completeness  string                 `json:"completeness,omitempty"`
+}
+
+// AuditQuery picks entries, oldest first.
+type AuditQuery struct {
+	Message string // only this message's; "": all
+	After   int64  // only entries with a greater Seq
+	Limit   int    // at most so many; 0 is 100, never more than 1000
+}
+
+// Audit lists entries. The second result is the AuditQuery.After of the next
+// page, 0 after the last.
+func (s *Store) Audit(ctx context.Context, q AuditQuery) ([]Entry, int64, error) {
+	limit := pageSize(q.Limit)
+	where, args := "seq > ?", []any{q.After}
+	if q.Message != "" {
+		id, err := NormaliseID(q.Message)
+		if err != nil {
+			return nil, 0, fmt.Errorf("audit: %w", err)
+		}
+		where, args = where+" AND message = ?", append(args, id)
+	}
+	var page []Entry
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		return eachEntry(ctx, tx, where+" ORDER BY seq LIMIT ?", append(args, limit+1), func(e entryRow) error {
+			entry, err := e.entry()
+			page = append(page, entry)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("audit: %w", err)
+	}
+	if len(page) <= limit {
+		return page, 0, nil
+	}
+	page = page[:limit]
+	return page, page[limit-1].Seq, nil
+}
+
+// Record notes that a person saw or took the content of a message: act is
+// ActViewed or ActExported. Callers record before they show.
+func (s *Store) Record(ctx context.Context, id string, act Act, by, reason string) error {
+	if act != ActViewed && act != ActExported {
+		return fmt.Errorf("record: %w act %q", ErrInvalid, act)
+	}
+	if by == "" {
+		return fmt.Errorf("record: %w: nobody is named", ErrInvalid)
+	}
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		r, err := find(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		return s.append(ctx, tx, Entry{Message: r.ID, Act: act, By: by, Reason: reason, Detail: Detail{SHA256: r.SHA256}})
+	})
+	if err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	return nil
+}
+
+// append adds an entry to the chain, with the time of now.
+func (s *Store) append(ctx context.Context, tx *sql.Tx, e Entry) error {
+	detail, err := json.Marshal(e.Detail)
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	r := entryRow{at: micros(s.now()), message: e.Message, act: string(e.Act), by: e.By, reason: e.Reason, detail: string(detail)}
+	var before []byte
+	err = tx.QueryRowContext(ctx, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").Scan(&r.seq, &before)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("audit: read the last entry: %w", err)
+	}
+	r.seq++
+	_, err = tx.ExecContext(ctx, "INSERT INTO audit (seq, at, message, act, by, reason, detail, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		r.seq, r.at, r.message, r.act, r.by, r.reason, r.detail, r.sum(before))
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return nil
+}
+
+// entryRow is an entry as it is stored, and as its hash sees it.
+type entryRow struct {
+	seq, at                          int64
+	message, act, by, reason, detail string
+	hash                             []byte
+}
+
+// sum is SHA-256 over the hash before, the numbers as 64-bit big endian, and
+// the texts, each behind its length, so that no two entries read the same.
+func (r entryRow) sum(before []byte) []byte {
+	h := sha256.New()
+	var n [8]byte
+	number := func(v int64) {
+		binary.BigEndian.PutUint64(n[:], uint64(v))
+		h.Write(n[:])
+	}
+	number(int64(len(before)))
+	h.Write(before)
+	number(r.seq)
+	number(r.at)
+	for _, text := range []string{r.message, r.act, r.by, r.reason, r.detail} {
+		number(int64(len(text)))
+		h.Write([]byte(text))
+	}
+	return h.Sum(nil)
+}
+
+func (r entryRow) entry() (Entry, error) {
+	e := Entry{
+		Seq: r.seq, At: fromMicros(r.at), Message: r.message, Act: Act(r.act),
+		By: r.by, Reason: r.reason, Hash: hex.EncodeToString(r.hash),
+	}
+	if err := json.Unmarshal([]byte(r.detail), &e.Detail); err != nil {
+		return Entry{}, fmt.Errorf("entry %d: %w", r.seq, err)
+	}
+	return e, nil
+}
+
+// eachEntry calls fn for the entries that fit where, which is SQL from this
+// package.
+func eachEntry(ctx context.Context, tx *sql.Tx, where string, args []any, fn func(entryRow) error) error {
+	rows, err := tx.QueryContext(ctx, "SELECT seq, at, message, act, by, reason, detail, hash FROM audit WHERE "+where, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	for rows.Next() {
+		var r entryRow
+		if err := rows.Scan(&r.seq, &r.at, &r.message, &r.act, &r.by, &r.reason, &r.detail, &r.hash); err != nil {
+			return err
+		}
+		if err := fn(r); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

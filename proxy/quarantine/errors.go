@@ -1,0 +1,46 @@
+package quarantine
+
+import (
+	"errors"
+	"syscall"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// What callers decide by. Each is wrapped with the particulars.
+var (
+	// ErrNotFound: there is no message of this id, or its content was removed.
+	ErrNotFound = errors.New("not in the quarantine")
+	// ErrFull: the store is at its capacity, or the disk at its reserve. The
+	// SMTP reply is 452.
+	ErrFull = errors.New("quarantine is full")
+	// ErrBusy: somebody is releasing the message now.
+	ErrBusy = errors.New("release under way")
+	// ErrDecided: the message, or a recipient asked for, was decided before.
+	ErrDecided = errors.New("already decided")
+	// ErrUncertain: an earlier release ended without a result, so that to
+	// release again may deliver twice. ForceRelease does so.
+	ErrUncertain = errors.New("outcome of an earlier release is unknown")
+	// ErrNotRecipient: an address asked for is not in the envelope.
+	ErrNotRecipient = errors.New("not a recipient of this message")
+	// ErrDamaged: content differs from what was held.
+	ErrDamaged = errors.New("content is damaged")
+	// ErrTampered: the audit trail does not fit its hashes.
+	ErrTampered = errors.New("audit trail was changed")
+	// ErrNewer: the database was written by a later version of the program.
+	ErrNewer = errors.New("database is from a newer version")
+	// ErrInvalid: the caller's message, cursor or name cannot be used.
+	ErrInvalid = errors.New("invalid")
+)
+
+// full marks an error as ErrFull where its cause is a full disk or quota,
+// whichever layer met it first.
+func full(err error) error {
+	var e *sqlite.Error
+	sqliteFull := errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL
+	if sqliteFull || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return errors.Join(ErrFull, err)
+	}
+	return err
+}

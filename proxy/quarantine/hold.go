@@ -1,0 +1,259 @@
+package quarantine
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+)
+
+// Hold keeps a message: what the caller knows of it in m, and its content
+// read to the end. When it returns without an error the message will survive
+// a power cut, and only then may the client be answered 250. The returned
+// message carries what Hold adds: ID, Incident, State, Size, SHA256, Received.
+//
+// A recipient that is named twice is kept once. [ErrFull] is returned when the
+// store is at its capacity or the disk at its reserve. After an error nothing
+// is held, with one exception that no store can avoid: where the commit itself
+// failed, the message may be found held after all; the client, answered 4xx,
+// will then bring it again.
+func (s *Store) Hold(ctx context.Context, m Message, content io.Reader) (Message, error) {
+	if err := m.check(); err != nil {
+		return Message{}, fmt.Errorf("hold: %w", err)
+	}
+	m.normalise(s.now())
+	if err := s.checkSpace(); err != nil {
+		return Message{}, fmt.Errorf("hold: %w", err)
+	}
+	if err := s.receive(ctx, &m, content); err != nil {
+		return Message{}, fmt.Errorf("hold: %w", full(err))
+	}
+	path := s.contentPath(m.ID)
+	// Set when all but the commit is done. Up to then the content is ours to
+	// remove; after it the row may be there, and only Sweep can tell.
+	committing := false
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		if err := s.insert(ctx, tx, &m); err != nil {
+			return err
+		}
+		// Sweep removes files under the same lock. A relay that slept
+		// longer than the grace time must not acknowledge what is gone.
+		if info, err := s.opts.disk.Lstat(path); err != nil || info.Size() != m.Size {
+			return fmt.Errorf("content of %s went away: %w", m.ID, errors.Join(ErrDamaged, err))
+		}
+		committing = true
+		return nil
+	})
+	if err != nil {
+		if !committing {
+			err = errors.Join(err, s.opts.disk.Remove(path))
+		}
+		return Message{}, fmt.Errorf("hold %s: %w", m.ID, err)
+	}
+	return m, nil
+}
+
+// receive writes the content to its place and sets m's ID, Size and SHA256.
+// On an error nothing is left behind, as far as the disk still obeys.
+func (s *Store) receive(ctx context.Context, m *Message, content io.Reader) error {
+	d := s.opts.disk
+	f, id, err := s.reserve(ctx)
+	if err != nil {
+		return err
+	}
+	incoming := s.incomingPath(id)
+	sum := sha256.New()
+	m.ID = id
+	m.Size, err = io.Copy(io.MultiWriter(f, sum), contextReader{ctx, content})
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = s.checkSpace()
+	}
+	if err == nil {
+		err = s.place(id)
+	}
+	if err != nil {
+		return fmt.Errorf("write content: %w", errors.Join(err, ignoreMissing(d.Remove(incoming))))
+	}
+	m.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	return nil
+}
+
+// reserve finds an id that was never used and creates its incoming file. The
+// file is made before the two looks, and only one process can make it, so two
+// holds never share an id, and no content is ever renamed over another.
+func (s *Store) reserve(ctx context.Context) (file, string, error) {
+	const tries = 10 // a collision at a million messages is one in a million
+	for range tries {
+		id, err := newID(s.opts.Random, messagePrefix)
+		if err != nil {
+			return nil, "", err
+		}
+		f, err := s.opts.disk.Create(s.incomingPath(id))
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		used, err := s.used(ctx, id)
+		if err == nil && !used {
+			return f, id, nil
+		}
+		err = errors.Join(err, f.Close(), s.opts.disk.Remove(s.incomingPath(id)))
+		if err != nil {
+			return nil, "", fmt.Errorf("reserve an id: %w", err)
+		}
+	}
+	return nil, "", fmt.Errorf("no unused id in %d tries", tries)
+}
+
+func (s *Store) used(ctx context.Context, id string) (bool, error) {
+	if _, err := s.opts.disk.Lstat(s.contentPath(id)); err == nil {
+		return true, nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	var n int
+	err := s.reader.QueryRowContext(ctx, "SELECT count(*) FROM messages WHERE id = ?", id).Scan(&n)
+	return n > 0, err
+}
+
+// place moves content from incoming to its folder, and makes that last.
+func (s *Store) place(id string) error {
+	d := s.opts.disk
+	final := s.contentPath(id)
+	folder := filepath.Dir(final)
+	if _, err := d.Lstat(folder); err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if err := d.Mkdir(folder); err != nil {
+			return err
+		}
+	}
+	if err := d.Rename(s.incomingPath(id), final); err != nil {
+		return err
+	}
+	// The parent too, always: another process may have made the folder a
+	// moment ago and not have synced it yet.
+	err := errors.Join(d.SyncDir(folder), d.SyncDir(s.contentDir()))
+	if err != nil {
+		return errors.Join(err, ignoreMissing(d.Remove(final)))
+	}
+	return nil
+}
+
+// insert writes the rows of m, its incident and its first audit entry.
+func (s *Store) insert(ctx context.Context, tx *sql.Tx, m *Message) error {
+	if err := s.checkCapacity(ctx, tx, m.Size); err != nil {
+		return err
+	}
+	incident, err := s.incidentFor(ctx, tx, m)
+	if err != nil {
+		return err
+	}
+	m.Incident = incident
+	seq, err := insertMessage(ctx, tx, m)
+	if err != nil {
+		return err
+	}
+	for i, r := range m.Recipients {
+		_, err := tx.ExecContext(ctx, "INSERT INTO recipients (message, place, address, params) VALUES (?, ?, ?, ?)",
+			seq, i+1, r.Address, joinParams(r.Params))
+		if err != nil {
+			return fmt.Errorf("insert recipient %d: %w", i+1, err)
+		}
+	}
+	return s.append(ctx, tx, Entry{
+		Message: m.ID, Act: ActHeld, By: bySystem, Reason: m.Policy,
+		Detail: Detail{
+			SHA256: m.SHA256, Recipients: len(m.Recipients), Subjects: m.Subjects,
+			Action: m.Action, PolicyVersion: m.PolicyVersion, Completeness: m.Completeness,
+		},
+	})
+}
+
+func insertMessage(ctx context.Context, tx *sql.Tx, m *Message) (int64, error) {
+	fields, err := json.Marshal(m.Fields)
+	if err != nil {
+		return 0, fmt.Errorf("encode fields: %w", err)
+	}
+	reasons, err := json.Marshal(m.Reasons)
+	if err != nil {
+		return 0, fmt.Errorf("encode reasons: %w", err)
+	}
+	res, err := tx.ExecContext(ctx, `INSERT INTO messages (
+			id, incident, incident_key, state, sender, mail_params,
+			action, policy, policy_version, subjects, records,
+			fields, reasons, completeness, evidence,
+			size, sha256, client, auth, received, expires)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		m.ID, m.Incident, m.IncidentKey, string(m.State), m.From, joinParams(m.MailParams),
+		m.Action, m.Policy, m.PolicyVersion, m.Subjects, m.Records,
+		string(fields), string(reasons), m.Completeness, string(m.Evidence),
+		m.Size, m.SHA256, m.Client, m.Auth, micros(m.Received), micros(m.Expires))
+	if err != nil {
+		return 0, fmt.Errorf("insert message: %w", err)
+	}
+	return res.LastInsertId()
+}
+
+// checkSpace keeps the reserve of the disk.
+func (s *Store) checkSpace() error {
+	if s.opts.Reserve < 0 {
+		return nil
+	}
+	free, err := s.opts.disk.Free(s.dir)
+	if err != nil {
+		return fmt.Errorf("free space of %s: %w", s.dir, err)
+	}
+	if free < uint64(s.opts.Reserve) {
+		return fmt.Errorf("%w: %d bytes free on disk, %d are kept in reserve", ErrFull, free, s.opts.Reserve)
+	}
+	return nil
+}
+
+// checkCapacity keeps the store's own bound, exactly, since it is called with
+// the write lock held.
+func (s *Store) checkCapacity(ctx context.Context, tx *sql.Tx, more int64) error {
+	if s.opts.Capacity == 0 {
+		return nil
+	}
+	var held int64
+	if err := tx.QueryRowContext(ctx, "SELECT sum(bytes) FROM totals").Scan(&held); err != nil {
+		return fmt.Errorf("read totals: %w", err)
+	}
+	if held+more > s.opts.Capacity {
+		return fmt.Errorf("%w: %d bytes held, %d more would pass the capacity of %d", ErrFull, held, more, s.opts.Capacity)
+	}
+	return nil
+}
+
+// contextReader stops a copy when its context ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}

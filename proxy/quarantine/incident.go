@@ -1,0 +1,154 @@
+package quarantine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// IncidentState says whether an incident still has open copies.
+type IncidentState string
+
+// The states of an incident.
+const (
+	IncidentOpen    IncidentState = "open"
+	IncidentDecided IncidentState = "decided"
+)
+
+// quiet is how long after its last copy an incident takes no further ones.
+const quiet = 24 * time.Hour
+
+// Incident is a run of which something was held, as people review it.
+type Incident struct {
+	ID     string // "IN-7K2M-Q9XD"
+	State  IncidentState
+	Policy string // of its first copy
+	Copies int    // held
+	// Delivered is how many of the held copies have reached a recipient since,
+	// by a release. Copies that left before the first was held are not known
+	// here.
+	Delivered int
+	// Subjects is the most that one copy carried. It is a lower bound for the
+	// distinct people of the run: counts of copies cannot be added, since the
+	// same people may be in each.
+	Subjects int
+	First    time.Time // when its first copy was received
+	Last     time.Time // when its last copy was received
+}
+
+// IncidentQuery picks incidents. Its zero value picks all.
+type IncidentQuery struct {
+	State  IncidentState // "": all
+	Policy string        // "": all
+	After  Cursor        // where the page before ended; "": the first page
+	Limit  int           // at most so many; 0 is 100, never more than 1000
+}
+
+// Incidents gives a page of incidents, the newest first by when they began,
+// and the cursor of the next page, "" after the last one.
+func (s *Store) Incidents(ctx context.Context, q IncidentQuery) ([]Incident, Cursor, error) {
+	limit := pageSize(q.Limit)
+	at, err := parseCursor(q.After)
+	if err != nil {
+		return nil, "", fmt.Errorf("incidents: %w", err)
+	}
+	if err := s.endLapsed(ctx); err != nil {
+		return nil, "", fmt.Errorf("incidents: %w", err)
+	}
+	query, args := incidentSQL(q, at, limit)
+	rows, err := s.reader.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, "", fmt.Errorf("incidents: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	var page []Incident
+	var seqs []int64
+	for rows.Next() {
+		i, seq, err := scanIncident(rows.Scan)
+		if err != nil {
+			return nil, "", fmt.Errorf("incidents: %w", err)
+		}
+		page, seqs = append(page, i), append(seqs, seq)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, "", fmt.Errorf("incidents: %w", err)
+	}
+	if len(page) <= limit {
+		return page, "", nil
+	}
+	return page[:limit], position{math.MaxInt64, seqs[limit-1]}.cursor(), nil
+}
+
+// Incident gives one incident, or [ErrNotFound].
+func (s *Store) Incident(ctx context.Context, id string) (Incident, error) {
+	if err := s.endLapsed(ctx); err != nil {
+		return Incident{}, fmt.Errorf("incident: %w", err)
+	}
+	id = strings.ToUpper(strings.TrimSpace(id))
+	i, _, err := scanIncident(s.reader.QueryRowContext(ctx, "SELECT "+incidentColumns+" FROM incidents WHERE id = ?", id).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Incident{}, fmt.Errorf("incident %.40q: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return Incident{}, fmt.Errorf("incident: %w", err)
+	}
+	return i, nil
+}
+
+const incidentColumns = "seq, id, policy, copies, open, delivered, subjects, first, last"
+
+func incidentSQL(q IncidentQuery, at position, limit int) (string, []any) {
+	where, args := "seq < ?", []any{at.seq}
+	if q.State != "" {
+		where, args = where+" AND (open > 0) = ?", append(args, q.State == IncidentOpen)
+	}
+	if q.Policy != "" {
+		where, args = where+" AND policy = ?", append(args, q.Policy)
+	}
+	return "SELECT " + incidentColumns + " FROM incidents WHERE " + where + " ORDER BY seq DESC LIMIT ?", append(args, limit+1)
+}
+
+func scanIncident(scan func(...any) error) (Incident, int64, error) {
+	var i Incident
+	var seq, open, first, last int64
+	if err := scan(&seq, &i.ID, &i.Policy, &i.Copies, &open, &i.Delivered, &i.Subjects, &first, &last); err != nil {
+		return Incident{}, 0, err
+	}
+	i.State = IncidentDecided
+	if open > 0 {
+		i.State = IncidentOpen
+	}
+	i.First, i.Last = fromMicros(first), fromMicros(last)
+	return i, seq, nil
+}
+
+// incidentFor finds the incident that m belongs to, the open one of its key
+// whose last copy is less than a day older, or begins a new one.
+func (s *Store) incidentFor(ctx context.Context, tx *sql.Tx, m *Message) (string, error) {
+	var id string
+	if m.IncidentKey != "" {
+		err := tx.QueryRowContext(ctx, `SELECT id FROM incidents
+			WHERE key = ? AND key <> '' AND last > ? AND open > 0 ORDER BY last DESC LIMIT 1`,
+			m.IncidentKey, micros(m.Received.Add(-quiet))).Scan(&id)
+		if err == nil {
+			return id, nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return "", fmt.Errorf("find incident: %w", err)
+		}
+	}
+	id, err := newID(s.opts.Random, incidentPrefix)
+	if err != nil {
+		return "", err
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO incidents (id, key, policy, first, last) VALUES (?, ?, ?, ?, ?)",
+		id, m.IncidentKey, m.Policy, micros(m.Received), micros(m.Received))
+	if err != nil {
+		return "", fmt.Errorf("insert incident: %w", err)
+	}
+	return id, nil
+}

@@ -1,0 +1,184 @@
+package quarantine
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Query picks messages. Its zero value picks all.
+type Query struct {
+	States      []State // any of these; none: all
+	Policy      string  // "": all
+	From        string  // the reverse path; "": all
+	Incident    string  // an incident's id; "": all
+	MinSubjects int
+	Since       time.Time // received at or after; zero: all
+	Until       time.Time // received before; zero: all
+	After       Cursor    // where the page before ended; "": the first page
+	Limit       int       // at most so many; 0 is 100, never more than 1000
+}
+
+// Cursor is a place between two pages, as List gave it. It stays valid while
+// messages come and go.
+type Cursor string
+
+// pageSize bounds what one call reads.
+func pageSize(limit int) int {
+	const usual, most = 100, 1000
+	if limit <= 0 {
+		return usual
+	}
+	return min(limit, most)
+}
+
+// List gives a page of messages, newest first, and the cursor of the next
+// page, "" after the last one.
+func (s *Store) List(ctx context.Context, q Query) ([]Message, Cursor, error) {
+	q.Limit = pageSize(q.Limit)
+	at, err := parseCursor(q.After)
+	if err != nil {
+		return nil, "", fmt.Errorf("list: %w", err)
+	}
+	if err := s.endLapsed(ctx); err != nil {
+		return nil, "", fmt.Errorf("list: %w", err)
+	}
+	var page []row
+	err = s.read(ctx, func(tx *sql.Tx) error {
+		if page, err = listRows(ctx, tx, q, at); err != nil {
+			return err
+		}
+		for i := range page[:min(len(page), q.Limit)] {
+			if page[i].Recipients, err = recipientsOf(ctx, tx, page[i].seq); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list: %w", err)
+	}
+	var next Cursor
+	if len(page) > q.Limit {
+		page = page[:q.Limit]
+		last := page[q.Limit-1]
+		next = position{micros(last.Received), last.seq}.cursor()
+	}
+	messages := make([]Message, len(page))
+	for i, r := range page {
+		messages[i] = r.Message
+	}
+	return messages, next, nil
+}
+
+// Get gives one message, or [ErrNotFound].
+func (s *Store) Get(ctx context.Context, id string) (Message, error) {
+	if err := s.endLapsed(ctx); err != nil {
+		return Message{}, fmt.Errorf("get: %w", err)
+	}
+	var r row
+	err := s.read(ctx, func(tx *sql.Tx) (err error) {
+		r, err = find(ctx, tx, id)
+		return err
+	})
+	if err != nil {
+		return Message{}, fmt.Errorf("get: %w", err)
+	}
+	return r.Message, nil
+}
+
+// position is where a page ended: keyset paging needs no OFFSET, so the last
+// page costs what the first does.
+type position struct{ received, seq int64 }
+
+func (p position) cursor() Cursor {
+	return Cursor(strconv.FormatInt(p.received, 36) + "." + strconv.FormatInt(p.seq, 36))
+}
+
+func parseCursor(c Cursor) (position, error) {
+	if c == "" {
+		return position{math.MaxInt64, math.MaxInt64}, nil
+	}
+	a, b, _ := strings.Cut(string(c), ".")
+	received, err := strconv.ParseInt(a, 36, 64)
+	if err != nil {
+		return position{}, fmt.Errorf("%w cursor %.40q", ErrInvalid, c)
+	}
+	seq, err := strconv.ParseInt(b, 36, 64)
+	if err != nil {
+		return position{}, fmt.Errorf("%w cursor %.40q", ErrInvalid, c)
+	}
+	return position{received, seq}, nil
+}
+
+// listRows reads one row more than the limit, so that it is known whether
+// there is a next page. Each state has its own query: SQLite follows one
+// index in order for one state, but would sort all rows of several.
+func listRows(ctx context.Context, tx *sql.Tx, q Query, at position) ([]row, error) {
+	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
+	if len(states) == 0 {
+		states = []State{""}
+	}
+	var all []row
+	for _, state := range states {
+		query, args := listSQL(q, state, at)
+		rows, err := tx.QueryContext(ctx, query, args...)
+		if err != nil {
+			return nil, err
+		}
+		for rows.Next() {
+			r, err := scanMessage(rows.Scan)
+			if err != nil {
+				_ = rows.Close() // the first error tells
+				return nil, err
+			}
+			all = append(all, r)
+		}
+		if err := rows.Err(); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(all, func(a, b row) int {
+		return cmp.Or(b.Received.Compare(a.Received), cmp.Compare(b.seq, a.seq))
+	})
+	return all[:min(len(all), q.Limit+1)], nil
+}
+
+// listSQL always bounds received, by the end of time if need be, so that every
+// plan is a search in an index and none a scan.
+func listSQL(q Query, state State, at position) (string, []any) {
+	where := []string{"received <= ?", "(received, seq) < (?, ?)"}
+	args := []any{at.received, at.received, at.seq}
+	add := func(condition string, arg any) {
+		where, args = append(where, condition), append(args, arg)
+	}
+	if state != "" {
+		add("state = ?", string(state))
+	}
+	if q.Policy != "" {
+		add("policy = ?", q.Policy)
+	}
+	if q.From != "" {
+		add("sender = ?", q.From)
+	}
+	if q.Incident != "" {
+		add("incident = ?", q.Incident)
+	}
+	if q.MinSubjects > 0 {
+		add("subjects >= ?", q.MinSubjects)
+	}
+	if !q.Since.IsZero() {
+		add("received >= ?", micros(q.Since))
+	}
+	if !q.Until.IsZero() {
+		add("received < ?", micros(q.Until))
+	}
+	return "SELECT " + messageColumns + " FROM messages WHERE " + strings.Join(where, " AND ") +
+		" ORDER BY received DESC, seq DESC LIMIT ?", append(args, q.Limit+1)
+}

@@ -1,0 +1,99 @@
+package quarantine
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Reading messages from their rows.
+
+const messageColumns = `seq, id, incident, incident_key, state, sender, mail_params,
+	action, policy, policy_version, subjects, records, fields, reasons, completeness, evidence,
+	size, sha256, client, auth, received, expires, decided_by, decided, stored`
+
+// row is a message and what only the store needs to know of it.
+type row struct {
+	Message
+	seq    int64
+	stored bool // its content is there
+}
+
+func scanMessage(scan func(...any) error) (row, error) {
+	var r row
+	var params, fields, reasons, evidence string
+	var received, expires, decided int64
+	err := scan(&r.seq, &r.ID, &r.Incident, &r.IncidentKey, &r.State, &r.From, &params,
+		&r.Action, &r.Policy, &r.PolicyVersion, &r.Subjects, &r.Records, &fields, &reasons, &r.Completeness, &evidence,
+		&r.Size, &r.SHA256, &r.Client, &r.Auth, &received, &expires, &r.DecidedBy, &decided, &r.stored)
+	if err != nil {
+		return row{}, err
+	}
+	r.MailParams = splitParams(params)
+	r.Received, r.Expires, r.Decided = fromMicros(received), fromMicros(expires), fromMicros(decided)
+	if evidence != "" {
+		r.Evidence = json.RawMessage(evidence)
+	}
+	err = errors.Join(json.Unmarshal([]byte(fields), &r.Fields), json.Unmarshal([]byte(reasons), &r.Reasons))
+	if err != nil {
+		return row{}, fmt.Errorf("message %s: %w", r.ID, err)
+	}
+	return r, nil
+}
+
+// find reads a message with its recipients. id may be as a person typed it.
+func find(ctx context.Context, tx *sql.Tx, id string) (row, error) {
+	id, err := NormaliseID(id)
+	if err != nil {
+		return row{}, err
+	}
+	r, err := scanMessage(tx.QueryRowContext(ctx, "SELECT "+messageColumns+" FROM messages WHERE id = ?", id).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return row{}, fmt.Errorf("message %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return row{}, fmt.Errorf("read message %s: %w", id, err)
+	}
+	r.Recipients, err = recipientsOf(ctx, tx, r.seq)
+	if err != nil {
+		return row{}, fmt.Errorf("read recipients of %s: %w", id, err)
+	}
+	return r, nil
+}
+
+func recipientsOf(ctx context.Context, tx *sql.Tx, seq int64) ([]Recipient, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT address, params, state, reply FROM recipients WHERE message = ? ORDER BY place", seq)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	var all []Recipient
+	for rows.Next() {
+		var r Recipient
+		var params string
+		if err := rows.Scan(&r.Address, &params, &r.State, &r.Reply); err != nil {
+			return nil, err
+		}
+		r.Params = splitParams(params)
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// decide notes the state a person brought a message to.
+func (s *Store) decide(ctx context.Context, tx *sql.Tx, r row, state State, by string) error {
+	_, err := tx.ExecContext(ctx, "UPDATE messages SET state = ?, decided_by = ?, decided = ? WHERE seq = ?",
+		string(state), by, micros(s.now()), r.seq)
+	if err != nil {
+		return fmt.Errorf("message %s: set state: %w", r.ID, err)
+	}
+	return nil
+}
+
+// decidedError tells who decided before.
+func decidedError(r row) error {
+	return fmt.Errorf("message %s is %s since %s, by %q: %w", r.ID, r.State, r.Decided.Format(time.RFC3339), r.DecidedBy, ErrDecided)
+}

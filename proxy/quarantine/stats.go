@@ -1,0 +1,64 @@
+package quarantine
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// Stats is the store in numbers, for metrics. Reading it costs the same
+// however much is held.
+type Stats struct {
+	Held       int64           // messages somebody has still to decide
+	Bytes      int64           // of content kept, decided or not
+	OldestHeld time.Time       // when the oldest of Held was received; zero if none
+	ByState    map[State]int64 // messages, with every state that there is
+	Incidents  int64           // open ones
+	Capacity   int64           // Options.Capacity
+}
+
+// Stats reads the numbers.
+func (s *Store) Stats(ctx context.Context) (Stats, error) {
+	st := Stats{ByState: map[State]int64{}, Capacity: s.opts.Capacity}
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		if err := st.readTotals(ctx, tx); err != nil {
+			return err
+		}
+		var oldest int64
+		// One min for each state is a look at the end of its index.
+		err := tx.QueryRowContext(ctx, `SELECT coalesce(min((SELECT min(received) FROM messages m WHERE m.state = t.state)), 0)
+			FROM totals t WHERE open`).Scan(&oldest)
+		if err != nil {
+			return err
+		}
+		st.OldestHeld = fromMicros(oldest)
+		return tx.QueryRowContext(ctx, "SELECT count(*) FROM incidents WHERE (open > 0) = 1").Scan(&st.Incidents)
+	})
+	if err != nil {
+		return Stats{}, fmt.Errorf("stats: %w", err)
+	}
+	return st, nil
+}
+
+func (st *Stats) readTotals(ctx context.Context, tx *sql.Tx) error {
+	rows, err := tx.QueryContext(ctx, "SELECT state, open, messages, bytes FROM totals")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	for rows.Next() {
+		var state State
+		var open bool
+		var messages, bytes int64
+		if err := rows.Scan(&state, &open, &messages, &bytes); err != nil {
+			return err
+		}
+		st.ByState[state] = messages
+		st.Bytes += bytes
+		if open {
+			st.Held += messages
+		}
+	}
+	return rows.Err()
+}
