@@ -1,0 +1,133 @@
+package ooxml
+
+import (
+	"io"
+	"strings"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/sheet"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/xmlzip"
+)
+
+// pivotRecords gives out the data that a pivot table keeps a copy of, even
+// when the sheet it came from is gone. Repeated values are numbers of items
+// that the table's definition lists by field.
+func (rd *reader) pivotRecords(p *xmlzip.Part, place string) error {
+	s, c, err := rd.scan(p)
+	if err != nil {
+		rd.note(err)
+		return nil
+	}
+	defer c.Close()
+	g := &pivotGrid{rd: rd, s: s}
+	g.loadItems(p)
+	return rd.out.Table(place, g)
+}
+
+// pivotGrid reads the records row by row, with the names of the fields first.
+type pivotGrid struct {
+	rd     *reader
+	s      *xmlzip.Scanner
+	row    sheet.Row
+	names  [][]byte
+	starts []int       // per field, where its items begin in items
+	items  stringTable // of all fields, one after the other
+	ended  bool
+}
+
+// loadItems reads the definition that belongs to the records.
+func (g *pivotGrid) loadItems(records *xmlzip.Part) {
+	for _, p := range g.rd.partsOf(rolePivot) {
+		owns := strings.TrimPrefix(placeOf(p.Name), "pivotCacheDefinition") == strings.TrimPrefix(placeOf(records.Name), "pivotCacheRecords")
+		if !owns {
+			continue
+		}
+		s, c, err := g.rd.scan(p)
+		if err != nil {
+			g.rd.note(err)
+			return
+		}
+		defer c.Close()
+		for {
+			kind, err := s.Next()
+			if err != nil {
+				g.rd.note(err)
+				return
+			}
+			if kind != xmlzip.Start {
+				continue
+			}
+			switch string(s.Name()) {
+			case "cacheField":
+				if len(g.names) < sheet.MaxColumns {
+					g.names = append(g.names, append([]byte{}, s.Attr("name")...))
+					g.starts = append(g.starts, g.items.n)
+				}
+			case "s", "n", "d", "b", "e", "m":
+				if len(g.names) > 0 && !g.items.add(unescapeX(s.Attr("v"))) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Next implements table.Grid.
+func (g *pivotGrid) Next() ([][]byte, error) {
+	if names := g.names; names != nil {
+		g.names = nil
+		return names, nil
+	}
+	g.row.Reset()
+	for !g.ended {
+		kind, err := g.s.Next()
+		if err != nil {
+			g.ended = true
+			g.rd.note(err)
+			break
+		}
+		name := string(g.s.Name())
+		switch {
+		case kind == xmlzip.Text:
+		case kind == xmlzip.End:
+			if name == "r" && g.full() {
+				return g.row.Cells(), nil
+			}
+		case name == "x":
+			g.row.Append(g.item(g.row.Next(), atoi(g.s.Attr("v"))))
+			g.row.Close(g.row.Next())
+		case len(name) == 1 && strings.Contains("sndbe", name):
+			g.row.Append(unescapeX(g.s.Attr("v")))
+			g.row.Close(g.row.Next())
+		case name == "m":
+			g.row.Close(g.row.Next())
+		}
+		if g.row.Full() && g.full() {
+			return g.row.Cells(), nil
+		}
+	}
+	if err := g.rd.ctx.Err(); err != nil {
+		return nil, err
+	}
+	return nil, io.EOF
+}
+
+// full tells whether there is a row to give out, within bounds.
+func (g *pivotGrid) full() bool {
+	n := len(g.row.Cells())
+	if n == 0 {
+		return false
+	}
+	if !g.rd.count(n) {
+		g.ended = true
+		return false
+	}
+	return true
+}
+
+// item returns a field's value by its number.
+func (g *pivotGrid) item(field, i int) []byte {
+	if field >= len(g.starts) || i < 0 {
+		return nil
+	}
+	return g.items.get(g.starts[field] + i)
+}

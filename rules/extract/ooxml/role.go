@@ -1,0 +1,166 @@
+package ooxml
+
+import (
+	"bytes"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/xmlzip"
+)
+
+// role is what a part is for.
+type role uint8
+
+const (
+	roleNone        role = iota // carries nothing to read
+	roleRelations               // links between parts
+	roleWorkbook                // names of sheets
+	roleStrings                 // shared strings of a workbook
+	roleStyles                  // number formats of a workbook
+	roleSheet                   // a worksheet, or what an external one had
+	roleDocument                // the main text
+	roleFlow                    // paragraphs and tables: headers, notes, drawings
+	roleSlide                   // a slide
+	roleComments                // comments of any kind
+	roleLines                   // elements that hold one value each, such as properties
+	roleRecords                 // the cached data of a pivot table
+	rolePivot                   // the shared items of a pivot table
+	roleBinWorkbook             // the same of XLSB
+	roleBinStrings
+	roleBinStyles
+	roleBinSheet
+	roleBinNotes
+	roleFile // an embedded file of any format
+)
+
+// page tells whether the role counts against Limits.Pages.
+func (r role) page() bool { return r == roleSheet || r == roleSlide || r == roleBinSheet }
+
+// first tells whether the role is given out before notes, drawings and files.
+func (r role) first() bool { return r.page() || r == roleDocument }
+
+// rootRoles gives the role of an XML part by its root element.
+var rootRoles = map[string]role{
+	"Relationships": roleRelations,
+	"workbook":      roleWorkbook,
+	"sst":           roleStrings,
+	"styleSheet":    roleStyles,
+	"worksheet":     roleSheet, "macrosheet": roleSheet, "dialogsheet": roleSheet, "externalLink": roleSheet,
+	"document":         roleDocument,
+	"glossaryDocument": roleFlow, "hdr": roleFlow, "ftr": roleFlow, "footnotes": roleFlow, "endnotes": roleFlow,
+	"sld":   roleSlide,
+	"notes": roleFlow, "sldMaster": roleFlow, "sldLayout": roleFlow, "notesMaster": roleFlow, "handoutMaster": roleFlow,
+	"wsDr": roleFlow, "drawing": roleFlow, "dataModel": roleFlow, "chartSpace": roleFlow, "chart": roleFlow, "userShapes": roleFlow,
+	"xml":      roleFlow, // VML: comments' boxes, WordArt
+	"comments": roleComments, "ThreadedComments": roleComments, "cmLst": roleComments,
+	"pivotCacheRecords": roleRecords, "pivotCacheDefinition": rolePivot,
+	"Properties": roleLines, "coreProperties": roleLines, "connections": roleLines, "queryTable": roleLines,
+	"PageContents": roleFlow, "FixedPage": roleLines,
+	"Types": roleNone, "theme": roleNone, "settings": roleNone, "styles": roleNone, "fonts": roleNone, "fontTable": roleNone,
+	"webSettings": roleNone, "numbering": roleNone, "people": roleNone, "personList": roleNone, "cmAuthorLst": roleNone,
+	"authorLst": roleNone, "calcChain": roleNone, "metadata": roleNone, "presentation": roleNone, "viewPr": roleNone,
+	"presentationPr": roleNone, "presProps": roleNone, "tblStyleLst": roleNone, "pivotTableDefinition": roleNone,
+	"table": roleNone, "colorsDef": roleNone, "layoutDef": roleNone, "styleDef": roleNone, "chartStyle": roleNone,
+	"colorStyle": roleNone, "datastoreItem": roleNone, "commentsEx": roleNone, "commentsIds": roleNone,
+	"commentsExtensible": roleNone, "slicers": roleNone, "slicerCacheDefinition": roleNone, "chartsheet": roleNone,
+	"ctrlProps": roleNone, "formControlPr": roleNone, "ocx": roleNone, "tagLst": roleNone, "singleXmlCells": roleNone,
+	"MapInfo": roleNone, "revisions": roleNone, "headers": roleNone, "SignatureInfo": roleNone,
+}
+
+// recordRoles gives the role of a part of an XLSB by the number of its first
+// record ([MS-XLSB] 2.3.1). What carries no cells has none.
+var recordRoles = map[int]role{
+	131: roleBinWorkbook, 159: roleBinStrings, 278: roleBinStyles, 129: roleBinSheet, 628: roleBinNotes,
+}
+
+// oleSignature begins a compound file: a VBA project or an embedded object.
+const oleSignature = "\xd0\xcf\x11\xe0"
+
+// dull are the extensions of parts that Office writes for itself alone: fonts
+// under a cipher, settings of printers and controls.
+var dull = map[string]bool{".odttf": true, ".fntdata": true}
+
+func (rd *reader) assignRoles() {
+	rd.roles = make([]role, len(rd.archive.Parts))
+	buf := make([]byte, 4<<10)
+	for i, p := range rd.archive.Parts {
+		if rd.ctx.Err() != nil {
+			return
+		}
+		rd.roles[i] = rd.roleOf(p, buf)
+	}
+}
+
+func (rd *reader) role(p *xmlzip.Part) role {
+	for i := range rd.archive.Parts {
+		if rd.archive.Parts[i] == p {
+			return rd.roles[i]
+		}
+	}
+	return roleNone
+}
+
+// partsOf returns the parts of a role, in the order of the archive.
+func (rd *reader) partsOf(want role) []*xmlzip.Part {
+	var list []*xmlzip.Part
+	for i, p := range rd.archive.Parts {
+		if rd.roles[i] == want {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// roleOf tells a part by the first bytes of its content.
+func (rd *reader) roleOf(p *xmlzip.Part, buf []byte) role {
+	lower := strings.ToLower(p.Name)
+	if dull[path.Ext(lower)] || strings.Contains(lower, "printersettings") || strings.Contains(lower, "/activex/") && strings.HasSuffix(lower, ".bin") ||
+		lower == "xl/metadata" { // the last is Google's own
+		return roleNone
+	}
+	r, err := rd.archive.Open(p)
+	if err != nil {
+		rd.note(err)
+		return roleNone
+	}
+	defer r.Close()
+	n, err := io.ReadFull(r, buf)
+	if n == 0 {
+		if err != io.EOF {
+			rd.note(err)
+		}
+		return roleNone
+	}
+	head := buf[:n]
+	if strings.HasSuffix(lower, ".bin") && strings.HasPrefix(lower, "xl/") && !strings.Contains(lower, "/embeddings/") &&
+		!bytes.HasPrefix(head, []byte(oleSignature)) {
+		id, _, _ := recordHead(head)
+		return recordRoles[id] // none for parts of XLSB without cells, such as an index of rows
+	}
+	if root, ok := rootOf(head); ok {
+		if role, known := rootRoles[root]; known {
+			return role
+		}
+	}
+	return roleFile
+}
+
+// rootOf returns the local name of the root element of the XML that begins with head.
+func rootOf(head []byte) (string, bool) {
+	trimmed := bytes.TrimLeft(head, "\xef\xbb\xbf \t\r\n")
+	if len(trimmed) < 2 || trimmed[0] != '<' && !bytes.HasPrefix(head, []byte("\xff\xfe<")) && !bytes.HasPrefix(head, []byte("\xfe\xff\x00<")) {
+		return "", false
+	}
+	s := xmlzip.NewScanner(bytes.NewReader(head))
+	for {
+		kind, err := s.Next()
+		if err != nil {
+			// The root's tag may be longer than the head: its name is enough.
+			return "", false
+		}
+		if kind == xmlzip.Start {
+			return string(s.Name()), true
+		}
+	}
+}
