@@ -1,0 +1,209 @@
+package table
+
+import (
+	"bytes"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+)
+
+const (
+	headerDepth = 8  // first rows among which the header is sought
+	belowRows   = 24 // rows under a header with which it is compared
+)
+
+// header is the row that names the columns.
+type header struct {
+	names    []string
+	headings []heading
+	row      [][]byte // as written, to know it again
+}
+
+func (r *reading) newHeader(i int) header {
+	var h header
+	for _, c := range r.rows.row(i) {
+		value := string(r.rows.value(c))
+		h.names = append(h.names, value)
+		h.headings = append(h.headings, r.typer.lexicon.read(value))
+		h.row = append(h.row, []byte(value))
+	}
+	return h
+}
+
+// is reports whether row i repeats the header.
+func (h *header) is(r *rows, i int) bool {
+	row := r.row(i)
+	if len(h.row) == 0 || len(row) != len(h.row) {
+		return false
+	}
+	for j, c := range row {
+		if !bytes.Equal(r.value(c), h.row[j]) {
+			return false
+		}
+	}
+	return true
+}
+
+// heading returns what the header says about column j.
+func (h *header) heading(j int) heading {
+	if j < len(h.headings) {
+		return h.headings[j]
+	}
+	return heading{}
+}
+
+func (h *header) name(j int) string {
+	if j < len(h.names) {
+		return h.names[j]
+	}
+	return ""
+}
+
+// findHeader returns the number of the header among the first rows, -1 if
+// none of them is one.
+func (r *reading) findHeader() int {
+	if r.labelled {
+		return 0
+	}
+	best, at := 0.6, -1
+	for i := 0; i < min(headerDepth, r.rows.len()-1); i++ {
+		if s := r.headerScore(i); s > best {
+			best, at = s, i
+		}
+		if at >= 0 && i > at+1 {
+			break
+		}
+	}
+	return at
+}
+
+// headerScore says how much row i looks like the header of the rows below it.
+func (r *reading) headerScore(i int) float64 {
+	to := min(i+1+belowRows, r.rows.len())
+	r.old.reset(r.rows.width)
+	for k := i + 1; k < to; k++ {
+		r.old.add(r.rows.row(k))
+	}
+	row := r.rows.row(i)
+	sum, filled, used := 0.0, 0, 0
+	for j := range r.rows.width {
+		under := r.old[j]
+		if int(under[void]) < to-i-1 {
+			used++
+		}
+		if j >= len(row) || row[j].empty() {
+			continue
+		}
+		filled++
+		sum += r.labelScore(row[j], r.old.usual(j))
+		for k := i + 1; k < min(to, i+6); k++ {
+			if bytes.Equal(r.rows.value(r.rows.at(k, j)), r.rows.value(row[j])) {
+				sum -= 1.5
+				break
+			}
+		}
+	}
+	if filled == 0 || filled*2 < used {
+		return 0
+	}
+	return sum / float64(filled)
+}
+
+// labelScore says how much a cell looks like the name of a column whose cells
+// are usually of shape under.
+func (r *reading) labelScore(c cell, under shape) float64 {
+	value := r.rows.value(c)
+	switch s := c.shape(); {
+	case s == address:
+		return -4
+	case s == numeric:
+		return -1.5
+	case len(value) > 80:
+		return -1
+	}
+	score := 0.0
+	if under == numeric || under == address || under == mixed && c.marks&hasDigit == 0 {
+		score += 1.5
+	}
+	if bytes.IndexByte(value, '_') > 0 {
+		score++
+	}
+	h := r.typer.lexicon.read(string(value))
+	if h.known {
+		best := 0.0
+		for _, odds := range h.odds {
+			best = max(best, odds)
+		}
+		return score + min(0.5*best, 2.5)
+	}
+	r.found = r.typer.values.Classify(r.found[:0], value)
+	for _, f := range r.found {
+		if f.LogOdds < 1.2 {
+			continue
+		}
+		if f.Type.Category() != detect.Context {
+			return score - 1.5
+		}
+		switch f.Type {
+		case detect.AddressCity, detect.AddressCountry, detect.AddressRegion, detect.Date, detect.FinanceAmount, detect.Geo:
+			return score - 1
+		}
+	}
+	return score
+}
+
+// nextHeader returns the first row after from, and before to, that names
+// columns anew; to if none does. Only rows unlike those around are looked at.
+func (r *reading) nextHeader(from, to int) int {
+	if to-from < 3 {
+		return to
+	}
+	r.old.reset(r.rows.width)
+	for i := from; i < min(to, from+blockRows); i++ {
+		r.old.add(r.rows.row(i))
+	}
+	for i := from; i < to-1; i++ {
+		if !r.plainWords(i) || r.old.odd(r.rows.row(i)) == 0 {
+			continue
+		}
+		if r.head.is(&r.rows, i) {
+			continue
+		}
+		if known, filled := r.knownLabels(i); known >= 2 && known*5 >= filled*3 {
+			return i
+		}
+	}
+	return to
+}
+
+// plainWords reports whether a row has at least two filled cells and none
+// with a digit at its start or an at sign.
+func (r *reading) plainWords(i int) bool {
+	filled := 0
+	for _, c := range r.rows.row(i) {
+		if c.empty() {
+			continue
+		}
+		filled++
+		if c.marks&hasAt != 0 || c.marks&hasLetter == 0 || c.end-c.start > 60 {
+			return false
+		}
+	}
+	return filled >= 2
+}
+
+// knownLabels counts the cells of a row that the lexicon knows well.
+func (r *reading) knownLabels(i int) (known, filled int) {
+	for _, c := range r.rows.row(i) {
+		if c.empty() {
+			continue
+		}
+		filled++
+		for _, odds := range r.typer.lexicon.read(string(r.rows.value(c))).odds {
+			if odds > 3 {
+				known++
+				break
+			}
+		}
+	}
+	return known, filled
+}

@@ -1,0 +1,133 @@
+package table
+
+import (
+	"strings"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+)
+
+// heading is what a header says about its column.
+type heading struct {
+	odds   map[detect.Type]float64
+	known  bool // some phrase is in the lexicon
+	topics []string
+}
+
+// read looks up the phrases of a header, the longest first. The whole header
+// counts in full; a phrase in it counts less the more is said around it, and
+// the last phrase, which names the thing in most languages, counts most.
+func (l *Lexicon) read(header string) heading {
+	h := heading{odds: map[detect.Type]float64{}}
+	ws := words(header)
+	if len(ws) == 0 || len(header) > 200 {
+		return h
+	}
+	whole := joined(ws)
+	h.topics = l.topics[whole]
+	if found := l.phrases[whole]; len(found) > 0 {
+		h.add(found, 1)
+		return h
+	}
+	phrases, unknown := l.cover(ws)
+	for i, p := range phrases {
+		weight := 0.55
+		if i == len(phrases)-1 {
+			weight = 0.9
+		}
+		if p.strongest() < 3 && (unknown > 0 || len(phrases) > 1) {
+			weight *= 0.6 // "pollster name" is no better than any name
+		}
+		h.add(p.meanings, weight*p.part())
+		h.topics = append(h.topics, l.topics[p.text]...)
+	}
+	return h
+}
+
+// phrase is a part of a header that the lexicon knows.
+type phrase struct {
+	text     string
+	meanings []meaning
+	inner    bool // a part of a compound word
+}
+
+func (p phrase) strongest() float64 {
+	best := 0.0
+	for _, m := range p.meanings {
+		best = max(best, m.odds)
+	}
+	return best
+}
+
+func (p phrase) part() float64 {
+	if p.inner {
+		return 0.8
+	}
+	return 1
+}
+
+// cover cuts words into the longest known phrases; unknown counts the words
+// that belong to none.
+func (l *Lexicon) cover(ws []string) (found []phrase, unknown int) {
+	for i := 0; i < len(ws); {
+		n := min(l.longest, len(ws)-i)
+		for ; n > 0; n-- {
+			text := joined(ws[i : i+n])
+			if m := l.phrases[text]; len(m) > 0 {
+				found = append(found, phrase{text: text, meanings: m})
+				break
+			}
+		}
+		if n == 0 {
+			if parts := l.compound(ws[i]); len(parts) > 0 {
+				found = append(found, parts...)
+			} else {
+				unknown++
+			}
+			n = 1
+		}
+		i += n
+	}
+	return found, unknown
+}
+
+// compound looks inside one word: German and its relatives put the thing
+// last (Rechnungsadresse), scripts without spaces run phrases together.
+func (l *Lexicon) compound(word string) []phrase {
+	least := 5
+	if ideographic(word) {
+		least = 1
+	}
+	runes := []rune(word)
+	if len(runes) <= least {
+		return nil
+	}
+	for i := 1; len(runes)-i >= least; i++ {
+		tail := string(runes[i:])
+		if m := l.phrases[tail]; len(m) > 0 {
+			return []phrase{{text: tail, meanings: m, inner: true}}
+		}
+	}
+	for n := len(runes) - 1; n >= max(least, 2); n-- {
+		head := string(runes[:n])
+		if m := l.phrases[head]; len(m) > 0 {
+			return []phrase{{text: head, meanings: m, inner: true}}
+		}
+	}
+	return nil
+}
+
+func (h *heading) add(found []meaning, weight float64) {
+	h.known = true
+	for _, m := range found {
+		h.odds[m.kind] = max(h.odds[m.kind], 0) + m.odds*weight
+	}
+}
+
+// clean returns a header as it may be shown: one line, at most 60 bytes.
+func clean(header string) string {
+	header = strings.Join(strings.Fields(header), " ")
+	if len(header) > 60 {
+		header = strings.ToValidUTF8(header[:60], "") + "…"
+	}
+	return header
+}

@@ -1,0 +1,154 @@
+package table
+
+import (
+	"embed"
+	"fmt"
+	"io"
+	"io/fs"
+	"sort"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+)
+
+//go:embed lexicon/*.yaml
+var builtin embed.FS
+
+// strength returns the log-odds of a word by which a lexicon says how much a
+// phrase tells.
+func strength(word string) (float64, bool) {
+	switch word {
+	case "certain":
+		return 5.5, true
+	case "strong":
+		return 3.8, true
+	case "fair":
+		return 2, true
+	case "faint":
+		return 0.9, true
+	}
+	return 0, false
+}
+
+// peopleTopic is the topic of surroundings that speaks for rows of people; all
+// others speak against them.
+const peopleTopic = "people"
+
+// Lexicon knows the words of headers: which field types a phrase speaks for,
+// and which topics it belongs to. It is immutable and safe for concurrent use.
+//
+// It is read from YAML documents that map a field type to lists of phrases by
+// strength, as in
+//
+//	contact.email:
+//	  certain: [e-mail, courriel]
+//	  fair: [pec]
+//
+// and the key "surroundings" to lists of phrases by topic. A phrase may stand
+// under several types.
+type Lexicon struct {
+	phrases map[string][]meaning // by the joined words
+	topics  map[string][]string  // topics by joined words
+	longest int                  // words of the longest phrase
+}
+
+// meaning is one reading of a phrase.
+type meaning struct {
+	kind detect.Type
+	odds float64
+}
+
+// LoadLexicon returns the built-in lexicon with the extra documents added. A
+// later document replaces the strength of a phrase for the same type. Errors
+// name the document by its number and the key at fault.
+func LoadLexicon(extra ...io.Reader) (*Lexicon, error) {
+	lex := &Lexicon{phrases: map[string][]meaning{}, topics: map[string][]string{}}
+	names, err := fs.Glob(builtin, "lexicon/*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("list lexicon: %w", err)
+	}
+	for _, name := range names {
+		text, err := builtin.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("read lexicon: %w", err)
+		}
+		if err := lex.add(text); err != nil {
+			return nil, fmt.Errorf("lexicon %s: %w", name, err)
+		}
+	}
+	for i, r := range extra {
+		text, err := io.ReadAll(r)
+		if err != nil {
+			return nil, fmt.Errorf("read lexicon %d: %w", i+1, err)
+		}
+		if err := lex.add(text); err != nil {
+			return nil, fmt.Errorf("lexicon %d: %w", i+1, err)
+		}
+	}
+	return lex, nil
+}
+
+func (l *Lexicon) add(text []byte) error {
+	var doc map[string]map[string][]string
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return fmt.Errorf("parse: %w", err)
+	}
+	keys := make([]string, 0, len(doc))
+	for key := range doc {
+		keys = append(keys, key)
+	}
+	sort.Strings(keys)
+	for _, key := range keys {
+		if key == "surroundings" {
+			l.addTopics(doc[key])
+			continue
+		}
+		kind, ok := detect.Parse(key)
+		if !ok {
+			return fmt.Errorf("%q is not a field type", key)
+		}
+		for _, word := range []string{"faint", "fair", "strong", "certain"} {
+			odds, _ := strength(word)
+			for _, phrase := range doc[key][word] {
+				l.put(phrase, meaning{kind, odds})
+			}
+		}
+		for word := range doc[key] {
+			if _, ok := strength(word); !ok {
+				return fmt.Errorf("%s: %q is not a strength (certain, strong, fair, faint)", key, word)
+			}
+		}
+	}
+	return nil
+}
+
+func (l *Lexicon) addTopics(topics map[string][]string) {
+	names := make([]string, 0, len(topics))
+	for name := range topics {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		for _, phrase := range topics[name] {
+			key := joined(words(phrase))
+			l.topics[key] = append(l.topics[key], name)
+		}
+	}
+}
+
+func (l *Lexicon) put(phrase string, m meaning) {
+	ws := words(phrase)
+	if len(ws) == 0 {
+		return
+	}
+	l.longest = max(l.longest, len(ws))
+	key := joined(ws)
+	for i, old := range l.phrases[key] {
+		if old.kind == m.kind {
+			l.phrases[key][i] = m
+			return
+		}
+	}
+	l.phrases[key] = append(l.phrases[key], m)
+}

@@ -1,0 +1,90 @@
+package table
+
+import "github.com/bulkhead-dlp/bulkhead/rules/detect"
+
+// bond says that a type makes another likelier in the same table.
+type bond struct {
+	has, makes detect.Type
+	near       float64 // log-odds if they stand side by side
+	far        float64 // log-odds if they do not
+}
+
+// bonds are what is known of neighbours: people come with ways to reach them,
+// and an address comes in parts.
+func bonds() []bond {
+	return []bond{
+		{detect.PersonFamily, detect.PersonGiven, 2, 1},
+		{detect.PersonGiven, detect.PersonFamily, 2.5, 1.2},
+		{detect.PersonGiven, detect.PersonBirthDate, 0.6, 0.6},
+		{detect.PersonFamily, detect.PersonBirthDate, 0.6, 0.6},
+		{detect.PersonName, detect.PersonBirthDate, 0.6, 0.6},
+		{detect.ContactEmail, detect.PersonName, 1.2, 1},
+		{detect.ContactEmail, detect.PersonGiven, 0.8, 0.6},
+		{detect.ContactEmail, detect.PersonFamily, 0.8, 0.6},
+		{detect.ContactEmail, detect.IDUsername, 0.8, 0.6},
+		{detect.ContactEmail, detect.ContactPhone, 0.6, 0.5},
+		{detect.ContactPhone, detect.PersonName, 1, 0.8},
+		{detect.PersonName, detect.ContactPhone, 0.6, 0.5},
+		{detect.PersonName, detect.IDCustomer, 0.8, 0.6},
+		{detect.PersonFamily, detect.IDCustomer, 0.6, 0.6},
+		{detect.ContactEmail, detect.IDCustomer, 0.5, 0.5},
+		{detect.AddressCity, detect.AddressPostcode, 2, 0.6},
+		{detect.AddressPostcode, detect.AddressCity, 2.2, 0.7},
+		{detect.AddressStreet, detect.AddressCity, 1.4, 0.8},
+		{detect.AddressStreet, detect.AddressPostcode, 1.4, 0.8},
+		{detect.AddressCity, detect.AddressStreet, 1.2, 0.5},
+		{detect.AddressPostcode, detect.AddressStreet, 1, 0.5},
+		{detect.AddressCity, detect.AddressRegion, 1.2, 0.5},
+		{detect.AddressCity, detect.AddressCountry, 0.8, 0.4},
+		{detect.PersonName, detect.AddressStreet, 0.5, 0.4},
+		{detect.PersonBirthDate, detect.PersonName, 0.5, 0.4},
+		{detect.FinanceIBAN, detect.FinanceBIC, 2, 1},
+		{detect.FinanceIBAN, detect.PersonName, 1, 0.8},
+		{detect.FinanceCard, detect.PersonName, 1, 0.8},
+	}
+}
+
+// support adds what each column's neighbours say, given what they are taken
+// for now.
+func (r *reading) support(best []detect.Type) {
+	for j := range best {
+		for _, b := range r.typer.bonds {
+			gain := 0.0
+			for k, t := range best {
+				if k == j || t != b.has {
+					continue
+				}
+				if k-j == 1 || j-k == 1 {
+					gain = max(gain, b.near)
+				} else {
+					gain = max(gain, b.far)
+				}
+			}
+			// A neighbour makes likelier only what the cells allow.
+			if gain > 0 && r.facts[j].score[b.makes] > -2.5 {
+				r.facts[j].score[b.makes] += gain
+			}
+		}
+	}
+}
+
+// surroundings weighs the topics of all header words: rows with a price, a
+// stock and an article number are hardly people.
+func (r *reading) surroundings(width int) float64 {
+	count := map[string]int{}
+	for j := range width {
+		for _, topic := range r.head.heading(j).topics {
+			count[topic]++
+		}
+	}
+	other := 0
+	for topic, n := range count {
+		if topic != peopleTopic {
+			other = max(other, n)
+		}
+	}
+	if other < 2 {
+		return min(float64(count[peopleTopic])*0.3, 1.2)
+	}
+	return max(min(float64(count[peopleTopic])*0.6-float64(other)*0.8, 1), -3.5)
+}

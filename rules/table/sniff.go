@@ -1,0 +1,206 @@
+package table
+
+import "bytes"
+
+const (
+	sniffRecords = 24       // records looked at to tell the form of a table
+	sniffBytes   = 16 << 10 // bytes looked at
+)
+
+// sniff tells the form of the delimited table that begins with line, if one
+// does. It first makes the cheap check that the line after has the same number
+// of some delimiter, since it is asked about each line of prose with a comma.
+func (s *splitter) sniff(line []byte) (form, bool) {
+	here := tallyOf(line)
+	if here == (tally{}) {
+		return form{}, false
+	}
+	next := s.after()
+	drawn := framed(line)
+	there := tallyOf(next)
+	best, bestScore := form{}, 0.0
+	for i := range here {
+		n := here[i]
+		if n == 0 || there[i] == 0 {
+			continue
+		}
+		if d := n - there[i]; d != 0 && (n < 3 || d > n/2 || -d > n/2) && bytes.IndexByte(line, '"') < 0 {
+			continue
+		}
+		f := form{delim: delimiters[i], quote: '"', drawn: drawn && delimiters[i] == '|'}
+		if score := s.weigh(&f); score > bestScore {
+			best, bestScore = f, score
+		}
+	}
+	return best, bestScore > 0
+}
+
+// after returns the first line after the current one that is neither blank
+// nor a border, of the next three.
+func (s *splitter) after() []byte {
+	_, off, _ := s.src.peek(0)
+	for range 3 {
+		line, next, ok := s.src.peek(off)
+		if !ok {
+			return nil
+		}
+		off = next
+		if line = unquote(line); !blank(line) && !border(line) {
+			return line
+		}
+	}
+	return nil
+}
+
+// framed reports whether a row is drawn with '|' at its edge.
+func framed(line []byte) bool {
+	line = trim(line)
+	return len(line) > 0 && (line[0] == '|' || line[len(line)-1] == '|')
+}
+
+// sample is what weigh saw of the records in one form.
+type sample struct {
+	widths  []int // cells of each record
+	cells   int
+	spaced  int // delimiters followed by a space
+	words   int // words in cells
+	between int // delimiters between two digits
+	delims  int
+	clear   int // records without any space
+	ended   bool
+}
+
+// weigh says how much the lines look like a table of form f, 0 for not at
+// all, and sets the number of columns.
+func (s *splitter) weigh(f *form) float64 {
+	if f.delim != '|' && s.singleQuoted(f.delim) {
+		f.quote = '\''
+	}
+	sm := s.take(f)
+	n := len(sm.widths)
+	if n < 3 && !(n == 2 && f.drawn) {
+		return 0
+	}
+	width, times := mode(sm.widths)
+	share := float64(times) / float64(n)
+	if width < 2 || 2*sm.widths[0] < width+1 || share < 0.6 || sm.widths[1] < 2 {
+		return 0
+	}
+	f.columns = width
+	wordy := float64(sm.words) / float64(sm.cells)
+	spaced := float64(sm.spaced) / float64(sm.delims)
+	if f.delim == ':' && (width < 3 && sm.clear < n || spaced > 0.3 || sm.between > sm.delims/2) {
+		return 0
+	}
+	prose := wordy > 2.5 && spaced > 0.8 && (f.delim == ',' || f.delim == ';')
+	switch {
+	case f.drawn:
+	case width == 2 && (share < 1 || n < 4 && f.delim != '\t' && f.delim != '|'):
+		return 0
+	case width == 2 && f.delim == ',' && (sm.between == sm.delims || wordy > 3 && spaced > 0.5):
+		return 0 // decimal commas; sentences
+	case width == 2 && wordy > 5:
+		return 0
+	case prose && (n < 8 || share < 0.95):
+		return 0
+	}
+	score := share*10 + min(float64(width), 8)/4
+	if f.delim == ',' && sm.between*10 > sm.delims*8 && width < 4 {
+		score -= 3
+	}
+	if f.delim == ':' {
+		score -= 4
+	}
+	return score
+}
+
+// take reads the first records in form f without moving the reading position.
+func (s *splitter) take(f *form) sample {
+	g := delimited{s: &splitter{src: s.src, lim: s.lim}, form: *f}
+	var sm sample
+	off, empty := 0, 0
+	for len(sm.widths) < sniffRecords && off < sniffBytes {
+		line, next, ok := s.src.peek(off)
+		if !ok {
+			sm.ended = true
+			break
+		}
+		line = unquote(line)
+		if blank(line) {
+			if empty++; empty > 1 {
+				sm.ended = true
+				break
+			}
+			off = next
+			continue
+		}
+		if border(line) {
+			off = next
+			continue
+		}
+		row, end := g.record(line, next)
+		if len(row) == 1 && len(sm.widths) >= 3 || len(row) == 1 && empty > 0 {
+			break
+		}
+		empty = 0
+		sm.add(line, row, f)
+		off = end
+	}
+	return sm
+}
+
+func (sm *sample) add(line []byte, row [][]byte, f *form) {
+	sm.widths = append(sm.widths, len(row))
+	sm.cells += len(row)
+	if bytes.IndexByte(trim(line), ' ') < 0 {
+		sm.clear++
+	}
+	for _, cell := range row {
+		if len(cell) > 0 {
+			sm.words += 1 + bytes.Count(cell, []byte{' '})
+		}
+	}
+	for i := 0; i < len(line); i++ {
+		if line[i] != f.delim {
+			continue
+		}
+		sm.delims++
+		if i+1 < len(line) && line[i+1] == ' ' {
+			sm.spaced++
+		}
+		if i > 0 && i+1 < len(line) && digit(line[i-1]) && digit(line[i+1]) {
+			sm.between++
+		}
+	}
+}
+
+func digit(c byte) bool { return '0' <= c && c <= '9' }
+
+// mode returns the most frequent width, the first of equals, and how often it
+// occurs.
+func mode(widths []int) (width, times int) {
+	for i, w := range widths {
+		n := 0
+		for _, v := range widths[i:] {
+			if v == w {
+				n++
+			}
+		}
+		if n > times {
+			width, times = w, n
+		}
+	}
+	return width, times
+}
+
+// singleQuoted reports whether the line at the reading position quotes cells
+// with apostrophes.
+func (s *splitter) singleQuoted(delim byte) bool {
+	line, _, ok := s.src.peek(0)
+	if !ok {
+		return false
+	}
+	line = trim(unquote(line))
+	return len(line) > 2 && line[0] == '\'' && line[len(line)-1] == '\'' &&
+		bytes.Contains(line, []byte{'\'', delim})
+}

@@ -1,0 +1,133 @@
+package table
+
+import (
+	"bytes"
+	"context"
+	"io"
+)
+
+// proseSize is the most that one call of Output.Prose is given, in bytes.
+const proseSize = 64 << 10
+
+// Output takes the pieces of a text in order. An error it returns ends Split.
+type Output interface {
+	// Grid takes a table. It must be read to its end before Grid returns;
+	// what is left over is not given again.
+	Grid(kind Kind, g Grid) error
+	// Prose takes text between tables: whole lines, at most 64 KiB, valid
+	// until Prose returns. Only a line that is itself longer is cut.
+	Prose(text []byte) error
+}
+
+// Split cuts the UTF-8 text of r into tables and prose, in one pass and with
+// bounded memory, however long the text or its lines are. The error is the
+// output's, the context's or the reader's; one that wraps ErrLimit is returned
+// after all else was read.
+func Split(ctx context.Context, r io.Reader, lim Limits, out Output) error {
+	s := &splitter{src: newSource(r, ctx.Err), lim: lim.orDefault(), out: out}
+	if err := s.run(); err != nil {
+		return err
+	}
+	return s.cut
+}
+
+// splitter is the state of one Split.
+type splitter struct {
+	src   *source
+	lim   Limits
+	out   Output
+	prose int   // start of the prose not yet given, an offset in the window
+	skip  int   // lines that were looked at in vain and need no second look, as an offset in the window
+	cut   error // the first thing left out for a limit
+	sql   schema
+}
+
+func (s *splitter) run() error {
+	for {
+		if err := s.refill(); err != nil {
+			return err
+		}
+		line, next, ok := s.src.peek(0)
+		if !ok && s.src.pos == s.src.end {
+			return s.flush()
+		}
+		if !ok {
+			if err := s.long(); err != nil {
+				return err
+			}
+			continue
+		}
+		open := s.recognise(line)
+		if open == nil {
+			s.src.pos += next
+			continue
+		}
+		if err := s.flush(); err != nil {
+			return err
+		}
+		if err := open(); err != nil {
+			return err
+		}
+		s.prose = s.src.pos
+	}
+}
+
+// refill gives the pending prose away before the window moves under it.
+func (s *splitter) refill() error {
+	if !s.src.low() && s.src.pos-s.prose < proseSize {
+		return nil
+	}
+	if err := s.flush(); err != nil {
+		return err
+	}
+	err := s.src.refill()
+	s.prose = s.src.pos
+	return err
+}
+
+// flush gives away the prose before the reading position, in pieces of whole
+// lines.
+func (s *splitter) flush() error {
+	for s.prose < s.src.pos {
+		piece := s.src.buf[s.prose:s.src.pos]
+		if len(piece) > proseSize {
+			piece = piece[:wholeLines(piece[:proseSize])]
+		}
+		s.prose += len(piece)
+		if err := s.out.Prose(piece); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// long passes on a piece of a line that does not fit into the window, unless
+// it opens a form that needs no lines.
+func (s *splitter) long() error {
+	piece := s.src.buf[s.src.pos:s.src.end]
+	if open := s.lineless(piece); open != nil {
+		if err := s.flush(); err != nil {
+			return err
+		}
+		err := open()
+		s.prose = s.src.pos
+		return err
+	}
+	if err := s.flush(); err != nil {
+		return err
+	}
+	s.src.pos += wholeLines(piece[:min(len(piece), proseSize)])
+	return s.flush()
+}
+
+// wholeLines returns how much of text to give so that it ends with a line, or
+// between words, if it has such a place.
+func wholeLines(text []byte) int {
+	if n := bytes.LastIndexByte(text, '\n'); n >= 0 {
+		return n + 1
+	}
+	if n := bytes.LastIndexAny(text[len(text)/2:], " \t,;>}"); n >= 0 {
+		return len(text)/2 + n + 1
+	}
+	return len(text)
+}
