@@ -1,0 +1,249 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"time"
+)
+
+// ruling is what becomes of a command line: it is answered with reply, as the
+// last word of the connection if end is set, or line is handed to go-smtp, or,
+// where both are empty, all is done.
+type ruling struct {
+	reply string
+	end   bool
+	line  string
+}
+
+func refuse(reply string) ruling { return ruling{reply: reply} }
+
+func hand(line string) ruling { return ruling{line: line} }
+
+// Faults of a line, each with its reply.
+var (
+	errLineTooLong = errors.New("500 5.5.2 Line too long")
+	errLineOctets  = errors.New("500 5.5.2 Line has a lone CR or a NUL")
+	errLineEnd     = errors.New("500 5.5.2 Line must end with CRLF")
+)
+
+// nextCommand reads lines until one may go to go-smtp, and puts it in out.
+func (c *Conn) nextCommand() error {
+	for {
+		c.link.narrow()
+		if c.link.err != nil || c.isClosed() {
+			return io.EOF
+		}
+		line, err := c.readLine()
+		switch {
+		case err == nil:
+		case errors.Is(err, errLineTooLong), errors.Is(err, errLineOctets), errors.Is(err, errLineEnd):
+			if !c.authing || errors.Is(err, errLineEnd) {
+				// After a lone LF nobody can say where the next line
+				// begins: what follows must not be run.
+				c.refuse("", ruling{reply: err.Error(), end: errors.Is(err, errLineEnd)})
+				break
+			}
+			c.override = err.Error()
+			c.out = []byte("*\r\n")
+			return nil
+		case errors.Is(err, errGoingDown):
+			c.hangUp(VerbOther, "421 4.3.2 Going down")
+		case errors.Is(err, errIdle):
+			c.hangUp(VerbOther, "421 4.4.2 Idle for too long")
+		}
+		if c.link.err != nil || errors.Is(err, errGoingDown) {
+			return io.EOF
+		}
+		if err != nil {
+			continue
+		}
+		if c.authing {
+			c.out = append(line, "\r\n"...)
+			return nil
+		}
+		verb, r := c.rule(string(line))
+		if r.reply != "" {
+			c.refuse(verb, r)
+			continue
+		}
+		if r.line == "" {
+			if c.handedOver() {
+				return io.EOF
+			}
+			continue
+		}
+		c.begin(verb)
+		c.out = []byte(r.line + "\r\n")
+		return nil
+	}
+}
+
+// readLine returns the next command line without its CRLF. It is valid until
+// the next read.
+func (c *Conn) readLine() ([]byte, error) {
+	k, limits := c.link, c.link.l.cfg.Limits
+	deadline := time.Now().Add(k.l.cfg.Timeouts.Command)
+	if first := k.opened.Add(k.l.cfg.Timeouts.FirstMail); !k.mailed && first.Before(deadline) {
+		deadline = first
+	}
+	if k.isEnding() && !c.tx.chunks {
+		return nil, errGoingDown
+	}
+	seen := 0
+	for {
+		in := k.in.unread()
+		limit := limits.CommandLine
+		if c.authing || len(in) >= 5 && strings.EqualFold(string(in[:5]), "AUTH ") {
+			limit = limits.AuthLine
+		}
+		if i := bytes.IndexByte(in[seen:], '\n'); i >= 0 {
+			line := in[:seen+i+1]
+			k.in.drop(len(line))
+			return checkLine(line, limit)
+		}
+		if seen = len(in); seen > limit {
+			return nil, c.skipLine(deadline)
+		}
+		if seen == len(k.in.buf) {
+			k.in.move(make([]byte, limit+1))
+		}
+		if err := k.fillCommand(deadline, !c.tx.chunks); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func checkLine(line []byte, limit int) ([]byte, error) {
+	text, ok := bytes.CutSuffix(line, []byte("\r\n"))
+	switch {
+	case !ok:
+		return nil, errLineEnd
+	case len(line) > limit:
+		return nil, errLineTooLong
+	case bytes.IndexByte(text, '\r') >= 0 || bytes.IndexByte(text, 0) >= 0:
+		return nil, errLineOctets
+	}
+	return text, nil
+}
+
+// skipLine reads past the rest of a line that is too long. A line that has no
+// end within reason ends the connection.
+func (c *Conn) skipLine(deadline time.Time) error {
+	k := c.link
+	for skipped := 0; skipped < bodyWindow; {
+		in := k.in.unread()
+		if i := bytes.IndexByte(in, '\n'); i >= 0 {
+			k.in.drop(i + 1)
+			if i == 0 || in[i-1] != '\r' {
+				return errLineEnd
+			}
+			return errLineTooLong
+		}
+		// A CR is left, since its LF may be the next octet.
+		n := len(bytes.TrimSuffix(in, []byte("\r")))
+		k.in.drop(n)
+		skipped += n
+		if err := k.fillCommand(deadline, !c.tx.chunks); err != nil {
+			return err
+		}
+	}
+	c.hangUp(VerbOther, errLineTooLong.Error())
+	return k.err
+}
+
+// rule looks at one command line and decides by what came before it.
+func (c *Conn) rule(line string) (verb string, r ruling) {
+	verb, arg, _ := strings.Cut(line, " ")
+	verb, arg = strings.ToUpper(verb), strings.Trim(arg, " \t")
+	switch verb {
+	case "EHLO", "HELO":
+		return verb, c.ruleHello(verb, arg)
+	case "NOOP", "RSET", "QUIT":
+		return verb, hand(verb)
+	case "GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT", "HOST:":
+		// A web page can make a browser send a form to a port on loopback,
+		// and the form's text holds whole command lines.
+		return "", ruling{reply: "500 5.5.1 This is not a web server", end: true}
+	case "HELP", "EXPN", "SEND", "SOML", "SAML", "TURN", "ETRN":
+		return "", refuse("502 5.5.1 Command not implemented")
+	case "MAIL", "RCPT", "DATA", "BDAT", "VRFY", "AUTH", "STARTTLS":
+	default:
+		return "", refuse("500 5.5.2 Command not recognised")
+	}
+	if verb == "BDAT" {
+		return verb, c.ruleBdat(arg)
+	}
+	if c.hello == "" {
+		return verb, refuse("503 5.5.1 Send EHLO first")
+	}
+	switch verb {
+	case "MAIL":
+		r = c.ruleMail(arg)
+	case "RCPT":
+		r = c.ruleRcpt(arg)
+	case "DATA":
+		r = c.ruleData(arg)
+	case "AUTH":
+		r = c.ruleAuth(arg)
+	case "STARTTLS":
+		r = c.startTLS(arg)
+	case "VRFY":
+		r = hand("VRFY " + arg)
+	}
+	return verb, r
+}
+
+func (c *Conn) ruleHello(verb, arg string) ruling {
+	const longest = 255 // RFC 5321 4.5.3.1.2
+	name, _, _ := strings.Cut(arg, " ")
+	if name == "" || len(name) > longest {
+		return refuse("501 5.5.4 " + verb + " needs a host name")
+	}
+	c.name = printable(name)
+	return hand(verb + " " + c.name)
+}
+
+// printable replaces what is not graphic ASCII, so that a name can stand in a
+// reply.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || r >= 0x7f {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+func (c *Conn) ruleData(arg string) ruling {
+	switch {
+	case arg != "":
+		return refuse("501 5.5.4 DATA takes no argument")
+	case !c.tx.open:
+		return refuse("503 5.5.1 Send MAIL first")
+	case c.tx.rcpts == 0:
+		return refuse("503 5.5.1 No valid recipients")
+	case c.tx.chunks:
+		return refuse("503 5.5.1 Go on with BDAT")
+	case c.tx.binary:
+		return refuse("503 5.5.1 BINARYMIME needs BDAT")
+	}
+	return hand("DATA")
+}
+
+func (c *Conn) ruleAuth(arg string) ruling {
+	switch {
+	case c.authed:
+		return refuse("503 5.5.1 Already authenticated")
+	case c.tx.open:
+		return refuse("503 5.5.1 Not within a transaction")
+	case !c.offers("AUTH") && c.canStartTLS():
+		return refuse("530 5.7.0 Must issue a STARTTLS command first")
+	case !c.offers("AUTH"):
+		return refuse("502 5.5.1 AUTH is not offered")
+	case arg == "":
+		return refuse("501 5.5.4 AUTH needs a mechanism")
+	}
+	return hand("AUTH " + arg)
+}

@@ -1,0 +1,184 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+// phase says what go-smtp's next read is for.
+type phase int
+
+const (
+	inCommand phase = iota // a command line
+	inData                 // the message after 354
+	inChunk                // the octets of a BDAT chunk
+)
+
+// Conn is one client as go-smtp sees it. It implements net.Conn: Read and
+// Write are go-smtp's, the other methods the session's.
+//
+// Unless stated otherwise a method is called from within a method of the
+// session or its backend.
+type Conn struct {
+	link   *link
+	ctx    context.Context // ends with the connection; go-smtp passes none
+	cancel context.CancelCauseFunc
+
+	// Known to the goroutine of go-smtp's connection only.
+	phase    phase
+	command  string // the one being answered: a verb, "" for the greeting, "." for a message
+	hello    string // "", EHLO or HELO
+	name     string // what the client called itself
+	authed   bool
+	authing  bool   // inside an AUTH exchange
+	resumed  bool   // this is the second life, after STARTTLS
+	out      []byte // what go-smtp has not read yet
+	reply    []byte // what go-smtp has written of a reply
+	override string // a reply of ours that takes the place of go-smtp's next
+	final    bool   // the next reply is the last
+	tx       transaction
+
+	mu       sync.Mutex
+	said     string
+	exts     []string
+	maxSize  int64
+	body     *Body
+	source   bodySource
+	watching func() // ends a Watch
+	upgraded bool
+	closed   bool
+}
+
+// transaction is what wire knows of the transaction that MAIL opens.
+type transaction struct {
+	open   bool // MAIL was accepted
+	rcpts  int  // how many were accepted
+	path   string
+	size   uint64
+	utf8   bool
+	binary bool  // BODY=BINARYMIME
+	chunks bool  // a BDAT was accepted, and none was the last
+	last   bool  // the chunk in hand is the last
+	left   int64 // octets left of it
+	total  int64 // octets of all chunks
+	pace   *pace
+}
+
+var _ net.Conn = (*Conn)(nil)
+
+func newConn(k *link) *Conn {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	return &Conn{link: k, ctx: ctx, cancel: cancel, exts: k.l.cfg.Extensions}
+}
+
+// Context ends when the connection is closed, with net.ErrClosed as its cause.
+func (c *Conn) Context() context.Context { return c.ctx }
+
+// TLS returns the state of the TLS connection, or nil if there is none.
+func (c *Conn) TLS() *tls.ConnectionState { return c.link.tls }
+
+// Path returns the path of the MAIL or RCPT that is being answered as the
+// client wrote it, without angle brackets and source route: "" for the null
+// sender. It is a valid Mailbox of RFC 5321 (or RFC 6531), quotes included,
+// and so can be written to another server as it is.
+func (c *Conn) Path() string { return c.tx.path }
+
+// Size returns the SIZE that MAIL declared, in octets, or 0. go-smtp cannot
+// tell sizes from 2^32 on.
+func (c *Conn) Size() uint64 { return c.tx.size }
+
+// SetMaxSize sets the largest message in octets, from the next MAIL on; 0 is
+// no limit. A larger SIZE= is answered 552, and Body returns ErrTooLarge. The
+// SIZE keyword itself is listed with SetExtensions.
+func (c *Conn) SetMaxSize(n int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.maxSize = n
+}
+
+func (c *Conn) sizeLimit() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.maxSize
+}
+
+// Read gives go-smtp the rest of what it asked for last, or waits for the next
+// command line that may reach it. It returns io.EOF when the connection is
+// over for any reason: whatever there was to say has been said by wire.
+func (c *Conn) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for len(c.out) == 0 {
+		var err error
+		switch c.phase {
+		case inCommand:
+			err = c.nextCommand()
+		case inData:
+			err = c.finishData()
+		case inChunk:
+			return c.readChunk(p)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, c.out)
+	c.out = c.out[n:]
+	return n, nil
+}
+
+// hangUp says a last reply, if any, and makes every later read fail.
+func (c *Conn) hangUp(v Verb, reply string) {
+	if reply != "" && c.link.write(reply+"\r\n") == nil {
+		c.link.l.cfg.Hooks.Reply(v, replyCode(reply))
+	}
+	c.link.linger()
+	c.link.err = io.EOF
+}
+
+// Close is called by go-smtp after the session's Logout. It closes the socket,
+// or, after STARTTLS, gives it to go-smtp again as a new connection.
+func (c *Conn) Close() error {
+	c.mu.Lock()
+	first := !c.closed
+	c.closed = true
+	upgraded := c.upgraded
+	c.mu.Unlock()
+	if !first {
+		return nil
+	}
+	c.cancel(net.ErrClosed)
+	if upgraded {
+		next := newConn(c.link)
+		next.resumed = true
+		c.link.l.hand(next)
+		return nil
+	}
+	return c.link.close()
+}
+
+func (c *Conn) isClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
+
+// LocalAddr returns the address of our end of the socket.
+func (c *Conn) LocalAddr() net.Addr { return c.link.raw.LocalAddr() }
+
+// RemoteAddr returns the client's address.
+func (c *Conn) RemoteAddr() net.Addr { return c.link.raw.RemoteAddr() }
+
+// SetDeadline does nothing: wire keeps time itself.
+func (c *Conn) SetDeadline(time.Time) error { return nil }
+
+// SetReadDeadline does nothing: wire keeps time itself.
+func (c *Conn) SetReadDeadline(time.Time) error { return nil }
+
+// SetWriteDeadline does nothing: wire keeps time itself.
+func (c *Conn) SetWriteDeadline(time.Time) error { return nil }

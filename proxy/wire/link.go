@@ -1,0 +1,228 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+)
+
+var (
+	errGoingDown = errors.New("relay is going down")
+	errIdle      = errors.New("no command in time")
+)
+
+// link is one socket with what outlives a change to TLS: its buffer, its
+// counts and its place in the listener. Only the goroutine that go-smtp runs
+// for the connection reads and writes; retire, kill and close may come from
+// others.
+type link struct {
+	l      *Listener
+	raw    net.Conn // the socket: deadlines are set here
+	conn   net.Conn // raw, or TLS over it
+	tls    *tls.ConnectionState
+	client netip.Addr // invalid if the socket is not IP
+	in     window
+	small  []byte  // the buffer that in uses between messages
+	big    *[]byte // the pooled buffer that in uses, if any
+	opened time.Time
+	err    error // sticky: why nothing more is read
+
+	errors, authFailures, refusals int
+	mailed                         bool // a MAIL was accepted
+
+	mu      sync.Mutex
+	waiting bool // for a command, and may be told to go
+	ending  bool
+	closed  bool
+}
+
+func newLink(l *Listener, raw net.Conn) *link {
+	k := &link{l: l, raw: raw, conn: raw, opened: time.Now()}
+	k.small = make([]byte, lineWindow)
+	k.in.buf = k.small
+	if a, ok := raw.RemoteAddr().(*net.TCPAddr); ok {
+		k.client = a.AddrPort().Addr().Unmap().WithZone("")
+	}
+	return k
+}
+
+// turnAway says a last word to a socket that was not registered.
+func (k *link) turnAway(reply string) {
+	if !k.l.cfg.Implicit {
+		_ = k.raw.SetDeadline(time.Now().Add(time.Second))
+		_, _ = io.WriteString(k.raw, reply+"\r\n")
+		k.linger()
+	}
+	_ = k.raw.Close()
+}
+
+// handshake changes to TLS. What the client sent in the clear before it is
+// thrown away: it may be another's (RFC 3207 section 4.2).
+func (k *link) handshake() error {
+	k.in.drop(len(k.in.unread()))
+	_ = k.raw.SetDeadline(time.Time{})
+	ctx, cancel := context.WithTimeout(context.Background(), k.l.cfg.Timeouts.Handshake)
+	defer cancel()
+	conn := tls.Server(k.raw, k.l.cfg.TLS)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		k.err = fmt.Errorf("TLS handshake: %w", err)
+		return k.err
+	}
+	state := conn.ConnectionState()
+	k.mu.Lock()
+	k.conn, k.tls = conn, &state
+	k.mu.Unlock()
+	return nil
+}
+
+// fillCommand reads once, while a command is waited for until deadline. With
+// mayEnd the wait is cut short by Shutdown.
+func (k *link) fillCommand(deadline time.Time, mayEnd bool) error {
+	if k.err != nil {
+		return k.err
+	}
+	k.mu.Lock()
+	if k.ending && mayEnd {
+		k.mu.Unlock()
+		return errGoingDown
+	}
+	k.waiting = mayEnd
+	_ = k.raw.SetReadDeadline(deadline)
+	k.mu.Unlock()
+
+	n, err := k.in.fill(k.conn)
+
+	k.mu.Lock()
+	k.waiting = false
+	ending := k.ending && mayEnd
+	k.mu.Unlock()
+	switch {
+	case n > 0:
+		// The error, if any, comes again with the next read.
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded) && ending:
+		return errGoingDown
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		k.err = errIdle
+	default:
+		k.err = err
+	}
+	return k.err
+}
+
+// fillBody reads once inside a message.
+func (k *link) fillBody(p *pace) error {
+	for k.err == nil {
+		start := time.Now()
+		wait, err := p.allow(start)
+		if err != nil {
+			k.err = err
+			break
+		}
+		_ = k.raw.SetReadDeadline(start.Add(wait))
+		n, err := k.in.fill(k.conn)
+		p.add(n, time.Since(start))
+		if n > 0 {
+			return nil
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			k.err = io.ErrUnexpectedEOF
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			// allow says whether that was the end.
+		default:
+			k.err = err
+		}
+	}
+	return k.err
+}
+
+// widen gives the link a large buffer for a message.
+func (k *link) widen() {
+	if k.big == nil {
+		k.big = k.l.borrow()
+		k.in.move(*k.big)
+	}
+}
+
+// narrow goes back to the small buffer as soon as what is unread fits it.
+func (k *link) narrow() {
+	if len(k.in.buf) == lineWindow || len(k.in.unread()) > lineWindow/2 {
+		return
+	}
+	k.in.move(k.small)
+	if k.big != nil {
+		k.l.pool.Put(k.big)
+		k.big = nil
+	}
+}
+
+// write sends one reply in one write.
+func (k *link) write(reply string) error {
+	_ = k.raw.SetWriteDeadline(time.Now().Add(k.l.cfg.Timeouts.Write))
+	if _, err := io.WriteString(k.conn, reply); err != nil {
+		if k.err == nil {
+			k.err = fmt.Errorf("write a reply: %w", err)
+		}
+		return k.err
+	}
+	return nil
+}
+
+// linger ends our side and reads on for a moment. Closing a socket with
+// unread input resets it, and the client would lose the reply.
+func (k *link) linger() {
+	const most, patience = 1 << 20, time.Second
+	if t, ok := k.conn.(*tls.Conn); ok {
+		_ = t.CloseWrite()
+	}
+	half, ok := k.raw.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	_ = k.raw.SetReadDeadline(time.Now().Add(patience))
+	_, _ = io.Copy(io.Discard, io.LimitReader(k.raw, most))
+}
+
+// retire asks the link to end as soon as its client waits for nothing.
+func (k *link) retire() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ending = true
+	if k.waiting {
+		_ = k.raw.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// kill closes the socket under whoever uses it. The link is released when
+// go-smtp closes its connection.
+func (k *link) kill() { _ = k.raw.Close() }
+
+// close closes the socket and gives up the link's place.
+func (k *link) close() error {
+	k.mu.Lock()
+	if k.closed {
+		k.mu.Unlock()
+		return nil
+	}
+	k.closed = true
+	conn := k.conn
+	k.mu.Unlock()
+	err := conn.Close()
+	k.l.release(k)
+	k.l.cfg.Hooks.Close()
+	return err
+}
+
+func (k *link) isEnding() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.ending
+}

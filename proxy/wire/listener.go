@@ -1,0 +1,196 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Listener admits clients and hands them to go-smtp. It implements
+// net.Listener; all its methods may be called from any goroutine.
+//
+// Stop with [Listener.Shutdown], and only then call smtp.Server.Close:
+// go-smtp's own Shutdown waits for idle clients for ever.
+type Listener struct {
+	inner net.Listener
+	cfg   Config
+
+	start sync.Once
+	ready chan *Conn
+	pool  sync.Pool // *[]byte of bodyWindow octets
+
+	done     chan struct{}
+	stop     sync.Once
+	closeErr error // what closing inner said; set before done is closed
+
+	mu      sync.Mutex
+	links   map[*link]struct{}
+	clients map[netip.Addr]int
+	ending  bool
+	live    sync.WaitGroup // one for each of links
+}
+
+// NewListener returns a Listener over inner. Nothing is accepted before the
+// first Accept.
+func NewListener(inner net.Listener, cfg Config) *Listener {
+	l := &Listener{
+		inner:   inner,
+		cfg:     cfg.withDefaults(),
+		ready:   make(chan *Conn),
+		done:    make(chan struct{}),
+		links:   make(map[*link]struct{}),
+		clients: make(map[netip.Addr]int),
+	}
+	return l
+}
+
+// Accept returns the next client as a *Conn, which may be one that has just
+// changed to TLS. After Close it returns net.ErrClosed.
+func (l *Listener) Accept() (net.Conn, error) {
+	l.start.Do(func() { go l.run() })
+	select {
+	case c := <-l.ready:
+		return c, nil
+	case <-l.done:
+		return nil, fmt.Errorf("accept: %w", net.ErrClosed)
+	}
+}
+
+// Addr returns the address listened on.
+func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
+
+// Close stops accepting. Connections go on.
+func (l *Listener) Close() error {
+	l.stop.Do(func() {
+		l.closeErr = l.inner.Close()
+		close(l.done)
+	})
+	<-l.done
+	return l.closeErr
+}
+
+// run accepts sockets until the inner listener fails for good. An error that
+// may pass, such as running out of descriptors, is waited out: it must not
+// end the service.
+func (l *Listener) run() {
+	const most = time.Second
+	wait := 5 * time.Millisecond
+	for {
+		raw, err := l.inner.Accept()
+		if err == nil {
+			wait = 5 * time.Millisecond
+			// Not here: under a PROXY protocol listener the address is known
+			// only when the client has sent it.
+			go l.admit(raw)
+			continue
+		}
+		select {
+		case <-l.done:
+			return
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, most)
+	}
+}
+
+// admit counts a new socket and hands it to go-smtp, or turns it away.
+func (l *Listener) admit(raw net.Conn) {
+	k := newLink(l, raw)
+	verdict := l.register(k)
+	l.cfg.Hooks.Accept(verdict)
+	switch verdict {
+	case Accepted:
+		l.hand(newConn(k))
+		return
+	case TooMany, TooManyPerClient:
+		k.turnAway("421 4.7.0 Too many connections")
+	case GoingDown:
+		k.turnAway("421 4.3.2 Going down")
+	}
+}
+
+// hand gives a connection to go-smtp, or says goodbye when it takes no more.
+func (l *Listener) hand(c *Conn) {
+	select {
+	case l.ready <- c:
+	case <-l.done:
+		if !l.cfg.Implicit || c.link.tls != nil {
+			c.hangUp(VerbConnect, "421 4.3.2 Going down")
+		}
+		_ = c.Close()
+	}
+}
+
+func (l *Listener) register(k *link) Admission {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.ending:
+		return GoingDown
+	case len(l.links) >= l.cfg.Limits.Connections:
+		return TooMany
+	case k.client.IsValid() && l.clients[k.client] >= l.cfg.Limits.PerClient:
+		return TooManyPerClient
+	}
+	l.links[k] = struct{}{}
+	if k.client.IsValid() {
+		l.clients[k.client]++
+	}
+	l.live.Add(1)
+	return Accepted
+}
+
+func (l *Listener) release(k *link) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.links, k)
+	if k.client.IsValid() {
+		if l.clients[k.client]--; l.clients[k.client] == 0 {
+			delete(l.clients, k.client)
+		}
+	}
+	l.live.Done()
+}
+
+// borrow takes a buffer of bodyWindow octets from the pool.
+func (l *Listener) borrow() *[]byte {
+	if b, ok := l.pool.Get().(*[]byte); ok {
+		return b
+	}
+	b := make([]byte, bodyWindow)
+	return &b
+}
+
+// Shutdown stops accepting, says 421 4.3.2 to every client that waits for
+// nothing and closes its connection, lets the others have the reply they wait
+// for (the message they are sending, first), and closes them in turn. It
+// returns nil when go-smtp has closed every connection and so ended every
+// session; when ctx ends first it closes the sockets that are left and returns
+// the cause.
+func (l *Listener) Shutdown(ctx context.Context) error {
+	err := l.Close()
+	l.mu.Lock()
+	l.ending = true
+	links := make([]*link, 0, len(l.links))
+	for k := range l.links {
+		links = append(links, k)
+	}
+	l.mu.Unlock()
+	for _, k := range links {
+		k.retire()
+	}
+	gone := make(chan struct{})
+	go func() { l.live.Wait(); close(gone) }()
+	select {
+	case <-gone:
+		return err
+	case <-ctx.Done():
+		for _, k := range links {
+			k.kill()
+		}
+		return fmt.Errorf("shut down: %w", context.Cause(ctx))
+	}
+}

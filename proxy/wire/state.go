@@ -1,0 +1,179 @@
+package wire
+
+import (
+	"io"
+	"time"
+)
+
+// endOfData stands for the end of a message as the "command" to be answered.
+const endOfData = "."
+
+// begin notes that a command goes to go-smtp.
+func (c *Conn) begin(verb string) {
+	c.command = verb
+	if verb == "BDAT" && c.tx.chunks && c.tx.total > 0 {
+		return // a message goes on, and what was said may be for its end
+	}
+	c.take()
+}
+
+// settle moves the state on by go-smtp's own code for the command.
+func (c *Conn) settle(code int) {
+	good := code/100 == 2
+	switch c.command {
+	case "EHLO", "HELO":
+		c.endTransaction()
+		c.hello = ""
+		if good {
+			c.hello = c.command
+		}
+	case "RSET":
+		c.endTransaction()
+	case "MAIL":
+		c.tx.open = good
+		c.link.mailed = c.link.mailed || good
+	case "RCPT":
+		if good {
+			c.tx.rcpts++
+		}
+	case "DATA":
+		if code == 354 {
+			c.command = endOfData
+			c.phase = inData
+			c.startBody(false)
+		}
+	case endOfData:
+		// A panic in the session is answered before the message was read.
+		c.final = c.final || c.phase != inCommand
+		c.endTransaction()
+	case "BDAT":
+		c.final = c.final || c.tx.left > 0
+		if !good || c.tx.last {
+			c.endTransaction()
+		}
+	case "AUTH":
+		c.authing = code == 334
+		c.authed = c.authed || good
+	}
+}
+
+// startBody prepares for a call of Body.
+func (c *Conn) startBody(chunks bool) {
+	c.link.widen()
+	c.tx.pace = newPace(c.link.l.cfg.Timeouts)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.body = nil
+	c.source = bodySource{
+		chunks: chunks,
+		pace:   c.tx.pace,
+		limit:  c.maxSize,
+		scan: lineScanner{
+			dots:   !chunks,
+			binary: c.tx.binary,
+			policy: c.link.l.cfg.LineEnds,
+		},
+	}
+}
+
+// endTransaction forgets the transaction. go-smtp runs Data in a goroutine of
+// its own for BDAT, and when RSET or EHLO cuts it off does not wait for it: so
+// we do, since what it says late must not answer another command.
+func (c *Conn) endTransaction() {
+	const patience = 5 * time.Second
+	if c.tx.chunks && c.tx.total > 0 && c.command != "BDAT" {
+		body := c.currentBody()
+		if body == nil {
+			c.final = true
+		} else {
+			select {
+			case <-body.closed:
+			case <-time.After(patience):
+				c.final = true
+			}
+		}
+	}
+	c.tx = transaction{}
+	c.take()
+	c.mu.Lock()
+	c.body = nil
+	c.mu.Unlock()
+}
+
+// endsMessage reports whether the reply in hand is the verdict on a message.
+func (c *Conn) endsMessage() bool {
+	return c.command == endOfData || c.command == "BDAT" && c.tx.last
+}
+
+func (c *Conn) currentBody() *Body {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.body
+}
+
+func (c *Conn) bodyWhole() bool {
+	b := c.currentBody()
+	return b != nil && b.whole.Load()
+}
+
+// refuse answers a command that go-smtp does not get to see.
+func (c *Conn) refuse(verb string, r ruling) {
+	text, code := r.reply+"\r\n", replyCode(r.reply)
+	if code >= 500 {
+		c.link.errors++
+	}
+	end := r.end
+	if !end && c.link.errors >= c.link.l.cfg.Limits.Errors {
+		text += "421 4.7.0 Too many errors\r\n"
+		end = true
+	}
+	if c.link.write(text) == nil {
+		c.link.l.cfg.Hooks.Reply(verbOf(verb), code)
+	}
+	if end {
+		c.hangUp(VerbOther, "")
+	}
+}
+
+// count takes note of a reply's code, and returns the last word of the
+// connection when it was one too many. The refusal of a recipient is the
+// session's good right, and has its own bound.
+func (c *Conn) count(command string, code int, said bool) string {
+	k, limits := c.link, c.link.l.cfg.Limits
+	switch {
+	case code < 400:
+		return ""
+	case command == "AUTH" && code != 501:
+		k.authFailures++
+		if k.authFailures >= limits.AuthFailures {
+			return "421 4.7.0 Too many failed authentications"
+		}
+	case !said && isProtocolError(code):
+		k.errors++
+		if k.errors >= limits.Errors {
+			return "421 4.7.0 Too many errors"
+		}
+	case command == "RCPT" && code >= 500:
+		k.refusals++
+		if k.refusals >= limits.RefusedRecipients {
+			return "421 4.7.0 Too many refused recipients"
+		}
+	}
+	return ""
+}
+
+func isProtocolError(code int) bool {
+	return code >= 500 && code <= 504 || code == 555
+}
+
+// failBody makes a failed read of a message the end of the connection, and
+// says what go-smtp is to be overruled with.
+func (c *Conn) failBody(err error) error {
+	c.override = bodyFailure(err)
+	c.final = true
+	c.phase = inCommand
+	if c.link.err == nil {
+		c.link.err = err
+	}
+	return io.ErrUnexpectedEOF
+}
