@@ -9,7 +9,6 @@
 package extract
 
 import (
-	"context"
 	"io"
 	"time"
 
@@ -130,6 +129,28 @@ type Scratch interface {
 	io.Closer
 }
 
+// bounded fills what is zero from DefaultLimits.
+func (l Limits) bounded() Limits {
+	d := DefaultLimits()
+	pick := func(v, def int64) int64 {
+		if v <= 0 {
+			return def
+		}
+		return v
+	}
+	l.Bytes = pick(l.Bytes, d.Bytes)
+	l.PartBytes = pick(l.PartBytes, d.PartBytes)
+	l.Ratio = pick(l.Ratio, d.Ratio)
+	l.Depth = int(pick(int64(l.Depth), int64(d.Depth)))
+	l.Parts = int(pick(int64(l.Parts), int64(d.Parts)))
+	l.Entries = int(pick(int64(l.Entries), int64(d.Entries)))
+	l.Cells = pick(l.Cells, d.Cells)
+	l.HeaderSize = pick(l.HeaderSize, d.HeaderSize)
+	l.Memory = pick(l.Memory, d.Memory)
+	l.Time = time.Duration(pick(int64(l.Time), int64(d.Time)))
+	return l
+}
+
 // DefaultLimits returns the bounds that the relay uses unless configured.
 func DefaultLimits() Limits {
 	return Limits{
@@ -137,14 +158,4 @@ func DefaultLimits() Limits {
 		Entries: 10000, Cells: 50_000_000, HeaderSize: 1 << 20, Memory: 4 << 20,
 		Time: 60 * time.Second,
 	}
-}
-
-// Walker opens messages. It is immutable and safe for concurrent use.
-type Walker struct{}
-
-// Message walks an RFC 5322 message. The error is the sink's, the context's,
-// or that of the source itself; what is wrong with the content is in the
-// Summary.
-func (w *Walker) Message(ctx context.Context, src Source, lim Limits, sink Sink) (Summary, error) {
-	return Summary{}, nil
 }

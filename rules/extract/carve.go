@@ -1,0 +1,222 @@
+package extract
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"unicode/utf8"
+)
+
+// carver reads text up to the next piece of encoded content in it: a uuencoded
+// or yEnc file, a PGP message, a run of base64 that decodes to text or to a
+// known format. It looks ahead in br's buffer only.
+type carver struct {
+	br    *bufio.Reader
+	line  []byte // text not yet delivered, in br's buffer
+	inner bool   // the next byte is inside a line
+	found carved // what br stands at, once the text before it is delivered
+	err   error
+}
+
+// carved is a kind of encoded content.
+type carved uint8
+
+const (
+	nothing carved = iota
+	carvedUU
+	carvedYEnc
+	carvedPGP
+	carvedBase64
+)
+
+// blobSize is how many characters of base64 in a row are looked into.
+const blobSize = 200
+
+// more tells whether there is text before the next find or the end.
+func (c *carver) more() bool {
+	for len(c.line) == 0 && c.err == nil && c.found == nothing {
+		c.fill()
+	}
+	return len(c.line) > 0
+}
+
+func (c *carver) Read(p []byte) (int, error) {
+	n := 0
+	for n < len(p) && c.more() {
+		k := copy(p[n:], c.line)
+		c.line = c.line[k:]
+		n += k
+	}
+	if n > 0 {
+		return n, nil
+	}
+	if c.err != nil {
+		return 0, c.err
+	}
+	return 0, io.EOF
+}
+
+// fill takes the next line, or stops at what is found there.
+func (c *carver) fill() {
+	first, err := c.br.Peek(1)
+	if len(first) == 0 {
+		c.err = err
+		return
+	}
+	if !c.inner && c.starts(first[0]) {
+		return
+	}
+	buf, _ := c.br.Peek(c.br.Buffered())
+	end := bytes.IndexByte(buf, '\n') + 1
+	if end == 0 && len(buf) < bufferSize {
+		buf, err = c.br.Peek(bufferSize)
+		if end = bytes.IndexByte(buf, '\n') + 1; end == 0 && err != nil && err != io.EOF && err != bufio.ErrBufferFull {
+			end = len(buf)
+		}
+	}
+	if end == 0 {
+		end = len(buf)
+	}
+	line := buf[:end]
+	if at := base64Run(line); at >= 0 {
+		if at == 0 {
+			if c.blob() {
+				c.found = carvedBase64
+				return
+			}
+			buf, _ = c.br.Peek(end) // looking ahead has moved it
+			line = buf[:end]
+			at = base64End(line) // not worth it: pass the run as text
+		}
+		line = line[:at]
+	}
+	c.line = line
+	c.inner = line[len(line)-1] != '\n'
+	_, _ = c.br.Discard(len(line))
+}
+
+// starts tells whether a line begins encoded content, and sets found.
+func (c *carver) starts(b byte) bool {
+	switch {
+	case b == 'b' && c.ahead("begin ") && c.uu():
+		c.found = carvedUU
+	case b == '=' && c.ahead("=ybegin "):
+		c.found = carvedYEnc
+	case b == '-' && c.ahead("-----BEGIN PGP MESSAGE"):
+		c.found = carvedPGP
+	case sextet[b] < 64 && c.block():
+		c.found = carvedBase64
+	}
+	return c.found != nothing
+}
+
+func (c *carver) ahead(s string) bool {
+	b, _ := c.br.Peek(len(s))
+	return string(b) == s
+}
+
+// uu checks the line after "begin 644 name": its first character tells its length.
+func (c *carver) uu() bool {
+	b, _ := c.br.Peek(400)
+	line, next, ok := bytes.Cut(b, []byte("\n"))
+	f := bytes.Fields(line)
+	if !ok || len(f) < 2 || len(next) == 0 {
+		return false
+	}
+	for _, d := range f[1] {
+		if d < '0' || d > '7' {
+			return false
+		}
+	}
+	next, _, _ = bytes.Cut(next, []byte("\n"))
+	next = bytes.TrimRight(next, "\r")
+	return len(next) > 0 && uuLine(next) != nil
+}
+
+// block tells whether lines of base64 begin here: of one length, but for the
+// last, at least blobSize characters in all.
+func (c *carver) block() bool {
+	b, _ := c.br.Peek(minLine)
+	if len(b) < minLine || bytes.IndexFunc(b, func(r rune) bool { return !baseChar(byte(r)) || r > 0x7f }) >= 0 {
+		return false
+	}
+	b, _ = c.br.Peek(blobLook)
+	total, length := 0, 0
+	for total < blobSize {
+		line, rest, ok := bytes.Cut(b, []byte("\n"))
+		line = bytes.TrimRight(line, "\r \t")
+		if len(line) == 0 || base64End(line) != len(line) {
+			return false
+		}
+		total += len(line)
+		if length == 0 {
+			length = len(line)
+		} else if len(line) != length && total < blobSize {
+			return false
+		}
+		if b = rest; !ok {
+			break
+		}
+	}
+	return total >= blobSize && c.blob()
+}
+
+const (
+	minLine  = 20
+	blobLook = 4096
+)
+
+// blob decodes the beginning of what br stands at and tells whether it is
+// content: text, or a format that sniff knows.
+func (c *carver) blob() bool {
+	b, _ := c.br.Peek(blobLook)
+	b, _ = io.ReadAll(newBase64(&blobReader{br: bufio.NewReaderSize(bytes.NewReader(b), blobLook)}))
+	if len(b) > blobSize/2 {
+		b = b[:len(b)/4*4]
+	}
+	switch sniff(b) {
+	case FormatUnknown, FormatPGP, FormatSMIME:
+		return false
+	case FormatText:
+		if wideByZeros(b) != nil {
+			return true
+		}
+		for i := 0; i < utf8.UTFMax && len(b) > 0 && !utf8.Valid(b); i++ {
+			b = b[:len(b)-1]
+		}
+		return utf8.Valid(b) && bytes.ContainsAny(b, " ,;\t\n:|") && base64End(b) != len(b)
+	}
+	return true
+}
+
+func baseChar(b byte) bool { return sextet[b] < 64 && b != '-' && b != '_' }
+
+// base64Run returns where a run of at least blobSize characters of base64
+// begins in line, -1 if there is none. It looks at few of the others.
+func base64Run(line []byte) int {
+	for i := blobSize - 1; i < len(line); i += blobSize {
+		if !baseChar(line[i]) {
+			continue
+		}
+		start := i
+		for start > 0 && baseChar(line[start-1]) && i-start < blobSize {
+			start--
+		}
+		if start+blobSize <= len(line) && base64End(line[start:]) >= blobSize {
+			return start
+		}
+	}
+	return -1
+}
+
+// base64End is the length of the run of base64 that b begins with.
+func base64End(b []byte) int {
+	i := 0
+	for i < len(b) && baseChar(b[i]) {
+		i++
+	}
+	for i > 0 && i < len(b) && b[i] == '=' {
+		i++
+	}
+	return i
+}

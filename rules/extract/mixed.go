@@ -1,0 +1,156 @@
+package extract
+
+import (
+	"io"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/transform"
+)
+
+// mixed reads UTF-8 in which single bytes may have another charset: valid
+// sequences pass, every other byte is read in the old charset.
+type mixed struct {
+	r    io.Reader
+	old  *charmap.Charmap
+	in   [16 << 10]byte
+	s, e int
+	tiny []byte // decoded, for a destination too small for a character
+	err  error
+}
+
+func (m *mixed) Read(p []byte) (int, error) {
+	n := 0
+	for n == 0 && len(p) > 0 {
+		if len(m.tiny) > 0 {
+			n = copy(p, m.tiny)
+			m.tiny = m.tiny[n:]
+			break
+		}
+		if m.e-m.s < utf8.UTFMax && m.err == nil {
+			m.e = copy(m.in[:], m.in[m.s:m.e])
+			m.s = 0
+			var k int
+			k, m.err = m.r.Read(m.in[m.e:])
+			m.e += k
+			continue
+		}
+		if m.s == m.e {
+			return 0, m.err
+		}
+		if len(p) < utf8.UTFMax {
+			var one [utf8.UTFMax]byte
+			m.tiny = append(m.tiny[:0], one[:m.pass(one[:])]...)
+			continue
+		}
+		n = m.pass(p)
+	}
+	return n, nil
+}
+
+// pass copies what is decided: all but a sequence that the next read may
+// complete.
+func (m *mixed) pass(p []byte) int {
+	n := 0
+	for m.s < m.e && n+utf8.UTFMax <= len(p) {
+		run := asciiRun(m.in[m.s:m.e])
+		k := copy(p[n:], m.in[m.s:m.s+run])
+		n += k
+		m.s += k
+		if m.s == m.e || n+utf8.UTFMax > len(p) {
+			break
+		}
+		r, size := utf8.DecodeRune(m.in[m.s:m.e])
+		if size > 1 {
+			n += copy(p[n:], m.in[m.s:m.s+size])
+			m.s += size
+			continue
+		}
+		if m.err == nil && !utf8.FullRune(m.in[m.s:m.e]) {
+			break
+		}
+		if r == utf8.RuneError {
+			r = m.old.DecodeByte(m.in[m.s])
+		}
+		n += utf8.EncodeRune(p[n:], r)
+		m.s++
+	}
+	return n
+}
+
+// asciiRun is the length of the ASCII beginning of b.
+func asciiRun(b []byte) int {
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		if (b[i]|b[i+1]|b[i+2]|b[i+3]|b[i+4]|b[i+5]|b[i+6]|b[i+7])&0x80 != 0 {
+			break
+		}
+	}
+	for i < len(b) && b[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
+}
+
+// lateCharset passes ASCII and decides on the charset where it ends: UTF-8 if
+// what follows is valid, else the declared one.
+type lateCharset struct {
+	r   io.Reader
+	enc encoding.Encoding
+	to  io.Reader
+	err error
+}
+
+func (l *lateCharset) Read(p []byte) (int, error) {
+	if l.to != nil {
+		return l.to.Read(p)
+	}
+	if l.err != nil {
+		return 0, l.err
+	}
+	n, err := l.r.Read(p)
+	run := asciiRun(p[:n])
+	if run == n {
+		return n, err
+	}
+	tail := append([]byte(nil), p[run:n]...)
+	more := make([]byte, 4096)
+	k := 0
+	if err == nil {
+		k, err = io.ReadFull(l.r, more)
+		if err == io.ErrUnexpectedEOF {
+			err = io.EOF
+		}
+	}
+	tail = append(tail, more[:k]...)
+	r := io.Reader(&held{b: tail, err: err, r: l.r})
+	if mostlyUTF8(tail) {
+		l.to = &mixed{r: r, old: charmap.Windows1252}
+	} else {
+		l.to = transform.NewReader(r, l.enc.NewDecoder())
+	}
+	if run > 0 {
+		return run, nil
+	}
+	return l.to.Read(p)
+}
+
+// held gives bytes that were read ahead, then the rest.
+type held struct {
+	b   []byte
+	err error
+	r   io.Reader
+}
+
+func (h *held) Read(p []byte) (int, error) {
+	if len(h.b) > 0 {
+		n := copy(p, h.b)
+		h.b = h.b[n:]
+		return n, nil
+	}
+	if h.err != nil {
+		return 0, h.err
+	}
+	return h.r.Read(p)
+}

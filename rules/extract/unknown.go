@@ -1,0 +1,85 @@
+package extract
+
+import (
+	"io"
+)
+
+// unknown searches content of no known format for runs of text.
+func (w *walk) unknown(n node, c content) error {
+	w.unread(n, Unknown, "nobody here knows this format; searched as runs of text", true)
+	return w.give(n, newFolded(newRuns(c.Reader)))
+}
+
+// runs gives the runs of text in binary content, a line each: 8-bit text of
+// minRun characters, and the same as UTF-16 of either order.
+type runs struct {
+	r    io.Reader
+	in   [8 << 10]byte
+	out  []byte
+	run  []byte // the run so far
+	gap  int    // zero bytes since its last character
+	wide int    // single zero bytes between characters
+	err  error
+}
+
+const (
+	minRun = 6
+	maxOut = 4 << 10
+)
+
+func newRuns(r io.Reader) *runs { return &runs{r: r} }
+
+func (s *runs) Read(p []byte) (int, error) {
+	for len(s.out) == 0 {
+		if s.err != nil {
+			return 0, s.err
+		}
+		var n int
+		n, s.err = s.r.Read(s.in[:])
+		s.out = s.out[:0]
+		for _, b := range s.in[:n] {
+			s.step(b)
+		}
+		if s.err != nil {
+			s.end()
+		}
+	}
+	n := copy(p, s.out)
+	s.out = s.out[n:]
+	return n, nil
+}
+
+func (s *runs) step(b byte) {
+	switch {
+	case b == 0 && s.gap == 0 && len(s.run) > 0:
+		s.gap++
+		s.wide++
+	case b >= ' ' && b != 0x7f || b == '\t':
+		if s.gap == 0 && s.wide > 0 && s.wide*2 < len(s.run) {
+			s.wide = 0
+		}
+		s.gap = 0
+		if s.run = append(s.run, b); len(s.run) >= maxOut {
+			s.end()
+		}
+	default:
+		s.end()
+	}
+}
+
+// end gives the run if it is long enough and looks like text.
+func (s *runs) end() {
+	letters := 0
+	for _, b := range s.run {
+		if letter(b) || '0' <= b && b <= '9' || b == ' ' || b == '@' || b >= 0xc0 {
+			letters++
+		}
+	}
+	if len(s.run) >= minRun && letters*3 >= len(s.run)*2 {
+		for _, b := range s.run {
+			s.out = append(s.out, b)
+		}
+		s.out = append(s.out, '\n')
+	}
+	s.run, s.gap, s.wide = s.run[:0], 0, 0
+}
