@@ -32,7 +32,7 @@ type Config struct {
 	// Username and Password are the relay's own credentials, used with PLAIN
 	// or LOGIN. Empty: none. They are for when clients do not bring theirs.
 	Username string
-	Password string `json:"-" yaml:"-"`
+	Password string
 	// InsecureAuth allows credentials, the relay's or a client's, over an
 	// unencrypted connection to another machine. Loopback is always allowed.
 	InsecureAuth bool
@@ -92,6 +92,9 @@ func (c Config) String() string {
 
 // GoString is String, so that %#v hides the password too.
 func (c Config) GoString() string { return c.String() }
+
+// MarshalText is String, so that JSON and YAML hide the password too.
+func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // LogValue is String, so that a logger hides the password too.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }

@@ -173,7 +173,7 @@ func (c *conn) begin(ctx context.Context, lines ...string) ([]Reply, error) {
 			return replies, err
 		}
 	} else if c.link.foreign {
-		return nil, c.link.err
+		return nil, c.link.fail(errGone)
 	}
 	if err := c.replace(ctx); err != nil {
 		return nil, err

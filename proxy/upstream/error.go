@@ -38,7 +38,7 @@ var (
 	// ErrTLS says that a required encrypted connection could not be had.
 	ErrTLS = errors.New("no secure connection")
 
-	errGone = errors.New("the upstream is closing the connection")
+	errGone = errors.New("the connection is gone")
 )
 
 // Error is a transaction that ended without an answer to pass on.
