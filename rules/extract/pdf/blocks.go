@@ -1,0 +1,203 @@
+package pdf
+
+import "strings"
+
+// block is a stretch of a page: running text, or lines that stand in columns.
+type block struct {
+	place string
+	text  string
+	table *tableBlock // nil for running text
+}
+
+// tableBlock is lines that stand in columns.
+type tableBlock struct {
+	canvas *canvas
+	lines  []line
+	gaps   []gap
+}
+
+// minRows is how many lines make a table.
+const minRows = 3
+
+// blocks cuts lines into tables and running text.
+func (c *canvas) blocks(place string, lines []line) []block {
+	var out []block
+	var prose []byte
+	flush := func() {
+		if len(prose) > 0 {
+			out = append(out, block{place: place, text: string(prose)})
+			prose = nil
+		}
+	}
+	tell := func(lines []line) {
+		for _, l := range lines {
+			prose = append(c.appendText(prose, l.words), '\n')
+		}
+	}
+	var next *stretch
+	for len(lines) > 0 {
+		var s stretch
+		if next != nil {
+			s = *next
+		} else {
+			s = stretchAt(lines)
+		}
+		next = nil
+		if s.lines >= minRows && len(lines) > minRows {
+			// A title above a table may hide columns that the next line shows.
+			below := stretchAt(lines[1:])
+			if len(below.gaps) > len(s.gaps) && below.score() > s.score() || below.score() > 2*s.score() {
+				tell(lines[:1])
+				lines, next = lines[1:], &below
+				continue
+			}
+		}
+		if s.lines < minRows {
+			tell(lines[:1])
+			lines = lines[1:]
+			continue
+		}
+		t := &tableBlock{canvas: c, lines: lines[:s.lines], gaps: s.gaps}
+		skip := t.trimTop()
+		tell(lines[:skip])
+		keep := t.trimBottom()
+		switch {
+		case len(t.lines) < minRows:
+			tell(lines[skip : skip+keep])
+		case t.prose():
+			for col := range len(t.gaps) + 1 {
+				for _, l := range t.lines {
+					if words := t.cell(l, col); len(words) > 0 {
+						prose = append(c.appendText(prose, words), '\n')
+					}
+				}
+			}
+		case t.labels():
+			tell(t.lines)
+		default:
+			flush()
+			out = append(out, block{place: place, table: t})
+		}
+		lines = lines[skip+keep:]
+	}
+	flush()
+	return out
+}
+
+// cell returns the words of a line in one column.
+func (t *tableBlock) cell(l line, col int) []word {
+	from, to := 0, len(l.words)
+	if col > 0 {
+		for from < to && l.words[from].x0 < t.gaps[col-1].b-0.01 {
+			from++
+		}
+	}
+	if col < len(t.gaps) {
+		for to > from && l.words[to-1].x0 >= t.gaps[col].b-0.01 {
+			to--
+		}
+	}
+	return l.words[from:to]
+}
+
+// filled counts the columns of a line that hold anything.
+func (t *tableBlock) filled(l line) int {
+	n, col := 0, -1
+	for _, w := range l.words {
+		at := 0
+		for at < len(t.gaps) && w.x0 >= t.gaps[at].b-0.01 {
+			at++
+		}
+		if at != col {
+			n, col = n+1, at
+		}
+	}
+	return n
+}
+
+// trimTop takes lines with a single cell, such as titles, off the top.
+func (t *tableBlock) trimTop() int {
+	n := 0
+	for n < len(t.lines) && t.filled(t.lines[n]) < 2 {
+		n++
+	}
+	t.lines = t.lines[n:]
+	return n
+}
+
+// trimBottom takes them off the bottom and returns how many lines are left.
+func (t *tableBlock) trimBottom() int {
+	n := len(t.lines)
+	for n > 0 && t.filled(t.lines[n-1]) < 2 {
+		n--
+	}
+	t.lines = t.lines[:n]
+	return n
+}
+
+// prose tells text set in newspaper columns: few columns and many words in
+// each of them.
+func (t *tableBlock) prose() bool {
+	if len(t.gaps) > 2 {
+		return false
+	}
+	for col := range len(t.gaps) + 1 {
+		cells, words := 0, 0
+		for _, l := range t.lines {
+			if n := len(t.cell(l, col)); n > 0 {
+				cells, words = cells+1, words+n
+			}
+		}
+		if words < 5*cells {
+			return false
+		}
+	}
+	return true
+}
+
+// labels tells lines of the form "label:  value", which are no rows.
+func (t *tableBlock) labels() bool {
+	if len(t.gaps) != 1 {
+		return false
+	}
+	n := 0
+	for _, l := range t.lines {
+		if words := t.cell(l, 0); len(words) > 0 {
+			w := words[len(words)-1]
+			if strings.HasSuffix(string(t.canvas.text[w.from:w.to]), ":") {
+				n++
+			}
+		}
+	}
+	return 5*n >= 3*len(t.lines)
+}
+
+// accepts tells whether the columns of t fit the lines of u, the table on the
+// next page, say; if so t's gaps are narrowed to what is free in both.
+func (t *tableBlock) accepts(u *tableBlock) bool {
+	if d := len(t.gaps) - len(u.gaps); d > max(1, len(t.gaps)/3) || -d > max(1, len(t.gaps)/3) {
+		return false
+	}
+	narrowed := make([]gap, len(t.gaps))
+	for i, g := range t.gaps {
+		for _, l := range u.lines {
+			for _, w := range l.words {
+				switch {
+				case w.x1 <= g.a || w.x0 >= g.b:
+				case w.x0 <= g.a && w.x1 < g.b:
+					g.a = w.x1
+				case w.x1 >= g.b && w.x0 > g.a:
+					g.b = w.x0
+				default:
+					return false
+				}
+			}
+			if g.b-g.a < 0.05*l.em {
+				return false
+			}
+		}
+		narrowed[i] = g
+	}
+	t.gaps = narrowed
+	return true
+}

@@ -1,0 +1,154 @@
+package pdf
+
+import "math"
+
+// Widths in units of the font's size.
+const (
+	thinGap = 0.15 // the narrowest room between two columns
+	wideGap = 1.0  // room that no space between words takes
+	nearby  = 0.12 // edges as near as this are aligned
+	tall    = 8.0  // room between lines that ends a table
+)
+
+// gap is a stretch of a line, or of all lines of a table, without text. What
+// was seen of it on the way down tells whether it parts columns.
+type gap struct {
+	a, b   float64
+	real   int     // lines with words on both sides
+	fresh  int     // ... whose word on the right was placed on its own
+	room   float64 // sum of the widths on these lines, in units of the font's size
+	starts edges   // left edges of the words on the right
+	ends   edges   // right edges of the words on the left
+}
+
+// edges counts how many edges stand at the place that is met most often, by
+// keeping a few candidates.
+type edges struct {
+	x [3]float64
+	n [3]int
+}
+
+func (e *edges) add(x, em float64) {
+	weakest := 0
+	for i := range e.x {
+		if e.n[i] > 0 && math.Abs(e.x[i]-x) <= nearby*em {
+			e.n[i]++
+			return
+		}
+		if e.n[i] < e.n[weakest] {
+			weakest = i
+		}
+	}
+	e.x[weakest], e.n[weakest] = x, 1
+}
+
+func (e *edges) most() int { return max(e.n[0], e.n[1], e.n[2]) }
+
+// strong tells whether the gap parts two columns: it is wider than a space on
+// every line, or its words are aligned where running text would not be.
+func (g *gap) strong(em float64) bool {
+	if g.real < 2 {
+		return false
+	}
+	if g.b-g.a >= wideGap*em {
+		return true
+	}
+	aligned := float64(max(g.starts.most(), g.ends.most())) / float64(g.real)
+	switch {
+	case g.real >= 3 && aligned >= 0.7 && float64(g.fresh) >= 0.6*float64(g.real):
+		return true
+	case g.real >= 4 && aligned >= 0.8 && g.room >= 1.2*float64(g.real):
+		return true
+	}
+	return false
+}
+
+// gaps returns the free stretches of a line, the margins among them.
+func (l line) gaps() []gap {
+	out := make([]gap, 0, len(l.words)+1)
+	from := math.Inf(-1)
+	for i, w := range l.words {
+		if w.x0-from >= thinGap*w.em {
+			g := gap{a: from, b: w.x0}
+			if i > 0 {
+				g.real, g.room = 1, (w.x0-from)/w.em
+				if w.fresh {
+					g.fresh = 1
+				}
+				g.starts.add(w.x0, w.em)
+				g.ends.add(from, w.em)
+			}
+			out = append(out, g)
+		}
+		from = max(from, w.x1)
+	}
+	return append(out, gap{a: from, b: math.Inf(1)})
+}
+
+// cross returns what is free both in the lines so far and in the next one.
+func cross(above, below []gap, em float64) []gap {
+	var out []gap
+	for i, j := 0, 0; i < len(above) && j < len(below); {
+		p, q := above[i], below[j]
+		if g := p; min(p.b, q.b)-max(p.a, q.a) >= thinGap*em {
+			g.a, g.b = max(p.a, q.a), min(p.b, q.b)
+			g.real += q.real
+			g.fresh += q.fresh
+			g.room += q.room
+			if q.real > 0 {
+				g.starts.add(q.b, em)
+				g.ends.add(q.a, em)
+			}
+			out = append(out, g)
+		}
+		if p.b < q.b {
+			i++
+		} else {
+			j++
+		}
+	}
+	return out
+}
+
+// stretch is a run of lines with the same columns.
+type stretch struct {
+	lines int
+	gaps  []gap // what parts the columns
+}
+
+func (s stretch) score() int { return s.lines * len(s.gaps) }
+
+// stretchAt finds the longest run of lines from the first on that keeps its
+// columns.
+func stretchAt(lines []line) stretch {
+	free := lines[0].gaps()
+	var best stretch
+	for n := 1; n < len(lines); n++ {
+		l := lines[n]
+		if lines[n-1].y-l.y > tall*max(l.em, lines[n-1].em) {
+			break
+		}
+		free = cross(free, l.gaps(), l.em)
+		strong := filter(free, l.em)
+		if len(free) <= 2 && len(strong) == 0 || n >= 3 && len(strong) < len(best.gaps) {
+			break
+		}
+		if n >= 2 {
+			best = stretch{lines: n + 1, gaps: strong}
+		}
+	}
+	if len(best.gaps) == 0 {
+		return stretch{}
+	}
+	return best
+}
+
+func filter(free []gap, em float64) []gap {
+	var out []gap
+	for _, g := range free {
+		if g.strong(em) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
