@@ -2,8 +2,10 @@ package detect
 
 // Detector reads values. It is immutable after New and safe for concurrent use.
 type Detector struct {
-	class [256]class
-	words *words
+	class   [256]class
+	words   *words
+	schemes *schemeIndex
+	keys    []keyPrefix
 }
 
 // New loads the embedded name lists, which takes some milliseconds and about
@@ -13,7 +15,7 @@ func New() (*Detector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Detector{class: classTable(), words: words}, nil
+	return &Detector{class: classTable(), words: words, schemes: newSchemes(), keys: keyPrefixes()}, nil
 }
 
 // Classify appends each reading of one table cell, best first, and returns the
@@ -25,7 +27,7 @@ func (d *Detector) Classify(dst []Candidate, value []byte) []Candidate {
 		return dst
 	}
 	if len(value) > maxCell {
-		return append(dst, d.readLong(value)...)
+		return d.readLong(dst, value)
 	}
 	r := reading{d: d, value: value, shape: d.shapeOf(value), out: dst, first: len(dst)}
 	switch {

@@ -127,7 +127,7 @@ func (r *reading) at() {
 	case r.value[0] == '@' && isHandle(r.value[1:]):
 		r.add(ContactSocial, handleOdds)
 	default:
-		r.long()
+		r.text()
 	}
 }
 

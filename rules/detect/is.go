@@ -12,9 +12,15 @@ func (d *Detector) Is(t Type, value []byte) bool {
 		return ok
 	case FinanceCard:
 		return isCard(value)
+	case FinanceIBAN:
+		return isIBAN(value)
+	case IDNational:
+		return d.nationalValid(t, value)
+	case NetIP:
+		return isIP(value)
 	case Date, PersonBirthDate:
-		d, _, ok := parseDate(value)
-		return ok && (t == Date || d.birth())
+		day, _, ok := parseDate(value)
+		return ok && (t == Date || day.birth())
 	}
 	var buf [16]Candidate
 	for _, c := range d.Classify(buf[:0], value) {

@@ -41,8 +41,11 @@ func (d *Detector) kindsOf(value []byte) kind {
 // maxWord is the longest entry looked up, in bytes.
 const maxWord = 64
 
-func (d *Detector) token(word []byte) token {
-	t := token{text: word, kinds: d.kindsOf(word)}
+func (d *Detector) token(word []byte) token { return d.tokenOf(word, d.kindsOf(word)) }
+
+// tokenOf is token for a word whose kinds are known.
+func (d *Detector) tokenOf(word []byte, kinds kind) token {
+	t := token{text: word, kinds: kinds}
 	r, size := utf8.DecodeRune(word)
 	t.capital = unicode.IsUpper(r) || r >= 0x590 && unicode.Is(unicode.Lo, r)
 	rest := word[min(size, len(word)):]
@@ -55,7 +58,7 @@ func (d *Detector) token(word []byte) token {
 			}
 		}
 	}
-	if t.kinds&(kindGiven|kindFamily) == 0 {
+	if t.kinds&kindName == 0 {
 		t.kinds |= d.compoundKinds(word)
 	}
 	return t
@@ -86,7 +89,7 @@ func (t *token) scores(d *Detector) (given, family float32) {
 	if t.kinds&kindWord != 0 {
 		cost += 1.5
 	}
-	if t.kinds&(kindCity|kindRegion|kindCountry) != 0 {
+	if t.kinds&kindPlace != 0 {
 		cost += 0.8
 	}
 	if t.kinds&(kindJob|kindCompany) != 0 {
@@ -197,7 +200,7 @@ func (d *Detector) fullNameOdds(tokens []token, comma int) float32 {
 			odds += 0.4
 		case isParticle(t.text) && i < len(tokens)-1:
 			odds += 0.2
-		case t.kinds&kindCompany != 0 && t.kinds&(kindGiven|kindFamily) == 0:
+		case t.kinds&kindCompany != 0 && t.kinds&kindName == 0:
 			return -4
 		default:
 			given, family := t.scores(d)
@@ -226,24 +229,15 @@ func (d *Detector) fullNameOdds(tokens []token, comma int) float32 {
 	return min(odds, 5)
 }
 
-// addNames adds the readings of a value as a name or a part of one.
+// addNames adds the readings of several words as a name or a part of one.
 func (r *reading) addNames(whole kind) {
 	var tokens [maxNameTokens]token
 	n, comma := r.d.tokens(&tokens, r.value)
-	switch {
-	case n <= 0:
-		return
-	case n == 1:
-		if odds := hanFamily(r.d, r.value); odds > 0 {
-			r.add(PersonName, odds)
-		}
-		given, family := tokens[0].scores(r.d)
-		r.addIf(given > -1.5, PersonGiven, given)
-		r.addIf(family > -1.5, PersonFamily, family)
+	if n < 2 {
 		return
 	}
 	odds := r.d.fullNameOdds(tokens[:n], comma)
-	if whole&(kindCity|kindRegion|kindCountry|kindJob) != 0 {
+	if whole&(kindPlace|kindJob) != 0 {
 		odds -= 3
 	}
 	r.addIf(odds > -2, PersonName, odds)

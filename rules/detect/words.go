@@ -8,10 +8,11 @@ import (
 	"io"
 	"math/bits"
 	"slices"
+	"unicode/utf8"
 )
 
 // kind is a set of things that a word can be.
-type kind uint16
+type kind uint32
 
 const (
 	kindGiven kind = 1 << iota
@@ -23,11 +24,27 @@ const (
 	kindCountry
 	kindJob
 	kindCompany
+	kindStreet
+	kindSex
+	kindMarital
+	kindStatus
+	kindNationality
+	kindReligion
+	kindEthnicity
+	kindPolitics
+	kindCondition
+	kindCurrency
+)
+
+const (
+	kindName  = kindGiven | kindFamily
+	kindPlace = kindCity | kindRegion | kindCountry
 )
 
 // kindNames are the names of the kinds in the embedded list, in bit order.
 func kindNames() []string {
-	return []string{"given", "family", "prefix", "word", "city", "region", "country", "job", "company"}
+	return []string{"given", "family", "prefix", "word", "city", "region", "country", "job", "company", "street",
+		"sex", "marital", "status", "nationality", "religion", "ethnicity", "politics", "condition", "currency"}
 }
 
 // namesGz is written by .ci/tools/namelist; its format is told there.
@@ -36,8 +53,8 @@ func kindNames() []string {
 var namesGz []byte
 
 // words maps the folded form of a word to its kinds: an open-addressing table
-// of hashes, each with its kinds in the low 16 bits. Two words share their 48
-// bits of hash with a chance of one in 10^9, which costs a clue, not a wrong
+// of hashes, each with its kinds in the low 24 bits. Two words share their 40
+// bits of hash with a chance of one in 10^7, which costs a clue, not a wrong
 // count.
 type words struct {
 	slots []uint64
@@ -46,7 +63,7 @@ type words struct {
 
 const (
 	wordSlots = 1 << 18
-	kindBits  = 16
+	kindBits  = 24
 	hashMask  = ^uint64(1<<kindBits - 1)
 )
 
@@ -72,8 +89,8 @@ func loadWords() (*words, error) {
 		}
 		folded = appendFold(folded[:0], line)
 		w.add(folded, kinds)
-		if spelt := appendSpelt(folded[len(folded):], line); len(spelt) > 0 {
-			w.add(spelt, kinds)
+		if bytes.IndexByte(line, 0xc3) >= 0 { // ä, ö, ü, ø, å begin so in UTF-8
+			w.add(appendSpelt(folded[:0], line), kinds)
 		}
 	}
 	return w, nil
@@ -91,27 +108,24 @@ func parseKinds(names []byte) (kind, error) {
 	return kinds, nil
 }
 
-// appendSpelt appends the form of a name that a system without umlauts stores
-// ("mueller"); nothing when the name has none.
-func appendSpelt(dst, name []byte) []byte {
-	found := false
-	start := len(dst)
-	for _, r := range string(name) {
-		switch r {
-		case 'ä':
-			dst, found = append(dst, "ae"...), true
-		case 'ö', 'ø':
-			dst, found = append(dst, "oe"...), true
-		case 'ü':
-			dst, found = append(dst, "ue"...), true
-		case 'å':
-			dst, found = append(dst, "aa"...), true
+// appendSpelt appends the form of a word that a system without umlauts stores,
+// "mueller".
+func appendSpelt(dst, word []byte) []byte {
+	for i := 0; i < len(word); {
+		_, size := utf8.DecodeRune(word[i:])
+		switch letter := word[i : i+size]; string(letter) {
+		case "ä":
+			dst = append(dst, "ae"...)
+		case "ö", "ø":
+			dst = append(dst, "oe"...)
+		case "ü":
+			dst = append(dst, "ue"...)
+		case "å":
+			dst = append(dst, "aa"...)
 		default:
-			dst = appendFold(dst, []byte(string(r)))
+			dst = appendFold(dst, letter)
 		}
-	}
-	if !found {
-		return dst[:start]
+		i += size
 	}
 	return dst
 }

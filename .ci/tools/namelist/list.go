@@ -10,7 +10,7 @@ import (
 )
 
 // kind is a set of things that an entry can be.
-type kind uint16
+type kind uint32
 
 const (
 	given kind = 1 << iota
@@ -22,9 +22,20 @@ const (
 	country
 	job
 	company
+	street
+	sex
+	marital
+	status
+	nationality
+	religion
+	ethnicity
+	politics
+	condition
+	currency
 )
 
-var kindNames = []string{"given", "family", "prefix", "word", "city", "region", "country", "job", "company"}
+var kindNames = []string{"given", "family", "prefix", "word", "city", "region", "country", "job", "company", "street",
+	"sex", "marital", "status", "nationality", "religion", "ethnicity", "politics", "condition", "currency"}
 
 // longest is the longest entry kept, in bytes: longer ones are phrases.
 const longest = 48

@@ -1,0 +1,178 @@
+package detect
+
+// National identifiers: identity, social insurance, health and tax numbers of
+// people, and the tax numbers of businesses that look like them. Each scheme
+// tells its source. The rules follow the issuing offices' publications.
+
+// scheme is one kind of identifier.
+type scheme struct {
+	country string // ISO 3166-1 alpha-2
+	kind    Type
+	// form is the identifier without separators: '9' a digit, 'A' a letter,
+	// '*' either, any other sign itself.
+	form string
+	// pretty is how the country prints it, "" when it has no separators.
+	pretty string
+	// plain and printed are the log-odds of a valid value as bare letters and
+	// digits, and in its pretty form. One check digit lets one random number
+	// in ten pass, and several schemes share a length.
+	plain, printed float32
+	// valid checks digits, dates and ranges of a value that has the form.
+	valid func(id []byte) bool
+}
+
+// schemeIndex finds the schemes by length, those of digits apart from those
+// with letters.
+type schemeIndex [maxScheme + 1][2][]scheme
+
+const maxScheme = 18
+
+func newSchemes() *schemeIndex {
+	var index schemeIndex
+	for _, group := range [][]scheme{
+		americanSchemes(), westernSchemes(), southernSchemes(), nordicSchemes(), centralSchemes(), easternSchemes(),
+		asianSchemes(), pacificSchemes(), businessSchemes(),
+	} {
+		for _, s := range group {
+			letters := 0
+			for _, c := range []byte(s.form) {
+				if c != '9' && !isDigit(c) {
+					letters = 1
+				}
+			}
+			slot := &index[len(s.form)][letters]
+			*slot = append(*slot, s)
+		}
+	}
+	return &index
+}
+
+// matches reports whether value has a form.
+func matches(form string, value []byte) bool {
+	if len(form) != len(value) {
+		return false
+	}
+	for i, c := range value {
+		switch form[i] {
+		case '9':
+			if !isDigit(c) {
+				return false
+			}
+		case 'A':
+			if !isUpper(c) {
+				return false
+			}
+		case '*':
+			if !isAlnum(c) {
+				return false
+			}
+		default:
+			if c != form[i] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// addNational adds the readings of value under every scheme that it is valid in.
+func (r *reading) addNational() {
+	var buf digitBuf
+	id, ok := buf.alnum(r.value)
+	if !ok || len(id) < 8 || len(id) > maxScheme {
+		return
+	}
+	letters := 0
+	if r.shape.ascii() > 0 {
+		letters = 1
+	}
+	bare := len(id) == len(r.value)
+	for i := range r.d.schemes[len(id)][letters] {
+		s := &r.d.schemes[len(id)][letters][i]
+		if letters == 1 && !matches(s.form, id) || sameDigit(id) || !s.valid(id) {
+			continue
+		}
+		switch {
+		case bare:
+			r.add(s.kind, s.plain)
+		case s.prints(r.value, id):
+			r.add(s.kind, s.printed)
+		case s.pretty == "":
+			r.add(s.kind, s.plain-0.5)
+		default:
+			r.add(s.kind, s.plain-1)
+		}
+	}
+}
+
+// prints reports whether value is written the way the country prints the
+// scheme: the same separators in the same places. A space, a full stop and a
+// dash may stand for each other.
+func (s *scheme) prints(value, id []byte) bool {
+	if len(value) != len(s.pretty) {
+		return false
+	}
+	for i := range value {
+		if isAlnum(value[i]) != (s.pretty[i] == '9' || s.pretty[i] == '*' || isLetter(s.pretty[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+// nationalValid reports whether value is valid in any scheme of a type.
+func (d *Detector) nationalValid(t Type, value []byte) bool {
+	var buf digitBuf
+	id, ok := buf.alnum(value)
+	if !ok || len(id) < 8 || len(id) > maxScheme || sameDigit(id) {
+		return false
+	}
+	for _, schemes := range d.schemes[len(id)] {
+		for i := range schemes {
+			if s := &schemes[i]; s.kind == t && matches(s.form, id) && s.valid(id) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// shortDate reports whether two-digit year, month and day make a date in
+// either century.
+func shortDate(year, month, day []byte) bool {
+	y, m, d := number(year), number(month), number(day)
+	return date{1900 + y, m, d}.plausible() || date{2000 + y, m, d}.plausible()
+}
+
+// ymd and dmy read six digits as a date.
+func ymd(id []byte) bool { return shortDate(id[0:2], id[2:4], id[4:6]) }
+func dmy(id []byte) bool { return shortDate(id[4:6], id[2:4], id[0:2]) }
+
+// check11 is the weighted check digit that most offices use: eleven less the
+// remainder, with what stands for ten and eleven.
+func check11(sum, ten, eleven int) int {
+	switch c := 11 - sum%11; c {
+	case 10:
+		return ten
+	case 11:
+		return eleven
+	default:
+		return c
+	}
+}
+
+// iso7064 reports a valid MOD 11,10 number (ISO/IEC 7064).
+func iso7064(digits []byte) bool {
+	p := 10
+	for _, c := range digits[:len(digits)-1] {
+		p = (p + int(c-'0')) % 10
+		if p == 0 {
+			p = 10
+		}
+		p = p * 2 % 11
+	}
+	return (11-p)%10 == int(digits[len(digits)-1]-'0')
+}
+
+// last returns the last digit's value.
+func last(digits []byte) int { return int(digits[len(digits)-1] - '0') }
