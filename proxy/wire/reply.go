@@ -171,6 +171,10 @@ func (c *Conn) wording(code int, theirs string) (text string, said bool) {
 		return "250 2.1.0 Sender accepted\r\n", false
 	case code == 250 && c.command == "RCPT":
 		return "250 2.1.5 Recipient accepted\r\n", false
+	case strings.HasPrefix(theirs, "451 4.0.0 "), strings.HasPrefix(theirs, "554 5.0.0 Error: transaction failed: "):
+		// go-smtp's words for an error that is not an *SMTPError: the text
+		// of the error is for us alone.
+		return "451 4.3.0 Local error in processing\r\n", false
 	case code == 500 && (c.command == "MAIL" || c.command == "RCPT"):
 		return "501" + theirs[3:], false // go-smtp's code for a bad parameter
 	}
