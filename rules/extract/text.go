@@ -25,9 +25,10 @@ func (w *walk) text(n node, r io.Reader, head []byte) error {
 	}
 	w.turns(&n, f)
 	switch f {
-	default:
-		return w.plain(n, br)
+	case FormatHTML:
+		return w.html(n, utf8Reader(n.charset, head, br))
 	}
+	return w.plain(n, br)
 }
 
 // plain reads running text: what is encoded inside it is cut out and opened,

@@ -1,0 +1,333 @@
+package extract
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// markup turns the tokens of an HTML page into items, as a reader would see
+// it and as it is written: hidden text, comments and titles are text too. It
+// builds no tree, so that no depth of nesting can hide anything.
+type markup struct {
+	r io.Reader
+	z *html.Tokenizer
+
+	items []*item
+	first int     // of items, the next to give
+	spare []*item // given and free again
+
+	line   []byte // the open line of running text
+	space  bool   // white space came since
+	pre    int    // depth of elements that keep white space
+	tables []*tableState
+	grids  int
+	blocks blockStack
+	raw    string // the element whose text is no text: style
+	mailto []byte
+	err    error
+}
+
+func newMarkup(r io.Reader, maxToken int) *markup {
+	m := &markup{r: r, z: html.NewTokenizer(r)}
+	m.z.SetMaxBuf(maxToken)
+	return m
+}
+
+// peek returns the next item without taking it, nil at the end.
+func (m *markup) peek() *item {
+	for m.first == len(m.items) {
+		if m.err != nil {
+			return nil
+		}
+		m.items, m.first = m.items[:0], 0
+		m.step()
+	}
+	return m.items[m.first]
+}
+
+// take gives the item that peek returned; it is good until the next peek.
+func (m *markup) take() { m.first++ }
+
+func (m *markup) add(it *item) { m.items = append(m.items, it) }
+
+// step reads one token.
+func (m *markup) step() {
+	switch m.z.Next() {
+	case html.ErrorToken:
+		m.err = m.z.Err()
+		m.finish()
+	case html.TextToken:
+		m.text(m.z.Text())
+	case html.StartTagToken, html.SelfClosingTagToken:
+		name, more := m.z.TagName()
+		m.start(string(name), more)
+	case html.EndTagToken:
+		name, _ := m.z.TagName()
+		m.end(string(name))
+	case html.CommentToken, html.DoctypeToken:
+		m.comment(m.z.Text())
+	}
+}
+
+// finish closes what the page left open.
+func (m *markup) finish() {
+	for len(m.tables) > 0 {
+		m.endTable()
+	}
+	m.breakLine()
+	m.blocks.flush(m)
+}
+
+// text adds running text to the open cell or line.
+func (m *markup) text(b []byte) {
+	if m.raw == "style" && bytes.IndexByte(b, '{') >= 0 {
+		return
+	}
+	keep := m.pre > 0 || tabular(b)
+	if t := m.table(); t != nil {
+		t.write(b, keep)
+		return
+	}
+	if !keep {
+		m.line, m.space = collapse(m.line, b, m.space)
+		m.spill()
+		return
+	}
+	for len(b) > 0 {
+		part, after, whole := bytes.Cut(b, []byte("\n"))
+		m.line = append(m.line, bytes.TrimRight(part, "\r")...)
+		if b = after; whole {
+			m.breakLine()
+		}
+	}
+	m.spill()
+}
+
+// spill bounds the open line.
+func (m *markup) spill() {
+	if len(m.line) > 32<<10 {
+		m.blocks.flush(m)
+		m.emit(m.line, false)
+		m.line = m.line[:0]
+	}
+}
+
+// collapse appends text with its white space as a browser shows it.
+func collapse(dst, b []byte, space bool) ([]byte, bool) {
+	for len(b) > 0 {
+		i := 0
+		for i < len(b) && !blankByte(b[i]) {
+			i++
+		}
+		if i > 0 {
+			if space && len(dst) > 0 && dst[len(dst)-1] != '\n' {
+				dst = append(dst, ' ')
+			}
+			dst, space = append(dst, b[:i]...), false
+		}
+		for i < len(b) && blankByte(b[i]) {
+			i, space = i+1, true
+		}
+		b = b[i:]
+	}
+	return dst, space
+}
+
+func blankByte(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
+
+// tabular tells text whose line ends matter, whatever its style says: three
+// lines or more with the same number of a delimiter.
+func tabular(b []byte) bool {
+	if bytes.Count(b, []byte("\n")) < 2 {
+		return false
+	}
+	lines := bytes.Split(bytes.TrimSpace(b[:min(len(b), 4096)]), []byte("\n"))
+	if len(lines) > 6 {
+		lines = lines[:6]
+	}
+	if len(lines) < 3 {
+		return false
+	}
+	for _, d := range []byte(",;\t|") {
+		n := bytes.Count(lines[0], []byte{d})
+		same := n >= 2
+		for _, l := range lines[1:] {
+			same = same && bytes.Count(l, []byte{d}) >= n
+		}
+		if same {
+			return true
+		}
+	}
+	return false
+}
+
+// breakLine ends the open line of running text.
+func (m *markup) breakLine() {
+	if t := m.table(); t != nil {
+		t.newline()
+		return
+	}
+	if len(m.line) > 0 {
+		m.blocks.flush(m)
+		m.emit(m.line, true)
+		m.line = m.line[:0]
+	}
+	m.space = false
+}
+
+// emit gives text as an item, joined to the one before where that is text.
+func (m *markup) emit(text []byte, end bool) {
+	if n := len(m.items); n > m.first && m.items[n-1].kind == itemText && len(m.items[n-1].text) < 16<<10 {
+		last := m.items[n-1]
+		last.text = append(last.text, text...)
+		if end {
+			last.text = append(last.text, '\n')
+		}
+		return
+	}
+	t := append(make([]byte, 0, len(text)+1), text...)
+	if end {
+		t = append(t, '\n')
+	}
+	m.add(&item{kind: itemText, text: t})
+}
+
+// comment takes a comment as it is written, its markup taken out. What is
+// conditional is seen by the programs that it names.
+func (m *markup) comment(b []byte) {
+	if !bytes.ContainsAny(b, " ,;\t\n@") || bytes.HasPrefix(b, []byte("[if")) && !bytes.Contains(b, []byte("<t")) {
+		return
+	}
+	text := flatten(b)
+	if len(bytes.TrimSpace(text)) < 3 || hasFold(text, "html public") {
+		return
+	}
+	if m.table() == nil {
+		m.breakLine()
+	}
+	m.emit(text, true)
+}
+
+// flatten gives the text of a short stretch of markup, with a tab between
+// cells.
+func flatten(b []byte) []byte {
+	z := html.NewTokenizer(bytes.NewReader(b))
+	var out []byte
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return out
+		case html.TextToken:
+			out = append(out, z.Text()...)
+		case html.CommentToken:
+			out = append(append(out, '\n'), z.Text()...)
+		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
+			name, _ := z.TagName()
+			switch string(name) {
+			case "td", "th":
+				out = append(out, '\t')
+			case "tr", "br", "p", "div", "li", "table":
+				out = append(out, '\n')
+			}
+		}
+	}
+}
+
+// attributes reads a tag's attributes: what they say to a reader becomes text.
+type attributes struct {
+	colspan, rowspan int
+	keepsSpace       bool
+	cellStyle        bool
+}
+
+func (m *markup) attributes(tag string) attributes {
+	a := attributes{colspan: 1, rowspan: 1}
+	for more := true; more; {
+		var key, val []byte
+		key, val, more = m.z.TagAttr()
+		switch string(key) {
+		case "colspan":
+			a.colspan = span(val)
+		case "rowspan":
+			a.rowspan = span(val)
+		case "style":
+			s := asciiLower(string(val[:min(len(val), 1000)]))
+			if i := strings.Index(s, "white-space"); i >= 0 && strings.Contains(s[i:min(len(s), i+24)], "pre") {
+				a.keepsSpace = true
+			}
+			a.cellStyle = strings.Contains(s, "table-cell") || strings.Contains(s, "inline-block")
+			if i := bytes.Index(val, []byte("data:")); i >= 0 {
+				m.data(val[i:])
+			}
+		case "alt", "title", "value", "aria-label", "placeholder", "summary", "label":
+			if len(val) > 2 && (key[0] != 'v' || tag == "input" || tag == "option") {
+				m.text([]byte{' '})
+				m.text(val)
+				m.text([]byte{' '})
+			}
+		case "srcdoc":
+			m.add(&item{kind: itemData, text: bytes.Clone(val), media: "text/html"})
+		case "href", "src", "background", "data", "action", "poster", "xlink:href":
+			m.link(val)
+		}
+	}
+	return a
+}
+
+func span(val []byte) int {
+	n, err := strconv.Atoi(string(bytes.TrimSpace(val)))
+	if err != nil || n < 1 {
+		return 1
+	}
+	return min(n, 100)
+}
+
+// link takes what a URL holds itself: an address, or the data of a data: URI.
+func (m *markup) link(val []byte) {
+	val = bytes.TrimSpace(val)
+	switch {
+	case hasFold(val, "data:"):
+		m.data(val)
+	case hasFold(val, "mailto:") || hasFold(val, "tel:"):
+		_, to, _ := bytes.Cut(val, []byte(":"))
+		m.mailto = []byte(decodeExtended(string(to[:min(len(to), 4096)]), false))
+	}
+}
+
+// data takes a data: URI (RFC 2397).
+func (m *markup) data(val []byte) {
+	head, body, ok := bytes.Cut(val[len("data:"):], []byte(","))
+	if !ok || len(head) > 500 {
+		return
+	}
+	media, ps, _ := strings.Cut(asciiLower(string(head)), ";")
+	var b []byte
+	if strings.Contains(ps, "base64") {
+		b = bareBase64([]byte(decodeExtended(string(body), false)))
+	} else {
+		b = []byte(percentDecoded(body))
+	}
+	if len(b) > 0 {
+		m.blocks.flush(m)
+		m.add(&item{kind: itemData, text: b, media: media})
+	}
+}
+
+func percentDecoded(b []byte) []byte {
+	out := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] == '%' && i+2 < len(b) {
+			if hi, lo := unhex(b[i+1]), unhex(b[i+2]); hi < 16 && lo < 16 {
+				out = append(out, hi<<4|lo)
+				i += 2
+				continue
+			}
+		}
+		out = append(out, b[i])
+	}
+	return out
+}

@@ -1,0 +1,202 @@
+package extract
+
+import "bytes"
+
+// tableState is a table while its tags are read.
+type tableState struct {
+	id     int
+	row    [][]byte
+	cell   []byte
+	space  bool
+	inCell bool
+	cols   int // colspan of the open cell
+	rows   int // rowspan of the open cell
+	above  []spanned
+	held   []*item // rows of a nested table that may yet be part of a cell
+	size   int     // bytes in held
+	broad  bool    // has given a row of several cells
+	nested bool
+	loose  bool // held back no more
+}
+
+// spanned is a cell that reaches down into the next rows.
+type spanned struct {
+	text []byte
+	left int
+}
+
+const (
+	// heldRows and heldSize bound a nested table that is kept to see whether it
+	// is part of a cell's layout.
+	heldRows = 64
+	heldSize = 64 << 10
+	// maxCells bounds the cells of a row.
+	maxCells = 4096
+)
+
+// table is the innermost open table.
+func (m *markup) table() *tableState {
+	if len(m.tables) == 0 {
+		return nil
+	}
+	return m.tables[len(m.tables)-1]
+}
+
+func (m *markup) startTable() {
+	if m.table() == nil {
+		m.breakLine()
+		m.blocks.flush(m)
+	}
+	m.grids++
+	m.tables = append(m.tables, &tableState{id: m.grids, nested: len(m.tables) > 0})
+}
+
+// endTable closes the innermost table. A nested one of a single row or a
+// single column is layout inside its cell; any other is a table of its own.
+func (m *markup) endTable() {
+	t := m.table()
+	t.endRow(m)
+	m.tables = m.tables[:len(m.tables)-1]
+	outer := m.table()
+	if outer == nil {
+		return
+	}
+	if t.loose || t.broad && len(t.held) > 1 {
+		outer.part(m)
+		m.items = append(m.items, t.held...)
+		return
+	}
+	for _, it := range t.held {
+		for _, c := range it.cells {
+			outer.newline()
+			outer.write(c, true)
+		}
+	}
+}
+
+// part gives what the table has of the open row, because another table comes
+// inside it.
+func (t *tableState) part(m *markup) {
+	t.endCell()
+	if t.nested && !t.loose {
+		t.loose = true
+		m.items = append(m.items, t.held...)
+		t.held = nil
+	}
+	t.endRow(m)
+}
+
+func (t *tableState) write(b []byte, keep bool) {
+	if len(t.cell) > heldSize {
+		return
+	}
+	if keep {
+		t.cell = append(t.cell, b...)
+		return
+	}
+	if t.inCell || len(bytes.TrimSpace(b)) > 0 {
+		t.cell, t.space = collapse(t.cell, b, t.space)
+	}
+}
+
+func (t *tableState) newline() {
+	if n := len(t.cell); n > 0 && t.cell[n-1] != '\n' {
+		t.cell = append(t.cell, '\n')
+	}
+	t.space = false
+}
+
+func (t *tableState) startCell(cols, rows int) {
+	t.endCell()
+	t.inCell, t.cols, t.rows = true, cols, rows
+}
+
+// endCell moves the open cell into the row.
+func (t *tableState) endCell() {
+	text := bytes.TrimSpace(t.cell)
+	if !t.inCell && len(text) == 0 {
+		return
+	}
+	if !t.inCell {
+		t.cols, t.rows = 1, 1
+	}
+	t.fromAbove(false)
+	for i := 0; i < t.cols && len(t.row) < maxCells; i++ {
+		if i > 0 {
+			text = nil
+		}
+		at := len(t.row)
+		t.row = append(t.row, bytes.Clone(text))
+		if t.rows > 1 {
+			for len(t.above) <= at {
+				t.above = append(t.above, spanned{})
+			}
+			t.above[at] = spanned{bytes.Clone(text), t.rows} // this row counts as the first
+		}
+	}
+	t.cell, t.space, t.inCell = t.cell[:0], false, false
+}
+
+// fromAbove fills the columns that a cell of an earlier row reaches into.
+func (t *tableState) fromAbove(toEnd bool) {
+	for len(t.row) < len(t.above) && len(t.row) < maxCells {
+		at := len(t.row)
+		if t.above[at].left > 0 {
+			t.row = append(t.row, t.above[at].text)
+			continue
+		}
+		if !toEnd || !t.reaches(at) {
+			return
+		}
+		t.row = append(t.row, nil)
+	}
+}
+
+func (t *tableState) reaches(from int) bool {
+	for _, s := range t.above[from:] {
+		if s.left > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// endRow gives the open row.
+func (t *tableState) endRow(m *markup) {
+	t.endCell()
+	if len(t.row) == 0 {
+		return
+	}
+	t.fromAbove(true)
+	for i := range t.above {
+		t.above[i].left = max(t.above[i].left-1, 0)
+	}
+	it := &item{kind: itemRow, cells: t.row, grid: t.id}
+	t.broad = t.broad || len(t.row) > 1
+	t.row = make([][]byte, 0, len(t.row))
+	if !t.nested || t.loose {
+		m.add(it)
+		return
+	}
+	t.held = append(t.held, it)
+	for _, c := range it.cells {
+		t.size += len(c)
+	}
+	if len(t.held) > heldRows || t.size > heldSize {
+		t.loosen(m)
+	}
+}
+
+// loosen gives up holding a nested table back: it is one of its own.
+func (t *tableState) loosen(m *markup) {
+	for i, outer := range m.tables {
+		if outer == t {
+			if i > 0 {
+				m.tables[i-1].part(m)
+			}
+			break
+		}
+	}
+	m.items = append(m.items, t.held...)
+	t.held, t.loose = nil, true
+}

@@ -1,0 +1,124 @@
+package extract
+
+import "bytes"
+
+// start handles a start tag.
+func (m *markup) start(name string, more bool) {
+	m.raw = ""
+	var a attributes
+	switch name {
+	case "br":
+		m.breakLine()
+		return
+	case "table":
+		if more {
+			m.attributes(name)
+		}
+		m.startTable()
+		return
+	case "style":
+		m.raw = "style"
+		return
+	}
+	if block(name) {
+		m.breakLine()
+		m.blocks.open(m, name)
+	}
+	if more {
+		a = m.attributes(name)
+	} else {
+		a.colspan, a.rowspan = 1, 1
+	}
+	t := m.table()
+	switch name {
+	case "pre", "textarea", "listing", "xmp", "plaintext":
+		m.pre++
+	case "tr":
+		if t != nil {
+			t.endRow(m)
+		}
+	case "td", "th":
+		if t != nil {
+			t.startCell(a.colspan, a.rowspan)
+			return
+		}
+		m.line = append(m.line, '\t') // a cell without a table is still parted from the next
+	case "tbody", "thead", "tfoot", "caption":
+		if t != nil {
+			t.endRow(m)
+		}
+	case "span", "label", "b", "i", "strong", "em":
+		if a.cellStyle && t == nil && len(m.line) > 0 {
+			m.line = append(m.line, '\t')
+		}
+	}
+	if a.keepsSpace && name != "pre" && block(name) {
+		m.pre++
+		m.blocks.keep()
+	}
+}
+
+// end handles an end tag.
+func (m *markup) end(name string) {
+	m.raw = ""
+	t := m.table()
+	switch name {
+	case "table":
+		if t != nil {
+			m.endTable()
+		}
+		return
+	case "tr", "tbody", "thead", "tfoot", "caption":
+		if t != nil {
+			t.endRow(m)
+		}
+	case "td", "th":
+		if t != nil {
+			t.endCell()
+		}
+	case "pre", "textarea", "listing", "xmp", "plaintext":
+		m.pre = max(m.pre-1, 0)
+		m.breakLine()
+	case "a":
+		m.address()
+	case "p", "option", "title", "script":
+		m.breakLine()
+	}
+	if block(name) {
+		if m.table() == nil {
+			m.blocks.close(m, name)
+		} else {
+			m.breakLine()
+		}
+	}
+}
+
+// address adds the address of a mailto: link that its text does not show.
+func (m *markup) address() {
+	to := m.mailto
+	m.mailto = nil
+	to, query, _ := bytes.Cut(to, []byte("?"))
+	open := m.line
+	if t := m.table(); t != nil {
+		open = t.cell
+	}
+	if len(to) > 0 && !bytes.Contains(open[max(0, len(open)-1024):], to) {
+		m.text([]byte{' '})
+		m.text(to)
+	}
+	if _, body, ok := bytes.Cut(query, []byte("body=")); ok {
+		m.text([]byte{' '})
+		m.text(percentDecoded(body))
+	}
+}
+
+// block tells the elements that begin and end a line.
+func block(name string) bool {
+	switch name {
+	case "p", "div", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "header", "footer",
+		"main", "nav", "aside", "blockquote", "dl", "dt", "dd", "hr", "form", "fieldset", "pre", "body", "html", "address",
+		"center", "figure", "option", "title", "head", "details", "summary", "legend", "textarea", "script", "tr":
+		return true
+	}
+	return false
+}
