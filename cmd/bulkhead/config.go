@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/policies"
+	"github.com/goccy/go-yaml"
+)
+
+type configCommand struct {
+	Check     configCheck     `cmd:"" help:"Check a configuration: names file, line, field and what would be right."`
+	Show      configShow      `cmd:"" help:"Print the configuration in force, secrets hidden."`
+	Policies  configPolicies  `cmd:"" help:"Print the default policies, to start your own from."`
+	Variables configVariables `cmd:"" help:"List what a policy's condition may use."`
+}
+
+type configCheck struct {
+	File    string `arg:"" optional:"" help:"Configuration file; without it, the defaults and the environment are checked."`
+	Connect bool   `help:"Also connect to the upstream."`
+}
+
+// Help implements kong.HelpProvider.
+func (configCheck) Help() string {
+	return "Examples:\n  bulkhead config check /etc/bulkhead/bulkhead.yaml\n  bulkhead config check --connect bulkhead.yaml"
+}
+
+// Run checks the file.
+func (c configCheck) Run(ctx context.Context, p program) error {
+	cfg, src, err := configs.Load(c.File, p.environ)
+	if err != nil {
+		return err
+	}
+	if err := cfg.Check(src); err != nil {
+		return err
+	}
+	if c.Connect {
+		server, err := newUpstream(&cfg)
+		if err != nil {
+			return err
+		}
+		defer server.Close() //nolint:errcheck // a probe's connection
+		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		if err := server.Probe(ctx); err != nil {
+			return fmt.Errorf("upstream.url: %w", err)
+		}
+	}
+	_, err = fmt.Fprintln(p.stdout, "The configuration is good.")
+	return err
+}
+
+type configShow struct {
+	settings
+	Defaults bool `help:"Show the defaults instead."`
+}
+
+// Help implements kong.HelpProvider.
+func (configShow) Help() string {
+	return "Examples:\n  bulkhead config show --config bulkhead.yaml\n  bulkhead config show --defaults"
+}
+
+// Run prints the configuration.
+func (c configShow) Run(p program) error {
+	cfg := configs.Default()
+	if !c.Defaults {
+		var err error
+		if cfg, _, err = configs.Load(c.Config, p.environ); err != nil {
+			return err
+		}
+		c.apply(&cfg)
+	}
+	out, err := yaml.Marshal(cfg)
+	if err != nil {
+		return fmt.Errorf("writing the configuration: %w", err)
+	}
+	_, err = p.stdout.Write(out)
+	return err
+}
+
+type configPolicies struct{}
+
+// Help implements kong.HelpProvider.
+func (configPolicies) Help() string {
+	return "Examples:\n  bulkhead config policies\n  bulkhead config policies >> bulkhead.yaml"
+}
+
+// Run prints the default policies.
+func (configPolicies) Run(p program) error {
+	_, err := p.stdout.Write(policies.Default())
+	return err
+}
+
+type configVariables struct{}
+
+// Help implements kong.HelpProvider.
+func (configVariables) Help() string {
+	return "Examples:\n  bulkhead config variables\n  bulkhead config variables | grep sender"
+}
+
+// Run lists the variables of conditions.
+func (configVariables) Run(p program) error {
+	w := tabwriter.NewWriter(p.stdout, 0, 8, 2, ' ', 0)
+	for _, v := range rules.Variables() {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", v.Name, v.Type, v.Help)
+	}
+	return w.Flush()
+}

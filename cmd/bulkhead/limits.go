@@ -1,0 +1,51 @@
+package main
+
+import (
+	"os"
+
+	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+)
+
+// limits returns the bounds of an inspection. Parts that need random access
+// and do not fit in memory go to files without a name in dir.
+func limits(cfg *configs.Config, dir string) extract.Limits {
+	l := extract.DefaultLimits()
+	in := cfg.Inspection
+	l.Bytes, l.PartBytes, l.Ratio = int64(in.Bytes), int64(in.PartBytes), in.Ratio
+	l.Depth, l.Parts, l.Entries, l.Cells = in.Depth, in.Parts, in.Entries, in.Cells
+	l.Time = in.Deadline
+	l.Scratch = func() (extract.Scratch, error) { return newScratch(dir) }
+	return l
+}
+
+// newScratch opens temporary space that is gone when it is closed, or when the
+// process ends.
+func newScratch(dir string) (extract.Scratch, error) {
+	file, err := os.CreateTemp(dir, "scratch-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(file.Name()); err != nil {
+		file.Close() //nolint:errcheck // the first error is the one that counts
+		return nil, err
+	}
+	return file, nil
+}
+
+// wireConfig returns the bounds of clients' connections.
+func wireConfig(cfg *configs.Config) wire.Config {
+	w := wire.Config{
+		Limits: wire.Limits{
+			Connections: cfg.SMTP.MaxConnections, PerClient: cfg.SMTP.MaxPerClient, Errors: cfg.SMTP.MaxErrors,
+		},
+		Timeouts: wire.Timeouts{
+			Command: cfg.SMTP.IdleTimeout, Message: cfg.SMTP.DataTimeout, MinRate: int64(cfg.SMTP.MinRate),
+		},
+	}
+	if cfg.SMTP.LineEnds == "normalise" {
+		w.LineEnds = wire.Normalise
+	}
+	return w
+}

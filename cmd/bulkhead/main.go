@@ -1,0 +1,102 @@
+// Command bulkhead is a data-loss-prevention SMTP relay: it stands between any
+// program that sends mail and the server that takes it, and holds a message
+// that carries the records of more people than the policy allows.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()})
+	stop()
+	os.Exit(code)
+}
+
+// program is what a command has of the world around it.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	environ        []string
+}
+
+// The exit statuses that callers rely on.
+const (
+	exitOK    = 0 // done, and nothing held
+	exitFound = 1 // something held or rejected, or not as expected
+	exitError = 2 // wrong usage, or it could not be done
+)
+
+// errFound ends a command with exitFound; it has said why itself.
+type errFound struct{ what string }
+
+func (e errFound) Error() string { return e.what }
+
+// commands is the command line.
+type commands struct {
+	Serve      serveCommand      `cmd:"" help:"Run the relay."`
+	Demo       demoCommand       `cmd:"" help:"See it work: real messages through a relay of its own, offline."`
+	Scan       scanCommand       `cmd:"" help:"Judge files, folders, mailboxes or standard input."`
+	Quarantine quarantineCommand `cmd:"" help:"List, show, release, refuse and export held messages."`
+	Incidents  incidentsCommand  `cmd:"" help:"List incidents: held messages that belong together."`
+	Config     configCommand     `cmd:"" help:"Check and show the configuration."`
+	Health     healthCommand     `cmd:"" help:"Ask a running relay whether it is ready; for container health checks."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
+}
+
+// run carries out one command line and returns the exit status.
+func run(ctx context.Context, args []string, p program) (code int) {
+	var cli commands
+	exited := -1
+	parser, err := kong.New(&cli,
+		kong.Name("bulkhead"),
+		kong.Description("A data-loss-prevention SMTP relay: it holds a message that carries the records of more people than the policy allows, and passes everything else on byte for byte."),
+		kong.Writers(p.stdout, p.stderr),
+		kong.Exit(func(status int) { exited = status; panic(kongExit{}) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(p),
+	)
+	if err != nil {
+		fmt.Fprintln(p.stderr, "bulkhead:", err)
+		return exitError
+	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			if _, ours := fault.(kongExit); !ours {
+				panic(fault)
+			}
+			code = exited
+		}
+	}()
+	line, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(p.stderr, "bulkhead: %v\nTry 'bulkhead --help'.\n", err)
+		return exitError
+	}
+	err = line.Run()
+	var found errFound
+	if errors.As(err, &found) {
+		if found.what != "" {
+			fmt.Fprintln(p.stderr, "bulkhead:", found.what)
+		}
+		return exitFound
+	}
+	if err != nil {
+		fmt.Fprintln(p.stderr, "bulkhead:", err)
+		return exitError
+	}
+	return exitOK
+}
+
+// kongExit unwinds to run when kong ends the program, as after --help.
+type kongExit struct{}

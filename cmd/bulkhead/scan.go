@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+)
+
+type scanCommand struct {
+	Paths  []string `arg:"" optional:"" name:"path" help:"Files and folders; \"-\" or nothing is standard input."`
+	Config string   `type:"existingfile" env:"BULKHEAD_CONFIG" placeholder:"FILE" help:"Configuration file (YAML), for its policies and bounds."`
+	Format string   `enum:"text,json" default:"text" help:"text for people, json for programs: one object a file, on one line."`
+	From   string   `placeholder:"ADDR" help:"Envelope sender; else that of the message's header."`
+	To     []string `placeholder:"ADDR" help:"Envelope recipients; else those of the message's header."`
+}
+
+// Help implements kong.HelpProvider.
+func (scanCommand) Help() string {
+	return `Messages (.eml and other RFC 5322 files, told by content) are judged as such;
+anything else as the attachment of an otherwise empty message.
+
+Exit status: 0 nothing held, 1 something held or rejected, 2 an error.
+
+Examples:
+  bulkhead scan customers.csv
+  bulkhead scan --format json --to ana@example.org mail/ archive.mbox
+  cat message.eml | bulkhead scan -`
+}
+
+// scanResult is what is told of one file. The names are a contract.
+type scanResult struct {
+	Path         string   `json:"path"`
+	Action       string   `json:"action"`
+	Policy       string   `json:"policy"`
+	Subjects     int64    `json:"subjects"`
+	Records      int64    `json:"records"`
+	Fields       []string `json:"fields"`
+	Completeness string   `json:"completeness"`
+	Reasons      []string `json:"reasons"`
+	Bytes        int64    `json:"bytes"`
+	ElapsedMS    float64  `json:"elapsed_ms"`
+
+	verdict  rules.Verdict
+	evidence *rules.Evidence
+}
+
+// Run scans what it is told to.
+func (c scanCommand) Run(ctx context.Context, p program) error {
+	cfg, src, err := configs.Load(c.Config, p.environ)
+	if err != nil {
+		return err
+	}
+	cfg.Upstream.URL = "maildir:" // a scan sends nothing
+	if err := cfg.Check(src); err != nil {
+		return err
+	}
+	s, err := newScanner(c, &cfg)
+	if err != nil {
+		return err
+	}
+	files, failed := listFiles(c.Paths)
+	bar := newProgress(p.stderr, "scanned", len(files))
+	held := false
+	for i, path := range files {
+		bar.set(i)
+		result, err := s.scan(ctx, path, p.stdin)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", path, err))
+			continue
+		}
+		bar.clear()
+		if err := writeResult(p.stdout, c.Format, result); err != nil {
+			return err
+		}
+		held = held || result.verdict.Action >= rules.Hold
+	}
+	bar.clear()
+	if len(failed) > 0 {
+		return errors.Join(failed...)
+	}
+	if held {
+		return errFound{}
+	}
+	return nil
+}
+
+// scanner judges files.
+type scanner struct {
+	command   scanCommand
+	inspector *rules.Inspector
+	policies  *rules.Policies
+	limits    extract.Limits
+}
+
+func newScanner(c scanCommand, cfg *configs.Config) (*scanner, error) {
+	policies, err := cfg.CompilePolicies()
+	if err != nil {
+		return nil, err
+	}
+	inspector, err := rules.NewInspector()
+	if err != nil {
+		return nil, err
+	}
+	return &scanner{c, inspector, policies, limits(cfg, os.TempDir())}, nil
+}
+
+// listFiles returns the files to scan, those of folders in their order by
+// name, and what could not be listed.
+func listFiles(paths []string) (files []string, failed []error) {
+	if len(paths) == 0 {
+		return []string{"-"}, nil
+	}
+	for _, path := range paths {
+		if path == "-" {
+			files = append(files, path)
+			continue
+		}
+		err := filepath.WalkDir(path, func(at string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				failed = append(failed, err)
+				return nil
+			}
+			if entry.Type().IsRegular() || at == path && !entry.IsDir() {
+				files = append(files, at)
+			}
+			return nil
+		})
+		if err != nil {
+			failed = append(failed, err)
+		}
+	}
+	return files, failed
+}
+
+func (s *scanner) scan(ctx context.Context, path string, stdin io.Reader) (*scanResult, error) {
+	file, err := openInput(path, stdin)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // read only
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	source := extract.Source{ReaderAt: file, Size: info.Size()}
+	env, evidence, err := s.inspect(ctx, path, source)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.policies.Decide(env, evidence, rules.Recent{})
+	if err != nil {
+		return nil, err
+	}
+	x := &v.Exposure
+	return &scanResult{
+		Path: path, Action: v.Action.String(), Policy: v.Policy, Subjects: x.Subjects, Records: x.Records,
+		Fields: x.Fields, Completeness: x.Completeness.String(), Reasons: v.Reasons, Bytes: info.Size(),
+		ElapsedMS: float64(time.Since(began).Microseconds()) / 1000,
+		verdict:   v, evidence: evidence,
+	}, nil
+}
+
+// inspect reads a file as a message if it is one, and finds its envelope.
+func (s *scanner) inspect(ctx context.Context, path string, source extract.Source) (rules.Envelope, *rules.Evidence, error) {
+	env := rules.Envelope{From: s.command.From, Recipients: s.command.To}
+	head := make([]byte, 4096)
+	n, err := source.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return env, nil, err
+	}
+	if !extract.IsMessage(head[:n]) {
+		evidence, err := s.inspector.InspectFile(ctx, filepath.Base(path), source, s.limits)
+		return env, evidence, err
+	}
+	from, to := rules.HeaderEnvelope(source)
+	if env.From == "" {
+		env.From = from
+	}
+	if len(env.Recipients) == 0 {
+		env.Recipients = to
+	}
+	evidence, err := s.inspector.Inspect(ctx, source, s.limits)
+	return env, evidence, err
+}
+
+// openInput opens a file, or copies standard input to one without a name.
+func openInput(path string, stdin io.Reader) (*os.File, error) {
+	if path != "-" {
+		return os.Open(path)
+	}
+	file, err := os.CreateTemp("", "bulkhead-scan-*")
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(os.Remove(file.Name()), copyAll(file, stdin)); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+func copyAll(to io.Writer, from io.Reader) error {
+	_, err := io.Copy(to, from)
+	return err
+}
+
+func writeResult(w io.Writer, format string, r *scanResult) error {
+	if format == "json" {
+		if r.Reasons == nil {
+			r.Reasons = []string{}
+		}
+		return json.NewEncoder(w).Encode(r)
+	}
+	return writeText(w, r)
+}

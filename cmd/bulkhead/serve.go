@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy"
+	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
+	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+type serveCommand struct{ settings }
+
+// Help implements kong.HelpProvider.
+func (serveCommand) Help() string {
+	return "Examples:\n  bulkhead serve --upstream smtp://mail.example:25\n  bulkhead serve --config /etc/bulkhead/bulkhead.yaml --listen :2525"
+}
+
+// Run runs the relay until the context ends.
+func (c serveCommand) Run(ctx context.Context, p program) error {
+	cfg, err := c.load(p)
+	if err != nil {
+		return err
+	}
+	r, err := newRelay(ctx, cfg, newLog(cfg, p))
+	if err != nil {
+		return err
+	}
+	return r.run(ctx)
+}
+
+// newLog makes the log of a configuration.
+func newLog(cfg *configs.Config, p program) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if cfg.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(p.stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(p.stderr, options))
+}
+
+// relay is a whole running Bulkhead: relay, quarantine, console and metrics.
+type relay struct {
+	cfg      *configs.Config
+	log      *slog.Logger
+	registry *prometheus.Registry
+	store    *quarantine.Store
+	upstream *upstream.Server
+	policies *rules.Policies
+	smtp     *proxy.Server
+
+	listeners      []net.Listener
+	admin, metrics net.Listener
+}
+
+// newRelay makes a relay and opens its addresses, so that whatever is wrong
+// with them is an error here and not later.
+func newRelay(ctx context.Context, cfg *configs.Config, log *slog.Logger) (r *relay, err error) {
+	r = &relay{cfg: cfg, log: log, registry: prometheus.NewRegistry()}
+	defer func() {
+		if err != nil {
+			r.close()
+		}
+	}()
+	if r.policies, err = cfg.CompilePolicies(); err != nil {
+		return nil, err
+	}
+	if r.upstream, err = newUpstream(cfg); err != nil {
+		return nil, err
+	}
+	if r.store, err = openStore(ctx, cfg); err != nil {
+		return nil, err
+	}
+	spool := filepath.Join(cfg.DataDir, "spool")
+	if err := os.MkdirAll(spool, 0o700); err != nil {
+		return nil, fmt.Errorf("data_dir: %w", err)
+	}
+	inspector, err := rules.NewInspector()
+	if err != nil {
+		return nil, err
+	}
+	names := proxy.MetricNames(r.policies)
+	names.Version, names.Revision = version, revision()
+	m := metrics.New(r.registry, names)
+	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics.WatchQuarantine(r.registry, r.depth)
+	r.smtp = proxy.New(proxy.Config{
+		Hostname: hostname(cfg), Dial: r.upstream.Dial, Inspector: inspector,
+		Policies: func() *rules.Policies { return r.policies },
+		Limits:   limits(cfg, spool), Quarantine: holder{r.store}, Metrics: m, Log: log,
+		Wire: wireConfig(cfg), MaxSize: int64(cfg.SMTP.MaxSize), MaxHops: cfg.SMTP.MaxHops,
+		Deadline: cfg.Inspection.Deadline, Inspections: cfg.Inspection.Concurrent,
+		SpoolDir: spool, SpoolMemory: spoolMemory, Now: time.Now,
+	})
+	return r, r.listen()
+}
+
+// spoolMemory is how many bytes of a message are kept in memory before the
+// spool goes to a file.
+const spoolMemory = 512 << 10
+
+// listen opens every address.
+func (r *relay) listen() error {
+	for _, l := range r.cfg.Listeners {
+		listener, err := net.Listen("tcp", l.Address)
+		if err != nil {
+			return fmt.Errorf("listeners: %w", err)
+		}
+		r.listeners = append(r.listeners, listener)
+	}
+	var err error
+	if r.admin, err = net.Listen("tcp", r.cfg.Admin.Address); err != nil {
+		return fmt.Errorf("admin: %w", err)
+	}
+	if r.metrics, err = net.Listen("tcp", r.cfg.Metrics.Address); err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	return nil
+}
+
+// run serves until the context ends, then lets transactions finish.
+func (r *relay) run(ctx context.Context) error {
+	defer r.close()
+	failed := make(chan error, len(r.listeners)+2)
+	for i, l := range r.listeners {
+		door, err := newDoor(r.cfg.Listeners[i])
+		if err != nil {
+			return err
+		}
+		go func() { failed <- r.smtp.Serve(l, door) }()
+		r.log.Info("taking mail", "address", l.Addr().String(), "upstream", r.upstream.String())
+	}
+	stopHTTP := r.serveHTTP(failed)
+	defer stopHTTP()
+	r.log.Info("ready", "console", "http://"+r.admin.Addr().String()+"/", "metrics", "http://"+r.metrics.Addr().String()+"/metrics")
+	go r.sweep(ctx)
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	r.log.Info("going down", "grace", r.cfg.SMTP.ShutdownGrace)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.SMTP.ShutdownGrace)
+	defer cancel()
+	if err := r.smtp.Shutdown(grace); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("shutting down: %w", err)
+	}
+	return nil
+}
+
+// sweepEvery is how often the store is tidied.
+const sweepEvery = time.Hour
+
+// sweep tidies the store from time to time.
+func (r *relay) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		report, err := r.store.Sweep(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			r.log.Warn("tidying the quarantine", "error", err)
+		default:
+			r.log.Debug("quarantine tidied", "report", report)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *relay) close() {
+	for _, l := range append(r.listeners, r.admin, r.metrics) {
+		if l != nil {
+			l.Close() //nolint:errcheck // closed already where it served
+		}
+	}
+	if r.upstream != nil {
+		r.upstream.Close() //nolint:errcheck // idle connections only
+	}
+	if r.store != nil {
+		if err := r.store.Close(); err != nil {
+			r.log.Warn("closing the quarantine", "error", err)
+		}
+	}
+}
+
+// newDoor loads a listener's certificate.
+func newDoor(l configs.Listener) (proxy.Door, error) {
+	door := proxy.Door{Networks: l.Allow, InsecureAuth: l.InsecureAuth, Implicit: l.TLS.Implicit}
+	if l.TLS.Cert == "" {
+		return door, nil
+	}
+	pair, err := tls.LoadX509KeyPair(l.TLS.Cert, l.TLS.Key)
+	if err != nil {
+		return door, fmt.Errorf("listeners.tls: %w", err)
+	}
+	door.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	return door, nil
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/bulkhead-dlp/bulkhead/configs"
+)
+
+// storeSettings are the flags of every command that touches the store.
+type storeSettings struct {
+	Config  string `type:"existingfile" env:"BULKHEAD_CONFIG" placeholder:"FILE" help:"Configuration file (YAML)."`
+	DataDir string `placeholder:"DIR" help:"Folder of the quarantine (BULKHEAD_DATA_DIR)."`
+}
+
+// settings are the flags of serve, which win over file and environment.
+type settings struct {
+	storeSettings
+	Listen   string `placeholder:"ADDR" env:"BULKHEAD_LISTEN" help:"Address to take mail on (127.0.0.1:2525)."`
+	Upstream string `placeholder:"URL" env:"BULKHEAD_UPSTREAM" help:"Server that mail goes on to: smtp://, smtps://, smtp+starttls://, lmtp://HOST:PORT, lmtp+unix://PATH or maildir:PATH."`
+	Admin    string `placeholder:"ADDR" env:"BULKHEAD_ADMIN" help:"Address of console and API (127.0.0.1:8025)."`
+	Metrics  string `placeholder:"ADDR" env:"BULKHEAD_METRICS" help:"Address of /metrics, /healthz and /readyz (127.0.0.1:9425)."`
+}
+
+func (s storeSettings) apply(cfg *configs.Config) {
+	if s.DataDir != "" {
+		cfg.DataDir = s.DataDir
+	}
+}
+
+func (s settings) apply(cfg *configs.Config) {
+	s.storeSettings.apply(cfg)
+	set := func(to *string, flag string) {
+		if flag != "" {
+			*to = flag
+		}
+	}
+	if s.Listen != "" && len(cfg.Listeners) > 0 {
+		cfg.Listeners[0].Address = s.Listen
+	}
+	set(&cfg.Upstream.URL, s.Upstream)
+	set(&cfg.Admin.Address, s.Admin)
+	set(&cfg.Metrics.Address, s.Metrics)
+}
+
+// load reads and checks the configuration with the flags over it.
+func (s settings) load(p program) (*configs.Config, error) {
+	cfg, src, err := configs.Load(s.Config, p.environ)
+	if err != nil {
+		return nil, err
+	}
+	s.apply(&cfg)
+	if err := cfg.Check(src); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	return &cfg, nil
+}

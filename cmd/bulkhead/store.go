@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy"
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+)
+
+// openStore opens the quarantine of a configuration.
+func openStore(ctx context.Context, cfg *configs.Config) (*quarantine.Store, error) {
+	return quarantine.Open(ctx, cfg.DataDir, quarantine.Options{Reserve: int64(cfg.Quarantine.Reserve)})
+}
+
+// holder lets the relay hold messages in a quarantine.
+type holder struct{ store *quarantine.Store }
+
+// Hold implements proxy.Quarantine.
+func (h holder) Hold(ctx context.Context, held proxy.Held, content io.Reader) (string, error) {
+	evidence, err := json.Marshal(held.Findings)
+	if err != nil {
+		return "", fmt.Errorf("writing the evidence: %w", err)
+	}
+	x := &held.Verdict.Exposure
+	m := quarantine.Message{
+		IncidentKey: held.Run,
+		From:        held.Envelope.From, MailParams: held.MailParams,
+		Action: held.Verdict.Action.String(), Policy: held.Verdict.Policy, PolicyVersion: held.Verdict.PolicyVersion,
+		Subjects: int(x.Subjects), Records: int(x.Records), Fields: x.Fields, Reasons: held.Verdict.Reasons,
+		Completeness: x.Completeness.String(), Evidence: evidence,
+		Client: held.Client.String(), Auth: held.Envelope.Authenticated, Received: held.Received,
+	}
+	for i, address := range held.Envelope.Recipients {
+		m.Recipients = append(m.Recipients, quarantine.Recipient{Address: address, Params: held.RcptParams[i]})
+	}
+	m, err = h.store.Hold(ctx, m, content)
+	if errors.Is(err, quarantine.ErrFull) {
+		return "", fmt.Errorf("%w: %w", proxy.ErrFull, err)
+	}
+	return m.ID, err
+}

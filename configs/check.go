@@ -1,0 +1,127 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/policies"
+)
+
+// Check reports everything that is wrong with a configuration, each with its
+// place, the field and what would be right; nil if nothing is.
+func (c *Config) Check(src *Source) error {
+	var errs []error
+	wrong := func(field, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s%s: %s", src.at(field), field, fmt.Sprintf(format, args...)))
+	}
+	if len(c.Listeners) == 0 {
+		wrong("listeners", "none: want at least one with an address")
+	}
+	for i, l := range c.Listeners {
+		c.checkListener(fmt.Sprintf("listeners[%d]", i), l, wrong)
+	}
+	if c.DataDir == "" {
+		wrong("data_dir", "empty: want a folder")
+	}
+	if c.Upstream.URL == "" {
+		wrong("upstream.url", "empty: want the server that mail goes on to, such as smtp://mail.example:25 or maildir:/tmp/mail")
+	}
+	checkAddress("admin.address", c.Admin.Address, wrong)
+	checkAddress("metrics.address", c.Metrics.Address, wrong)
+	oneOf("smtp.line_ends", c.SMTP.LineEnds, wrong, "refuse", "normalise")
+	oneOf("log.format", c.Log.Format, wrong, "text", "json")
+	oneOf("log.level", c.Log.Level, wrong, "debug", "info", "warn", "error")
+	c.checkBounds(wrong)
+	for i, d := range c.OwnDomains {
+		if d == "" || strings.ContainsAny(d, "@ /") {
+			wrong(fmt.Sprintf("own_domains[%d]", i), "%q is not a domain: want one such as example.org", d)
+		}
+	}
+	if _, err := c.CompilePolicies(); err != nil {
+		wrong("policies", "%s", strings.TrimPrefix(err.Error(), "policies"))
+	}
+	return errors.Join(errs...)
+}
+
+type report func(field, format string, args ...any)
+
+func (c *Config) checkListener(field string, l Listener, wrong report) {
+	checkAddress(field+".address", l.Address, wrong)
+	if (l.TLS.Cert == "") != (l.TLS.Key == "") {
+		wrong(field+".tls", "want both cert and key, or neither")
+	}
+	if l.TLS.Implicit && l.TLS.Cert == "" {
+		wrong(field+".tls.implicit", "needs cert and key")
+	}
+	for _, file := range []struct{ name, path string }{{"cert", l.TLS.Cert}, {"key", l.TLS.Key}} {
+		if file.path == "" {
+			continue
+		}
+		if _, err := os.Stat(file.path); err != nil {
+			wrong(field+".tls."+file.name, "%v", err)
+		}
+	}
+}
+
+func (c *Config) checkBounds(wrong report) {
+	positive := func(field string, n int64) {
+		if n <= 0 {
+			wrong(field, "%d: want more than 0", n)
+		}
+	}
+	positive("smtp.max_size", int64(c.SMTP.MaxSize))
+	positive("smtp.max_hops", int64(c.SMTP.MaxHops))
+	positive("smtp.max_connections", int64(c.SMTP.MaxConnections))
+	positive("smtp.max_per_client", int64(c.SMTP.MaxPerClient))
+	positive("smtp.max_errors", int64(c.SMTP.MaxErrors))
+	positive("inspection.bytes", int64(c.Inspection.Bytes))
+	positive("inspection.part_bytes", int64(c.Inspection.PartBytes))
+	positive("inspection.ratio", c.Inspection.Ratio)
+	positive("inspection.depth", int64(c.Inspection.Depth))
+	positive("inspection.parts", int64(c.Inspection.Parts))
+	positive("inspection.entries", int64(c.Inspection.Entries))
+	positive("inspection.cells", c.Inspection.Cells)
+	for _, d := range []struct {
+		field string
+		value time.Duration
+	}{
+		{"smtp.idle_timeout", c.SMTP.IdleTimeout}, {"smtp.data_timeout", c.SMTP.DataTimeout},
+		{"inspection.deadline", c.Inspection.Deadline}, {"upstream.connect_timeout", c.Upstream.ConnectTimeout},
+		{"upstream.command_timeout", c.Upstream.CommandTimeout}, {"upstream.final_timeout", c.Upstream.FinalTimeout},
+	} {
+		if d.value < time.Millisecond {
+			wrong(d.field, "%v: want a time such as 30s or 5m", d.value)
+		}
+	}
+}
+
+func checkAddress(field, address string, wrong report) {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		wrong(field, "%q: want HOST:PORT, such as 127.0.0.1:2525", address)
+	}
+}
+
+func oneOf(field, value string, wrong report, want ...string) {
+	if !slices.Contains(want, value) {
+		wrong(field, "%q: want %s", value, strings.Join(want, " or "))
+	}
+}
+
+// CompilePolicies compiles the policies in force: the configured ones, or the
+// defaults.
+func (c *Config) CompilePolicies() (*rules.Policies, error) {
+	specs := c.Policies
+	if len(specs) == 0 {
+		var err error
+		if specs, err = rules.ParsePolicies(policies.Name, policies.Default()); err != nil {
+			return nil, err
+		}
+	}
+	return rules.CompilePolicies(specs, c.OwnDomains)
+}

@@ -1,0 +1,142 @@
+// Package configs owns the configuration: one typed Config, its defaults, how
+// it is read, and what is wrong with it.
+//
+// Settings come from a YAML file, then the environment, then flags; the later
+// wins. Unknown settings are errors. Every error names the file, the line, the
+// field as the user wrote it, and what would be right. Secrets are hidden
+// whenever a configuration is printed.
+package configs
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/rules"
+)
+
+// Config is everything that can be set. The YAML file has the same shape; see
+// bulkhead.yaml beside this file, which holds every setting with its default.
+type Config struct {
+	// Hostname is the relay's name in greetings and Received lines. Empty
+	// means the machine's own.
+	Hostname string `yaml:"hostname"`
+	// DataDir holds the quarantine and the spool.
+	DataDir    string     `yaml:"data_dir"`
+	Listeners  []Listener `yaml:"listeners"`
+	SMTP       SMTP       `yaml:"smtp"`
+	Upstream   Upstream   `yaml:"upstream"`
+	Inspection Inspection `yaml:"inspection"`
+	// OwnDomains are domains whose people are never third parties.
+	OwnDomains []string `yaml:"own_domains"`
+	// Policies replace the default policies as a whole when given.
+	Policies   []rules.PolicySpec `yaml:"policies"`
+	Quarantine Quarantine         `yaml:"quarantine"`
+	Admin      Endpoint           `yaml:"admin"`
+	Metrics    Endpoint           `yaml:"metrics"`
+	Log        Log                `yaml:"log"`
+}
+
+// Listener is an address on which mail is taken.
+type Listener struct {
+	Address string `yaml:"address"`
+	// TLS, when its files are given, offers STARTTLS; with Implicit the
+	// connection begins with the handshake (RFC 8314).
+	TLS TLS `yaml:"tls"`
+	// Allow are the networks that may relay without authentication.
+	Allow []netip.Prefix `yaml:"allow"`
+	// InsecureAuth lets clients authenticate over an unencrypted connection.
+	InsecureAuth bool `yaml:"insecure_auth"`
+}
+
+// TLS is a certificate and how it is used.
+type TLS struct {
+	Cert     string `yaml:"cert"`
+	Key      string `yaml:"key"`
+	Implicit bool   `yaml:"implicit"`
+}
+
+// SMTP bounds what clients may do.
+type SMTP struct {
+	MaxSize        Size          `yaml:"max_size"`
+	MaxHops        int           `yaml:"max_hops"`
+	LineEnds       string        `yaml:"line_ends"` // refuse or normalise
+	MaxConnections int           `yaml:"max_connections"`
+	MaxPerClient   int           `yaml:"max_per_client"`
+	MaxErrors      int           `yaml:"max_errors"`
+	IdleTimeout    time.Duration `yaml:"idle_timeout"`
+	DataTimeout    time.Duration `yaml:"data_timeout"`
+	MinRate        Size          `yaml:"min_rate"` // bytes a second in DATA, averaged over a minute
+	ShutdownGrace  time.Duration `yaml:"shutdown_grace"`
+}
+
+// Upstream is the server that mail is passed on to.
+type Upstream struct {
+	URL            string        `yaml:"url"`
+	Username       string        `yaml:"username"`
+	Password       Secret        `yaml:"password"`
+	CA             string        `yaml:"ca"` // PEM file of roots, "" for the system's
+	PoolSize       int           `yaml:"pool_size"`
+	PoolIdle       time.Duration `yaml:"pool_idle"`
+	ConnectTimeout time.Duration `yaml:"connect_timeout"`
+	CommandTimeout time.Duration `yaml:"command_timeout"`
+	FinalTimeout   time.Duration `yaml:"final_timeout"`
+}
+
+// Inspection bounds the reading of one message.
+type Inspection struct {
+	Deadline   time.Duration `yaml:"deadline"`
+	Concurrent int           `yaml:"concurrent"` // 0: one for each processor
+	Bytes      Size          `yaml:"bytes"`
+	PartBytes  Size          `yaml:"part_bytes"`
+	Ratio      int64         `yaml:"ratio"`
+	Depth      int           `yaml:"depth"`
+	Parts      int           `yaml:"parts"`
+	Entries    int           `yaml:"entries"`
+	Cells      int64         `yaml:"cells"`
+}
+
+// Quarantine is how held messages are kept.
+type Quarantine struct {
+	// Reserve is how much room must stay free on the volume; below it nothing
+	// more is held and clients are told to try again later.
+	Reserve Size `yaml:"reserve"`
+}
+
+// Endpoint is an HTTP address.
+type Endpoint struct {
+	Address string `yaml:"address"`
+}
+
+// Log is the form of the log.
+type Log struct {
+	Format string `yaml:"format"` // text or json
+	Level  string `yaml:"level"`  // debug, info, warn or error
+}
+
+// Default returns the configuration that holds when nothing is set.
+func Default() Config {
+	return Config{
+		DataDir: "data",
+		Listeners: []Listener{{
+			Address: "127.0.0.1:2525",
+			Allow:   []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
+		}},
+		SMTP: SMTP{
+			MaxSize: 50 << 20, MaxHops: 50, LineEnds: "refuse", MaxConnections: 1000, MaxPerClient: 500,
+			MaxErrors: 10, IdleTimeout: 5 * time.Minute, DataTimeout: 30 * time.Minute, MinRate: 1 << 10,
+			ShutdownGrace: 30 * time.Second,
+		},
+		Upstream: Upstream{
+			PoolSize: 100, PoolIdle: 30 * time.Second,
+			ConnectTimeout: 20 * time.Second, CommandTimeout: 5 * time.Minute, FinalTimeout: 10 * time.Minute,
+		},
+		Inspection: Inspection{
+			Deadline: 60 * time.Second, Bytes: 1 << 30, PartBytes: 512 << 20, Ratio: 200, Depth: 24,
+			Parts: 5000, Entries: 10000, Cells: 50_000_000,
+		},
+		Quarantine: Quarantine{Reserve: 256 << 20},
+		Admin:      Endpoint{Address: "127.0.0.1:8025"},
+		Metrics:    Endpoint{Address: "127.0.0.1:9425"},
+		Log:        Log{Format: "text", Level: "info"},
+	}
+}

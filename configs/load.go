@@ -1,0 +1,123 @@
+package configs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Load returns the defaults, overlaid with the file at path (none if path is
+// "") and the environment, which is in the form of os.Environ. It is not
+// validated yet, since flags may still change it: call Check.
+func Load(path string, environ []string) (Config, *Source, error) {
+	cfg := Default()
+	src := &Source{Name: path}
+	if path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return cfg, src, fmt.Errorf("configuration: %w", err)
+		}
+		src.text = text
+		if err := decode(path, text, &cfg); err != nil {
+			return cfg, src, err
+		}
+	}
+	if err := overlay(&cfg, environ); err != nil {
+		return cfg, src, err
+	}
+	return cfg, src, nil
+}
+
+// decode reads one YAML document, strictly.
+func decode(name string, text []byte, cfg *Config) error {
+	d := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
+	if err := d.Decode(cfg); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("configuration %s: %s", name, strings.TrimSpace(yaml.FormatError(err, false, true)))
+	}
+	var more any
+	if err := d.Decode(&more); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("configuration %s: a second document after \"---\": want one document", name)
+	}
+	return nil
+}
+
+// prefix begins the name of every environment variable that is a setting.
+const prefix = "BULKHEAD_"
+
+// overlay sets fields from the environment: BULKHEAD_ and the field's path in
+// capitals, joined by "_". Values are YAML, so that lists can be given too.
+func overlay(cfg *Config, environ []string) error {
+	values := map[string]string{}
+	for _, e := range environ {
+		if name, value, found := strings.Cut(e, "="); found && strings.HasPrefix(name, prefix) {
+			values[name] = value
+		}
+	}
+	return walk(reflect.ValueOf(cfg).Elem(), prefix, func(name string, field reflect.Value) error {
+		value, given := values[name]
+		if !given {
+			return nil
+		}
+		if err := yaml.UnmarshalWithOptions([]byte(value), field.Addr().Interface(), yaml.Strict()); err != nil {
+			return fmt.Errorf("environment variable %s: %s", name, strings.TrimSpace(yaml.FormatError(err, false, false)))
+		}
+		return nil
+	})
+}
+
+// walk calls visit for every setting that is not a group of settings, with the
+// name of its environment variable.
+func walk(group reflect.Value, at string, visit func(string, reflect.Value) error) error {
+	for i := range group.NumField() {
+		key := group.Type().Field(i).Tag.Get("yaml")
+		name, field := at+strings.ToUpper(key), group.Field(i)
+		if field.Kind() == reflect.Struct {
+			if err := walk(field, name+"_", visit); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := visit(name, field); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EnvironmentNames returns the environment variables that are settings, in the
+// order of the file.
+func EnvironmentNames() []string {
+	cfg := Default()
+	var names []string
+	_ = walk(reflect.ValueOf(&cfg).Elem(), prefix, func(name string, _ reflect.Value) error {
+		names = append(names, name)
+		return nil
+	})
+	return names
+}
+
+// Source is the text that a configuration was read from, for errors that name
+// a line.
+type Source struct {
+	Name string
+	text []byte
+}
+
+// at returns where a field stands: "file:line: ", or the file's name alone.
+func (s *Source) at(field string) string {
+	if s.Name == "" {
+		return ""
+	}
+	if path, err := yaml.PathString("$." + field); err == nil {
+		if node, err := path.ReadNode(bytes.NewReader(s.text)); err == nil {
+			return fmt.Sprintf("%s:%d: ", s.Name, node.GetToken().Position.Line)
+		}
+	}
+	return s.Name + ": "
+}

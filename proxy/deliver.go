@@ -1,0 +1,238 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
+	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
+	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/emersion/go-smtp"
+)
+
+// deliver is the way of a message, from its first byte to the client's reply:
+// it is received, inspected and judged, and then passed on, held or rejected.
+// There is no other way, and no reply of success before the upstream's own or
+// the stable storage's.
+func (s *Server) deliver(ss *session, body io.Reader) error {
+	m := &message{session: ss, ref: newRef(), began: s.cfg.Now(), spool: newSpool(s.cfg.SpoolDir, s.cfg.SpoolMemory)}
+	defer m.spool.Close() //nolint:errcheck // an unlinked file: nothing is left either way
+	defer s.observe(m)
+
+	// 1. Receive: the bytes as they come, under the wire's bounds.
+	if err := s.receive(m, body); err != nil {
+		return m.fault("receive", err)
+	}
+	// From here on the work stops when the client has gone.
+	ctx, stop := ss.wire.Watch(ss.wire.Context())
+	defer stop()
+	m.ended = s.cfg.Now()
+
+	// 2. Inspect: what is in it, whoever it goes to.
+	evidence, err := s.inspect(ctx, m)
+	if err != nil {
+		return m.fault("inspect", err)
+	}
+
+	// 3. Decide: what it means for these recipients.
+	m.evidence = evidence
+	m.verdict, err = s.cfg.Policies().Decide(ss.tx.envelope, evidence, rules.Recent{})
+	if err != nil {
+		return m.fault("inspect", err)
+	}
+	m.judged = true
+
+	// 4. Act.
+	switch m.verdict.Action {
+	case rules.Pass, rules.Tag:
+		replies, err := s.pass(ctx, m)
+		if err != nil {
+			return m.fault("upstream", err)
+		}
+		return ss.relay(replies)
+	case rules.Hold:
+		if m.id, err = s.hold(ctx, m); err != nil {
+			return m.fault("store", err)
+		}
+		return ss.say(heldReply(&m.verdict, m.id))
+	case rules.Reject:
+		ss.resetUpstream()
+		return ss.say(rejectedReply(&m.verdict))
+	}
+	return m.fault("inspect", fmt.Errorf("action %d is not known", m.verdict.Action))
+}
+
+// message is one message on its way.
+type message struct {
+	session      *session
+	ref          string
+	spool        *spool
+	began, ended time.Time // first byte, final dot
+	inspected    time.Time
+	evidence     *rules.Evidence
+	verdict      rules.Verdict
+	judged       bool
+	id           string // of the held copy
+	code         int    // the reply's
+	stage        string // where it failed, "" if it did not
+	err          error
+}
+
+// fault notes why a message ends without a verdict carried out, and returns
+// the client's reply. The upstream transaction is given up: nothing is sent.
+func (m *message) fault(stage string, err error) error {
+	m.stage, m.err = stage, err
+	m.session.resetUpstream()
+	r := reply(err, m.ref)
+	m.code = r.Code
+	return r
+}
+
+func (s *Server) receive(m *message, body io.Reader) error {
+	if _, err := io.Copy(m.spool, body); err != nil {
+		return fmt.Errorf("receiving: %w", err)
+	}
+	if countHops(m.spool, m.spool.size) > s.cfg.MaxHops {
+		return errLoop
+	}
+	conn := m.session.conn
+	if conn == nil {
+		return errors.New("upstream transaction is gone")
+	}
+	if !conn.Extensions().Has("8BITMIME") {
+		return sevenBit(m.spool, m.spool.size)
+	}
+	return nil
+}
+
+// inspect waits for a free processor, then reads the message under the
+// deadline. An inspection that does not stop at its deadline is left behind
+// with its slot, so that it cannot hold up the client.
+func (s *Server) inspect(ctx context.Context, m *message) (*rules.Evidence, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Deadline, errDeadline)
+	defer cancel()
+	select {
+	case s.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	type result struct {
+		evidence *rules.Evidence
+		err      error
+	}
+	done := make(chan result, 1)
+	source := extract.Source{ReaderAt: m.spool, Size: m.spool.size}
+	go func() {
+		defer func() { <-s.slots }()
+		evidence, err := s.cfg.Inspector.Inspect(ctx, source, s.cfg.Limits)
+		done <- result{evidence, err}
+	}()
+	select {
+	case r := <-done:
+		m.inspected = s.cfg.Now()
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return r.evidence, r.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// pass sends the message on, byte for byte below our own lines, and returns
+// the upstream's reply.
+func (s *Server) pass(ctx context.Context, m *message) (upstream.Reply, error) {
+	ss := m.session
+	head := s.trace(m)
+	if m.verdict.Action == rules.Tag {
+		head += fmt.Sprintf("X-Bulkhead-Tag: policy=%s; people=%d\r\n", m.verdict.Policy, m.verdict.Exposure.Subjects)
+	}
+	content := io.MultiReader(strings.NewReader(head), io.NewSectionReader(m.spool, 0, m.spool.size))
+	replies, err := ss.conn.Data(ctx, content, int64(len(head))+m.spool.size)
+	ss.tx.open = false
+	if err != nil {
+		ss.dropUpstream()
+		return upstream.Reply{}, err
+	}
+	return oneReply(replies), nil
+}
+
+// hold keeps a copy and gives up the upstream transaction.
+func (s *Server) hold(ctx context.Context, m *message) (string, error) {
+	ss := m.session
+	ss.resetUpstream()
+	held := Held{
+		Envelope: ss.tx.envelope, MailParams: ss.tx.mailParams, RcptParams: ss.tx.rcptParams,
+		Client: ss.client(), Received: m.began, Size: m.spool.size,
+		Verdict: m.verdict, Findings: m.evidence.Findings,
+	}
+	// The copy is kept as it would have been sent, so that a release carries
+	// the trace line of the day it came.
+	head := s.trace(m)
+	held.Size += int64(len(head))
+	return s.cfg.Quarantine.Hold(ctx, held, io.MultiReader(strings.NewReader(head), io.NewSectionReader(m.spool, 0, m.spool.size)))
+}
+
+func (s *Server) trace(m *message) string {
+	ss := m.session
+	return trace{
+		helo: ss.helo, host: s.cfg.Hostname, id: m.ref, client: ss.client(),
+		tls: ss.wire.TLS() != nil, auth: ss.user != "", utf8: ss.tx.utf8, now: m.began,
+	}.line()
+}
+
+// say sets a reply of ours and returns the error by which go-smtp gives it.
+func (ss *session) say(text string) error {
+	ss.wire.Say(text)
+	if text[0] == '2' {
+		return nil
+	}
+	return answer(550, smtp.EnhancedCodeNotSet, "")
+}
+
+func (ss *session) resetUpstream() {
+	if ss.conn == nil || !ss.tx.open {
+		return
+	}
+	ss.tx.open = false
+	if err := ss.conn.Reset(ss.wire.Context()); err != nil {
+		ss.dropUpstream()
+	}
+}
+
+// oneReply makes one reply of an LMTP server's several: the worst, so that no
+// recipient is lost silently; the client tries again for all.
+func oneReply(replies []upstream.Reply) upstream.Reply {
+	worst := replies[0]
+	for _, r := range replies[1:] {
+		if r.Temporary() && !worst.Temporary() || !r.OK() && worst.OK() {
+			worst = r
+		}
+	}
+	return worst
+}
+
+// sevenBit reports errEightBit if the content has a byte over 127.
+func sevenBit(content io.ReaderAt, size int64) error {
+	buf := make([]byte, 64<<10)
+	for off := int64(0); off < size; off += int64(len(buf)) {
+		n, err := content.ReadAt(buf, off)
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("reading the spool: %w", err)
+		}
+		for _, b := range buf[:n] {
+			if b >= 0x80 {
+				return errEightBit
+			}
+		}
+	}
+	return nil
+}
+
+// clientGone reports whether the client left before its reply.
+func clientGone(err error) bool { return errors.Is(err, wire.ErrClientGone) }

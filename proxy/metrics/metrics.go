@@ -1,0 +1,167 @@
+// Package metrics declares every figure that Bulkhead exposes to Prometheus,
+// in one place.
+//
+// What is always true: every label takes its values from a closed set, or from
+// the configuration's own policy names; never from a message, an address or a
+// file name. Known label values start at zero, so that a rate over them is
+// right from the first event.
+package metrics
+
+import (
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// maxPolicies is how many policy names become label values; the rest are
+// counted as "other".
+const maxPolicies = 50
+
+// Metrics holds every collector.
+type Metrics struct {
+	Connections     *prometheus.CounterVec
+	OpenConnections prometheus.Gauge
+	Replies         *prometheus.CounterVec
+	Authentications *prometheus.CounterVec
+
+	Messages      *prometheus.CounterVec
+	PolicyMatches *prometheus.CounterVec
+	Faults        *prometheus.CounterVec
+	InFlight      *prometheus.GaugeVec
+	Size          prometheus.Histogram
+	Subjects      prometheus.Histogram
+	Duration      *prometheus.HistogramVec
+	Stage         *prometheus.HistogramVec
+
+	Parts       *prometheus.CounterVec
+	PartsUnread *prometheus.CounterVec
+	SubjectHeld prometheus.Counter
+
+	Upstream          *prometheus.CounterVec
+	UpstreamDuration  prometheus.Histogram
+	UpstreamReachable prometheus.Gauge
+
+	Decisions         *prometheus.CounterVec
+	ReleaseRecipients *prometheus.CounterVec
+	HTTPRequests      *prometheus.CounterVec
+
+	policies []string
+}
+
+// Names are the label values that come from outside this package.
+type Names struct {
+	Policies []string // from the configuration
+	Formats  []string // every format of rules/extract
+	Reasons  []string // every reason for not reading
+	Version  string   // of the program
+	Revision string   // of the source
+	RuleSet  string   // of the rules and policies
+}
+
+var (
+	sizeBuckets     = []float64{4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20}
+	durationBuckets = []float64{.001, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
+	subjectBuckets  = []float64{0, 1, 5, 10, 25, 50, 100, 500, 1e3, 5e3, 2e4, 1e5}
+)
+
+// New makes the collectors and registers them. It panics if one is registered
+// already, which is a programming error.
+func New(reg prometheus.Registerer, names Names) *Metrics {
+	m := &Metrics{policies: names.Policies[:min(len(names.Policies), maxPolicies)]}
+	m.newSMTP(reg)
+	m.newMessages(reg, names)
+	m.newUpstream(reg)
+	m.newReview(reg)
+	build := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "bulkhead_build_info", Help: "Constant 1, labelled with the program's version and source revision.",
+		ConstLabels: prometheus.Labels{"version": names.Version, "revision": names.Revision},
+	})
+	build.Set(1)
+	ruleSet := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "bulkhead_ruleset_info", Help: "Constant 1, labelled with the version of the rules and policies in force.",
+		ConstLabels: prometheus.Labels{"version": names.RuleSet},
+	})
+	ruleSet.Set(1)
+	reg.MustRegister(build, ruleSet)
+	return m
+}
+
+func (m *Metrics) newSMTP(reg prometheus.Registerer) {
+	m.Connections = counter(reg, "smtp_connections_total", "SMTP connections by what became of them.", "result")
+	zero(m.Connections, []string{"accepted", "over_limit", "not_allowed", "tls_failed"})
+	m.OpenConnections = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "bulkhead_smtp_connections", Help: "SMTP connections open now.",
+	})
+	m.Replies = counter(reg, "smtp_replies_total", "SMTP replies given to clients, by command and class.", "command", "class")
+	zero(m.Replies, []string{"connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "other"},
+		[]string{"2xx", "3xx", "4xx", "5xx"})
+	m.Authentications = counter(reg, "smtp_auth_total", "SMTP authentications put to the upstream, by result.", "result")
+	zero(m.Authentications, []string{"ok", "refused", "unavailable"})
+	reg.MustRegister(m.OpenConnections)
+}
+
+func (m *Metrics) newMessages(reg prometheus.Registerer, names Names) {
+	actions := []string{"pass", "tag", "hold", "reject", "fault"}
+	m.Messages = counter(reg, "messages_total", "Messages judged, by action and completeness of the reading.", "action", "completeness")
+	zero(m.Messages, actions, []string{"complete", "partial", "unscanned"})
+	m.PolicyMatches = counter(reg, "policy_matches_total", "Messages that a policy matched, by policy and its action.", "policy", "action")
+	m.Faults = counter(reg, "message_faults_total", "Messages that could not be judged or passed on, by stage and reason.", "stage", "reason")
+	zero(m.Faults, []string{"receive", "inspect", "store", "upstream", "audit"},
+		[]string{"timeout", "limit", "panic", "unavailable", "io", "client_gone", "other"})
+	m.InFlight = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "bulkhead_messages_in_flight", Help: "Messages in work now, by stage.",
+	}, []string{"stage"})
+	for _, stage := range stages {
+		m.InFlight.WithLabelValues(stage)
+	}
+	m.Size = histogram(reg, "message_size_bytes", "Size of messages as received.", sizeBuckets)
+	m.Subjects = histogram(reg, "message_third_party_subjects", "Distinct third-party people found in a message.", subjectBuckets)
+	m.Duration = histogramVec(reg, "message_duration_seconds", "Time from the final dot to the reply, by action.", "action", actions)
+	m.Stage = histogramVec(reg, "stage_duration_seconds", "Time that a stage of a message took.", "stage", stages)
+	m.Parts = counter(reg, "parts_total", "Parts met in messages, by format and how far they were read.", "format", "outcome")
+	zero(m.Parts, names.Formats, []string{"read", "partial", "unread"})
+	m.PartsUnread = counter(reg, "parts_unread_total", "Parts that were not read, or not wholly, by reason.", "reason")
+	zero(m.PartsUnread, names.Reasons)
+	m.SubjectHeld = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "bulkhead_quarantine_held_subjects_total",
+		Help: "Third-party people in messages that were held, summed over copies.",
+	})
+	reg.MustRegister(m.InFlight, m.SubjectHeld)
+}
+
+// stages are the stages of a message that are timed.
+var stages = []string{"spool", "inspect", "decide", "store", "upstream"}
+
+func (m *Metrics) newUpstream(reg prometheus.Registerer) {
+	m.Upstream = counter(reg, "upstream_transactions_total", "Messages offered to the upstream, by result.", "result")
+	zero(m.Upstream, []string{"accepted", "deferred", "refused", "unknown", "unreachable"})
+	m.UpstreamDuration = histogram(reg, "upstream_connect_duration_seconds", "Time to a ready upstream connection.", durationBuckets)
+	m.UpstreamReachable = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "bulkhead_upstream_reachable", Help: "1 if the last connection to the upstream came about, else 0.",
+	})
+	reg.MustRegister(m.UpstreamReachable)
+}
+
+func (m *Metrics) newReview(reg prometheus.Registerer) {
+	m.Decisions = counter(reg, "decisions_total", "Decisions on held messages.", "decision", "scope")
+	zero(m.Decisions, []string{"release", "refuse", "delete", "expire"}, []string{"message", "incident"})
+	m.ReleaseRecipients = counter(reg, "release_recipients_total", "Recipients of released messages, by result.", "result")
+	zero(m.ReleaseRecipients, []string{"accepted", "deferred", "refused", "unknown"})
+	m.HTTPRequests = counter(reg, "http_requests_total", "Requests to the console and the API, by route and class.", "route", "class")
+}
+
+// Policy returns the label value for a policy's name.
+func (m *Metrics) Policy(name string) string {
+	if slices.Contains(m.policies, name) {
+		return name
+	}
+	return "other"
+}
+
+// Class returns the label value for a reply code's class, such as "2xx".
+func Class(code int) string {
+	if code < 200 || code > 599 {
+		return "5xx"
+	}
+	return string(rune('0'+code/100)) + "xx"
+}

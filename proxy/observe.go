@@ -1,0 +1,106 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
+	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+)
+
+// observe counts a message and logs it in one line: kinds, counts and places,
+// never a value or an address.
+func (s *Server) observe(m *message) {
+	now := s.cfg.Now()
+	mt := s.cfg.Metrics
+	action, completeness := "fault", rules.Complete.String()
+	attrs := []slog.Attr{
+		slog.String("ref", m.ref), slog.String("client", m.session.client().String()),
+		slog.Int64("bytes", m.spool.size), slog.Duration("took", now.Sub(m.began)),
+	}
+	if m.judged {
+		x := &m.verdict.Exposure
+		completeness = x.Completeness.String()
+		if m.stage == "" {
+			action = m.verdict.Action.String()
+		}
+		attrs = append(attrs, slog.String("action", action), slog.String("policy", m.verdict.Policy),
+			slog.Int64("subjects", x.Subjects), slog.Int64("records", x.Records), slog.Any("fields", x.Fields),
+			slog.String("completeness", completeness), slog.Int("recipients", len(m.session.tx.envelope.Recipients)))
+		mt.Subjects.Observe(float64(x.Subjects))
+		for _, match := range m.verdict.Matches {
+			mt.PolicyMatches.WithLabelValues(mt.Policy(match.Policy), match.Action.String()).Inc()
+		}
+	}
+	if m.id != "" {
+		attrs = append(attrs, slog.String("id", m.id))
+		mt.SubjectHeld.Add(float64(m.verdict.Exposure.Subjects))
+	}
+	level := slog.LevelInfo
+	if m.stage != "" {
+		level = slog.LevelWarn
+		attrs = append(attrs, slog.String("stage", m.stage), slog.Int("code", m.code), slog.String("error", m.err.Error()))
+		mt.Faults.WithLabelValues(m.stage, faultReason(m.err)).Inc()
+	}
+	mt.Messages.WithLabelValues(action, completeness).Inc()
+	mt.Size.Observe(float64(m.spool.size))
+	if !m.ended.IsZero() {
+		mt.Duration.WithLabelValues(action).Observe(now.Sub(m.ended).Seconds())
+		mt.Stage.WithLabelValues("spool").Observe(m.ended.Sub(m.began).Seconds())
+	}
+	if !m.inspected.IsZero() {
+		mt.Stage.WithLabelValues("inspect").Observe(m.inspected.Sub(m.ended).Seconds())
+	}
+	s.observeParts(m.evidence)
+	s.cfg.Log.LogAttrs(context.Background(), level, "verdict", attrs...)
+}
+
+func (s *Server) observeParts(ev *rules.Evidence) {
+	if ev == nil {
+		return
+	}
+	for _, p := range ev.Parts {
+		s.cfg.Metrics.Parts.WithLabelValues(string(p.Format), string(p.Outcome)).Inc()
+	}
+	for _, u := range ev.Unread {
+		s.cfg.Metrics.PartsUnread.WithLabelValues(string(u.Reason)).Inc()
+	}
+}
+
+// faultReason names an error's kind for the metric.
+func faultReason(err error) string {
+	var fault *rules.Fault
+	var network net.Error
+	var path *os.PathError
+	switch {
+	case clientGone(err):
+		return "client_gone"
+	case errors.As(err, &fault):
+		return "panic"
+	case errors.Is(err, errDeadline), errors.As(err, &network) && network.Timeout():
+		return "timeout"
+	case errors.Is(err, errLoop), errors.Is(err, ErrFull):
+		return "limit"
+	case errors.As(err, &network):
+		return "unavailable"
+	case errors.As(err, &path):
+		return "io"
+	}
+	return "other"
+}
+
+// MetricNames are the label values that the relay's metrics need.
+func MetricNames(p *rules.Policies) metrics.Names {
+	n := metrics.Names{Policies: p.Names(), RuleSet: rules.Version + "-" + p.Version()}
+	for _, f := range extract.Formats() {
+		n.Formats = append(n.Formats, string(f))
+	}
+	for _, r := range extract.Reasons() {
+		n.Reasons = append(n.Reasons, string(r))
+	}
+	return n
+}

@@ -1,0 +1,79 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
+	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
+	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/emersion/go-smtp"
+)
+
+// ErrFull is what a Quarantine says when it has no room for a message.
+var ErrFull = errors.New("quarantine full")
+
+// The outcomes that have a reply of their own. Everything else is a fault.
+var (
+	errDeadline     = errors.New("inspection took too long")
+	errLoop         = errors.New("too many hops")
+	errGoingDown    = errors.New("going down")
+	errEightBit     = errors.New("8-bit content, and the upstream takes 7 bits only")
+	errNotAllowed   = errors.New("client may not relay")
+	errNotSupported = errors.New("upstream does not offer what the client asked for")
+)
+
+// answer is an SMTP reply of our own.
+func answer(code int, enhanced [3]int, text string) *smtp.SMTPError {
+	return &smtp.SMTPError{Code: code, EnhancedCode: enhanced, Message: text}
+}
+
+// reply turns an error on the way of a message into the SMTP reply for the
+// client. An error that nobody foresaw is a temporary fault: the client keeps
+// the message and tries again.
+func reply(err error, ref string) *smtp.SMTPError {
+	var down *upstream.Error
+	switch {
+	case errors.Is(err, wire.ErrLineEnds):
+		return answer(554, [3]int{5, 6, 0}, "A lone CR or LF or a NUL in the message: send CRLF line ends only")
+	case errors.Is(err, wire.ErrTooLarge):
+		return answer(552, [3]int{5, 3, 4}, "Message too big for this relay")
+	case errors.Is(err, errLoop):
+		return answer(554, [3]int{5, 4, 6}, "Mail loop: too many Received lines")
+	case errors.Is(err, errEightBit):
+		return answer(554, [3]int{5, 6, 3}, "The next server takes 7-bit content only: encode the message")
+	case errors.Is(err, errNotAllowed):
+		return answer(530, [3]int{5, 7, 0}, "Authentication required, or a client network that is allowed to relay")
+	case errors.Is(err, errNotSupported):
+		return answer(555, [3]int{5, 5, 4}, "A parameter that the next server does not offer")
+	case errors.Is(err, ErrFull):
+		return answer(452, [3]int{4, 3, 1}, "No room to keep the message for review; nothing was sent. Try again later")
+	case errors.Is(err, errGoingDown):
+		return answer(421, [3]int{4, 3, 2}, "Going down; nothing was sent. Try again later")
+	case errors.As(err, &down):
+		if down.Unknown {
+			return answer(451, [3]int{4, 4, 1}, fmt.Sprintf("The next server gave no reply after the message (ref %s)", ref))
+		}
+		return answer(451, [3]int{4, 4, 1}, fmt.Sprintf("The next server cannot be reached; nothing was sent. Try again later (ref %s)", ref))
+	case errors.Is(err, errDeadline), errors.Is(err, context.DeadlineExceeded):
+		return answer(451, [3]int{4, 3, 0}, fmt.Sprintf("Could not be inspected in time; nothing was sent. Try again later (ref %s)", ref))
+	}
+	return answer(451, [3]int{4, 3, 0}, fmt.Sprintf("Could not be inspected; nothing was sent. Try again later (ref %s)", ref))
+}
+
+// heldReply tells a client that its message is held.
+func heldReply(v *rules.Verdict, id string) string {
+	if v.Answer == rules.Refuse {
+		return fmt.Sprintf("550-5.7.1 Not sent: carries records of about %d other people (%s)\r\n"+
+			"550-5.7.1 A copy is kept for review. Do not resend.\r\n"+
+			"550 5.7.1 Data-loss policy %q (%s)\r\n", v.Exposure.Subjects, id, v.Policy, id)
+	}
+	return fmt.Sprintf("250 2.0.0 Held for review as %s; not delivered yet\r\n", id)
+}
+
+// rejectedReply tells a client that its message was refused.
+func rejectedReply(v *rules.Verdict) string {
+	return fmt.Sprintf("550-5.7.1 Not sent, no copy kept: carries records of about %d other people\r\n"+
+		"550 5.7.1 Data-loss policy %q: remove the list, or send it only to its own people\r\n", v.Exposure.Subjects, v.Policy)
+}

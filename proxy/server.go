@@ -1,0 +1,214 @@
+package proxy
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
+	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
+	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
+	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/emersion/go-smtp"
+)
+
+// Inspector turns a message into evidence. An error means that nothing may be
+// concluded about the message.
+type Inspector interface {
+	Inspect(ctx context.Context, message extract.Source, limits extract.Limits) (*rules.Evidence, error)
+}
+
+// Quarantine keeps held messages.
+type Quarantine interface {
+	// Hold keeps a copy for review and returns its id. When it returns without
+	// error the copy is on stable storage. The error is ErrFull if there is no
+	// room.
+	Hold(ctx context.Context, h Held, content io.Reader) (id string, err error)
+}
+
+// Held is what a quarantine keeps of a message beside its content.
+type Held struct {
+	Envelope   rules.Envelope
+	MailParams []string   // as they were put to the upstream
+	RcptParams [][]string // one list for each recipient
+	// Run names the run that the message belongs to: the same for copies of
+	// one content by one sender, without any personal value.
+	Run      string
+	Client   netip.Addr
+	Received time.Time
+	Size     int64
+	Verdict  rules.Verdict
+	Findings []rules.Finding
+}
+
+// Config is what a Server is made of. Every field without a comment that says
+// otherwise is required.
+type Config struct {
+	// Hostname is the name the relay goes by in greetings and Received lines.
+	Hostname string
+	// Dial opens a transaction with the upstream.
+	Dial       func(context.Context) (upstream.Conn, error)
+	Inspector  Inspector
+	Policies   func() *rules.Policies // those in force now
+	Limits     extract.Limits
+	Quarantine Quarantine
+	Metrics    *metrics.Metrics
+	Log        *slog.Logger
+
+	// Wire holds the bounds of a client's connection.
+	Wire wire.Config
+	// MaxSize is the largest message taken, in bytes.
+	MaxSize int64
+	// MaxHops is the number of Received lines beyond which a message loops.
+	MaxHops int
+	// Deadline bounds the inspection of one message.
+	Deadline time.Duration
+	// Inspections is how many messages are inspected at once; 0 means one for
+	// each processor.
+	Inspections int
+	// SpoolDir holds messages that are larger than SpoolMemory bytes while
+	// they are in work.
+	SpoolDir    string
+	SpoolMemory int
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Server is the relay.
+type Server struct {
+	cfg   Config
+	slots chan struct{} // one for each inspection at work
+
+	mu        sync.Mutex
+	offered   upstream.Extensions // what the upstream offered last
+	offeredAt time.Time
+	listeners []*wire.Listener
+	down      bool
+}
+
+// Door is a listening address and who may come in by it.
+type Door struct {
+	// TLS makes STARTTLS known; with Implicit, TLS begins at the first octet.
+	TLS      *tls.Config
+	Implicit bool
+	// Networks are the clients that may relay without authentication.
+	Networks []netip.Prefix
+	// InsecureAuth lets clients authenticate without TLS.
+	InsecureAuth bool
+}
+
+// New makes a server. It does no input or output.
+func New(cfg Config) *Server {
+	if cfg.Inspections <= 0 {
+		cfg.Inspections = runtime.GOMAXPROCS(0)
+	}
+	return &Server{cfg: cfg, slots: make(chan struct{}, cfg.Inspections)}
+}
+
+// newSMTP makes the go-smtp server behind one door. What go-smtp would bound
+// by itself is bounded by wire, where it can be answered as the standard says;
+// what it would not offer without a switch is switched on, since wire offers
+// only what the upstream has.
+func (s *Server) newSMTP(door Door) *smtp.Server {
+	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
+		return s.newSession(c, door)
+	}))
+	server.Domain = s.cfg.Hostname
+	server.MaxLineLength = 0
+	server.AllowInsecureAuth = true
+	server.EnableSMTPUTF8 = true
+	server.EnableBINARYMIME = true
+	server.EnableDSN = true
+	server.EnableREQUIRETLS = true
+	server.ErrorLog = faultLog{s.cfg.Log}
+	return server
+}
+
+// faultLog takes what go-smtp reports of its own. Its text can hold content,
+// so only the fact is logged.
+type faultLog struct{ log *slog.Logger }
+
+func (f faultLog) Printf(format string, _ ...any) { f.log.Warn("smtp session fault", "kind", format) }
+func (f faultLog) Println(...any)                 { f.log.Warn("smtp session fault") }
+
+// Serve accepts clients on l until Shutdown.
+func (s *Server) Serve(l net.Listener, door Door) error {
+	cfg := s.cfg.Wire
+	cfg.Hostname, cfg.TLS, cfg.Implicit = s.cfg.Hostname, door.TLS, door.Implicit
+	listener := wire.NewListener(l, cfg)
+	s.mu.Lock()
+	if s.down {
+		s.mu.Unlock()
+		return l.Close()
+	}
+	s.listeners = append(s.listeners, listener)
+	s.mu.Unlock()
+	err := s.newSMTP(door).Serve(listener)
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, smtp.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// Shutdown stops accepting, lets transactions finish until ctx ends, and
+// closes what is left with 421.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	listeners := s.listeners
+	s.down = true
+	s.mu.Unlock()
+	errs := make([]error, len(listeners))
+	var wg sync.WaitGroup
+	for i, l := range listeners {
+		wg.Go(func() { errs[i] = l.Shutdown(ctx) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// dial opens an upstream transaction and remembers what the upstream offers.
+func (s *Server) dial(ctx context.Context) (upstream.Conn, error) {
+	began := s.cfg.Now()
+	conn, err := s.cfg.Dial(ctx)
+	if err != nil {
+		s.cfg.Metrics.UpstreamReachable.Set(0)
+		s.cfg.Metrics.Upstream.WithLabelValues("unreachable").Inc()
+		return nil, fmt.Errorf("opening an upstream transaction: %w", err)
+	}
+	s.cfg.Metrics.UpstreamReachable.Set(1)
+	s.cfg.Metrics.UpstreamDuration.Observe(s.cfg.Now().Sub(began).Seconds())
+	s.mu.Lock()
+	s.offered, s.offeredAt = conn.Extensions(), s.cfg.Now()
+	s.mu.Unlock()
+	return conn, nil
+}
+
+// offersFor is how long the upstream's extensions are taken to be the same
+// without asking again.
+const offersFor = time.Minute
+
+// known returns the extensions that the upstream offered last, and whether
+// that is recent.
+func (s *Server) known() (upstream.Extensions, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.offered, s.offered != nil && s.cfg.Now().Sub(s.offeredAt) < offersFor
+}
+
+// newRef makes a reference by which a fault is found in the log.
+func newRef() string {
+	var b [5]byte
+	rand.Read(b[:]) //nolint:errcheck // crypto/rand.Read never fails since Go 1.24
+	return base32.StdEncoding.EncodeToString(b[:])
+}

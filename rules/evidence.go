@@ -1,0 +1,96 @@
+package rules
+
+import (
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+)
+
+// Evidence is what Inspect found in a message: the same for every copy,
+// whoever sends it to whom.
+type Evidence struct {
+	// Findings are the places where people's data was found, in document
+	// order, at most maxFindings.
+	Findings []Finding
+	// Parts are the leaves that were opened, and how far each was read.
+	Parts []extract.Opened
+	// Unread is what could not be read.
+	Unread []extract.Unread
+	// Completeness sums up Unread.
+	Completeness Completeness
+	// Records is the number of rows and blocks with data of a person.
+	Records int64
+	// LargestTable is the most rows that one table had.
+	LargestTable int64
+	// BodyIsTable is true when a body is nothing but one table, as when a
+	// file was put in as the text.
+	BodyIsTable bool
+	// RuleSet is the version of the rules that made this evidence.
+	RuleSet string
+	// Bytes is the size of the message.
+	Bytes int64
+
+	people   *people
+	contacts *keySet // e-mail addresses and phone numbers
+	cards    *keySet
+	national *keySet
+	visible  visible
+}
+
+// Finding is one place where people's data was found: a table or a text.
+type Finding struct {
+	// Path is the part, as in "2/customers.zip/export.xlsx/Sheet1".
+	Path string `json:"path"`
+	// Kind says what it was found in: a table of some form, or text.
+	Kind string `json:"kind"`
+	// Columns are the typed columns of a table, or the types found in a text.
+	Columns []Column `json:"columns"`
+	// Records is the number of rows or lines with data of a person.
+	Records int64 `json:"records"`
+	// Rows is the number of rows of the table, 0 for a text.
+	Rows int64 `json:"rows,omitempty"`
+	// Sample holds the first rows, each cell masked.
+	Sample [][]string `json:"sample,omitempty"`
+}
+
+// Column is what one column of a table proved to hold.
+type Column struct {
+	// Header is the column's own header word, masked if it looks like a value.
+	Header string `json:"header,omitempty"`
+	// Type is the field type's name, "" if none was recognised.
+	Type string `json:"type"`
+	// Confidence is the calibrated probability that the type is right.
+	Confidence float64 `json:"confidence"`
+	// Clues say in words why.
+	Clues []string `json:"clues,omitempty"`
+}
+
+// Bounds on what evidence keeps for people to look at.
+const (
+	maxFindings   = 64
+	maxSampleRows = 20
+	maxColumns    = 64
+	maxCellRunes  = 40
+)
+
+// fieldSet is a set of field types.
+type fieldSet [(int(detect.NumTypes) + 63) / 64]uint64
+
+func (s *fieldSet) add(t detect.Type)      { s[t/64] |= 1 << (t % 64) }
+func (s *fieldSet) has(t detect.Type) bool { return s[t/64]&(1<<(t%64)) != 0 }
+
+func (s *fieldSet) union(o fieldSet) {
+	for i := range s {
+		s[i] |= o[i]
+	}
+}
+
+// types returns the set's members in the order of the taxonomy.
+func (s *fieldSet) types() []detect.Type {
+	var list []detect.Type
+	for _, t := range detect.Types() {
+		if s.has(t) {
+			list = append(list, t)
+		}
+	}
+	return list
+}

@@ -1,0 +1,169 @@
+package rules
+
+import (
+	"slices"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+)
+
+// Exposure is what a message would expose to these recipients: the evidence
+// less what its own readers and writers already know. It holds counts and
+// kinds only, no value.
+type Exposure struct {
+	// Subjects is the number of distinct third-party people. Beyond
+	// 1,000,000 it is an estimate with a standard error of 0.81 %.
+	Subjects int64 `json:"subjects"`
+	// Direct is how many of the subjects have, in one record, a direct
+	// identifier and at least one more fact about them.
+	Direct int64 `json:"direct"`
+	// Sensitive is how many of the subjects have a sensitive field.
+	Sensitive int64 `json:"sensitive"`
+	// Contacts is the number of distinct third-party mail addresses and phone
+	// numbers in bodies and attachments.
+	Contacts int64 `json:"contacts"`
+	// Cards and NationalIDs are distinct valid values.
+	Cards       int64 `json:"cards"`
+	NationalIDs int64 `json:"national_ids"`
+	// Records is the number of rows and blocks with data of a person.
+	Records int64 `json:"records"`
+	// LargestTable is the most rows that one table had.
+	LargestTable int64 `json:"largest_table"`
+	// Fields are the names of the field types found, sorted.
+	Fields []string `json:"fields"`
+	// ByCategory counts the subjects that have a field of a category.
+	ByCategory map[string]int64 `json:"subjects_by_category"`
+	// Recipients is the number of envelope recipients, External how many of
+	// them are outside the configured own domains.
+	Recipients int64 `json:"recipients"`
+	External   int64 `json:"external_recipients"`
+	// OwnRecord is true when a record of the sender or a recipient was found,
+	// and not counted.
+	OwnRecord bool `json:"own_record"`
+	// Echoed is how many subjects are recipients of the same run, or of this
+	// sender's recent runs.
+	Echoed int64 `json:"echoed_recipients"`
+	// ExactRows is how many rows agreed with the exact-match index.
+	ExactRows int64 `json:"exact_rows"`
+	// BodyIsTable is true when a body is nothing but one table.
+	BodyIsTable bool `json:"body_is_table"`
+	// Confidence is the mean confidence of the column types that counted.
+	Confidence float64 `json:"confidence"`
+	// Completeness says how much was read, Unread why not: reasons, sorted.
+	Completeness Completeness `json:"completeness"`
+	Unread       []string     `json:"unread"`
+}
+
+// exposure computes what evidence means for these recipients.
+func (p *Policies) exposure(env Envelope, ev *Evidence, recent Recent) Exposure {
+	x := Exposure{
+		Records: ev.Records, LargestTable: ev.LargestTable, BodyIsTable: ev.BodyIsTable,
+		Completeness: ev.Completeness, Recipients: int64(len(env.Recipients)),
+		Confidence: meanConfidence(ev.Findings),
+		ByCategory: map[string]int64{},
+	}
+	for _, u := range ev.Unread {
+		if r := string(u.Reason); !slices.Contains(x.Unread, r) {
+			x.Unread = append(x.Unread, r)
+		}
+	}
+	slices.Sort(x.Unread)
+	for _, rcpt := range env.Recipients {
+		if !p.own[hashDomain(domainOf(rcpt))] {
+			x.External++
+		}
+	}
+	own := ownKeys(env, ev)
+	x.countPeople(ev.people, own, p.own)
+	for k := range own {
+		if _, in := ev.contacts.exact[k]; in {
+			x.OwnRecord = true
+		}
+	}
+	x.Contacts = ev.contacts.countWithout(own, p.own)
+	x.Cards, _ = ev.cards.count()
+	x.NationalIDs, _ = ev.national.count()
+	for _, k := range recent.RunRecipients {
+		if !own[k] && ev.people.find(k) >= 0 {
+			x.Echoed++
+		}
+	}
+	return x
+}
+
+// ownKeys are the keys of the message's own readers and writers.
+func ownKeys(env Envelope, ev *Evidence) map[Key]bool {
+	own := make(map[Key]bool, len(env.Recipients)+len(ev.visible.addresses)+1)
+	for _, address := range append(slices.Clip(env.Recipients), env.From, env.Authenticated) {
+		if address != "" {
+			own[AddressKey(address)] = true
+		}
+	}
+	for k := range ev.visible.addresses {
+		own[k] = true
+	}
+	return own
+}
+
+// countPeople counts the people who are neither own nor of an own domain.
+func (x *Exposure) countPeople(all *people, own map[Key]bool, domains map[uint32]bool) {
+	left := map[int]bool{}
+	for k := range own {
+		if i := all.find(k); i >= 0 {
+			left[i] = true
+		}
+	}
+	for k := range all.readers {
+		if i := all.find(k); i >= 0 && all.list[i].domain == 0 {
+			left[i] = true
+		}
+	}
+	x.OwnRecord = len(left) > 0
+	var fields fieldSet
+	var by [4]int64
+	for i := range all.list {
+		who := &all.list[i]
+		if left[i] || domains[who.domain] {
+			continue
+		}
+		x.Subjects++
+		if who.strong {
+			x.Direct++
+		}
+		fields.union(who.fields)
+		for c, has := range who.categories() {
+			if has {
+				by[c]++
+			}
+		}
+	}
+	if all.more != nil {
+		more, _ := all.more.count()
+		x.Subjects += more
+		x.Direct += more
+	}
+	x.Sensitive = by[detect.Sensitive]
+	for c := detect.Indirect; c <= detect.Sensitive; c++ {
+		x.ByCategory[c.String()] = by[c]
+	}
+	x.Fields = []string{}
+	for _, t := range fields.types() {
+		x.Fields = append(x.Fields, t.String())
+	}
+	slices.Sort(x.Fields)
+}
+
+func meanConfidence(findings []Finding) float64 {
+	var sum, n float64
+	for _, f := range findings {
+		for _, c := range f.Columns {
+			if c.Confidence >= minConfidence {
+				sum += c.Confidence
+				n++
+			}
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / n
+}

@@ -1,0 +1,109 @@
+package rules
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/bulkhead-dlp/bulkhead/rules/table"
+)
+
+// Version names the rules' own code and data. It changes when the same message
+// may give other evidence.
+const Version = "1"
+
+// maxContacts is how many contact addresses are told apart one by one before
+// they are estimated.
+const maxContacts = 200_000
+
+// Inspector turns messages into evidence. It is immutable and safe for
+// concurrent use.
+type Inspector struct {
+	walker *extract.Walker
+	det    *detect.Detector
+	typer  *table.Typer
+}
+
+// NewInspector loads the embedded lexicon and name lists. The error means that
+// the program was built wrongly.
+func NewInspector() (*Inspector, error) {
+	det, err := detect.New()
+	if err != nil {
+		return nil, fmt.Errorf("loading name lists: %w", err)
+	}
+	lexicon, err := table.LoadLexicon()
+	if err != nil {
+		return nil, fmt.Errorf("loading the lexicon of header words: %w", err)
+	}
+	return &Inspector{walker: extract.New(), det: det, typer: table.NewTyper(det, lexicon)}, nil
+}
+
+// Inspect reads a message (RFC 5322) and says what it found. Content that
+// cannot be read is in the evidence. The error is the context's or that of the
+// source, or a fault of ours: then nothing may be concluded about the message.
+func (in *Inspector) Inspect(ctx context.Context, message extract.Source, limits extract.Limits) (*Evidence, error) {
+	return in.inspect(ctx, message, func(s *sink) (extract.Summary, error) {
+		s.ev.visible = readVisible(message, in.det)
+		s.ev.people.readers = s.ev.visible.names
+		return in.walker.Message(ctx, message, limits, s)
+	})
+}
+
+// InspectFile reads a lone file as the attachment of an otherwise empty
+// message. The name is for people, and never decides how the file is read.
+func (in *Inspector) InspectFile(ctx context.Context, name string, file extract.Source, limits extract.Limits) (*Evidence, error) {
+	return in.inspect(ctx, file, func(s *sink) (extract.Summary, error) {
+		return in.walker.File(ctx, name, file, limits, s)
+	})
+}
+
+func (in *Inspector) inspect(ctx context.Context, src extract.Source, walk func(*sink) (extract.Summary, error)) (ev *Evidence, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			// The fault's own text may hold content, so only its kind is told.
+			ev, err = nil, &Fault{Kind: fmt.Sprintf("%T", fault), Stack: debug.Stack()}
+		}
+	}()
+	ev = &Evidence{
+		RuleSet: Version, Bytes: src.Size,
+		people: newPeople(), contacts: newKeySet(maxContacts),
+		cards: newKeySet(maxContacts), national: newKeySet(maxContacts),
+	}
+	s := &sink{ctx: ctx, typer: in.typer, ev: ev, resolver: &resolver{det: in.det, ev: ev}}
+	summary, err := walk(s)
+	if err != nil {
+		return nil, fmt.Errorf("inspecting: %w", err)
+	}
+	ev.Parts, ev.Unread = summary.Parts, summary.Unread
+	ev.Completeness = completeness(summary)
+	return ev, nil
+}
+
+// completeness sums up what was read.
+func completeness(s extract.Summary) Completeness {
+	if len(s.Unread) == 0 {
+		return Complete
+	}
+	for _, p := range s.Parts {
+		if p.Outcome != extract.NotRead && p.Bytes > 0 {
+			return Partial
+		}
+	}
+	for _, u := range s.Unread {
+		if u.Partial {
+			return Partial
+		}
+	}
+	return Unscanned
+}
+
+// Fault is a panic during inspection. Nothing may be concluded about the
+// message.
+type Fault struct {
+	Kind  string // the Go type of the panic's value
+	Stack []byte // where it happened; code places only
+}
+
+func (f *Fault) Error() string { return "inspection failed: " + f.Kind }

@@ -1,0 +1,71 @@
+package rules
+
+import "github.com/axiomhq/hyperloglog"
+
+// keySet counts distinct keys: exactly up to a bound, then with a HyperLogLog
+// sketch of 2^14 registers, whose standard error is 0.81 %.
+type keySet struct {
+	bound  int
+	exact  map[Key]uint32 // the hash of the e-mail domain, 0 for none
+	sketch *hyperloglog.Sketch
+}
+
+func newKeySet(bound int) *keySet {
+	return &keySet{bound: bound, exact: map[Key]uint32{}}
+}
+
+func (s *keySet) add(k Key, domain uint32) {
+	if _, known := s.exact[k]; known {
+		return
+	}
+	if len(s.exact) < s.bound {
+		s.exact[k] = domain
+		return
+	}
+	if s.sketch == nil {
+		s.sketch = hyperloglog.New14()
+		for key := range s.exact {
+			s.sketch.InsertHash(mix(key))
+		}
+	}
+	s.sketch.InsertHash(mix(k))
+}
+
+// count returns the number of distinct keys, and whether it is exact.
+func (s *keySet) count() (n int64, exact bool) {
+	if s.sketch == nil {
+		return int64(len(s.exact)), true
+	}
+	return int64(s.sketch.Estimate()), false
+}
+
+// countWithout returns the number of distinct keys that are not among own and
+// whose domain is not in domains.
+func (s *keySet) countWithout(own map[Key]bool, domains map[uint32]bool) int64 {
+	n, _ := s.count()
+	for k := range own {
+		if d, in := s.exact[k]; in && !domains[d] {
+			n--
+		}
+	}
+	if len(domains) > 0 {
+		for _, d := range s.exact {
+			if domains[d] {
+				n--
+			}
+		}
+	}
+	return n
+}
+
+// mix spreads a key once more for the sketch, which takes its register from
+// the leading bits (the finaliser of MurmurHash3).
+func mix(k Key) uint64 {
+	h := uint64(k)
+	h ^= h >> 33
+	h *= 0xff51afd7ed558ccd
+	h ^= h >> 33
+	h *= 0xc4ceb9fe1a85ec53
+	h ^= h >> 33
+	return h
+}

@@ -1,0 +1,139 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"github.com/goccy/go-yaml"
+)
+
+// PolicySpec is one policy as written: a named condition and an action.
+type PolicySpec struct {
+	// Name is what verdicts, metrics and reviewers call it: letters, digits
+	// and "-".
+	Name string `yaml:"name"`
+	// Description says for people what it is for.
+	Description string `yaml:"description"`
+	// When is the condition, in CEL over the variables of Variables.
+	When string `yaml:"when"`
+	// Action is what becomes of a message that matches.
+	Action Action `yaml:"action"`
+	// Answer is what the client of a held message is told; accept unless said.
+	Answer Answer `yaml:"answer"`
+}
+
+// policySource is a policy file.
+type policySource struct {
+	Policies []PolicySpec `yaml:"policies"`
+}
+
+// Policies are compiled policies. They are immutable and safe for concurrent
+// use.
+type Policies struct {
+	list    []policy
+	version string
+	own     map[uint32]bool // hashes of the own domains
+
+	variables map[string]Variable
+}
+
+type policy struct {
+	PolicySpec
+	program cel.Program
+}
+
+// ParsePolicies reads policies from YAML. The name is the file's, for errors,
+// which also give line, field and what would be right.
+func ParsePolicies(name string, source []byte) ([]PolicySpec, error) {
+	var file policySource
+	if err := yaml.UnmarshalWithOptions(source, &file, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("policies %s: %s", name, strings.TrimSpace(yaml.FormatError(err, false, true)))
+	}
+	if len(file.Policies) == 0 {
+		return nil, fmt.Errorf("policies %s: no policies: want a list under \"policies:\"", name)
+	}
+	return file.Policies, nil
+}
+
+// CompilePolicies checks and compiles policies. People with an address in one
+// of the own domains are never third parties. The error names the policy, the
+// field and what would be right.
+func CompilePolicies(specs []PolicySpec, ownDomains []string) (*Policies, error) {
+	env, err := newEnvironment()
+	if err != nil {
+		return nil, fmt.Errorf("policy variables: %w", err)
+	}
+	p := &Policies{own: map[uint32]bool{}, version: versionOf(specs, ownDomains), variables: map[string]Variable{}}
+	for _, v := range Variables() {
+		p.variables[v.Name] = v
+	}
+	names := map[string]bool{}
+	for i, spec := range specs {
+		if err := checkSpec(spec, names); err != nil {
+			return nil, fmt.Errorf("policies[%d]: %w", i, err)
+		}
+		program, err := compile(env, spec.When)
+		if err != nil {
+			return nil, fmt.Errorf("policies[%d] %q: when: %w", i, spec.Name, err)
+		}
+		p.list = append(p.list, policy{spec, program})
+	}
+	for _, domain := range ownDomains {
+		p.own[hashDomain(strings.ToLower(domain))] = true
+	}
+	return p, nil
+}
+
+func checkSpec(spec PolicySpec, names map[string]bool) error {
+	if spec.Name == "" || strings.Trim(spec.Name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
+		return fmt.Errorf("name %q: want letters, digits and \"-\"", spec.Name)
+	}
+	if names[spec.Name] {
+		return fmt.Errorf("name %q: given twice", spec.Name)
+	}
+	names[spec.Name] = true
+	if strings.TrimSpace(spec.When) == "" {
+		return fmt.Errorf("%q: when: empty: want a condition such as exposure.direct >= 10", spec.Name)
+	}
+	if spec.Answer == Refuse && spec.Action != Hold {
+		return fmt.Errorf("%q: answer: refuse goes with action hold only", spec.Name)
+	}
+	return nil
+}
+
+func compile(env *cel.Env, when string) (cel.Program, error) {
+	ast, issues := env.Compile(when)
+	if err := issues.Err(); err != nil {
+		return nil, err
+	}
+	if ast.OutputType() != cel.BoolType {
+		return nil, fmt.Errorf("gives %s, want bool: compare it with something, as in exposure.direct >= 10", ast.OutputType())
+	}
+	return env.Program(ast, cel.CostLimit(maxConditionCost))
+}
+
+// maxConditionCost bounds the work of one condition in CEL's own units; an
+// ordinary condition costs under 100.
+const maxConditionCost = 100_000
+
+// Names returns the policies' names in order.
+func (p *Policies) Names() []string {
+	names := make([]string, len(p.list))
+	for i, policy := range p.list {
+		names[i] = policy.Name
+	}
+	return names
+}
+
+// Specs returns the policies as written, in order.
+func (p *Policies) Specs() []PolicySpec {
+	specs := make([]PolicySpec, len(p.list))
+	for i, policy := range p.list {
+		specs[i] = policy.PolicySpec
+	}
+	return specs
+}
+
+// Version names this set of policies: it changes with their text.
+func (p *Policies) Version() string { return p.version }

@@ -1,0 +1,149 @@
+package rules
+
+import (
+	"bytes"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+)
+
+// Prose implements table.Output: it takes running text, whole lines. Entities
+// on one line belong to one record when the line has one of each kind.
+func (t *textSink) Prose(text []byte) error {
+	if t.words == 0 {
+		t.words = len(bytes.TrimSpace(text))
+	}
+	line := lineScan{text: text}
+	t.resolver.det.Scan(text, func(e detect.Entity) {
+		if !proseTypes(e.Type) {
+			return
+		}
+		if e.Start >= line.end {
+			t.line(&line)
+			line.seek(e.Start)
+		}
+		line.found = append(line.found, e)
+	})
+	t.line(&line)
+	return t.ctx.Err()
+}
+
+// lineScan gathers the entities of one line.
+type lineScan struct {
+	text       []byte
+	start, end int
+	found      []detect.Entity
+}
+
+// seek moves to the line that holds the given offset.
+func (l *lineScan) seek(at int) {
+	l.start = bytes.LastIndexByte(l.text[:at], '\n') + 1
+	l.end = len(l.text)
+	if n := bytes.IndexByte(l.text[at:], '\n'); n >= 0 {
+		l.end = at + n + 1
+	}
+	l.found = l.found[:0]
+}
+
+// line resolves what one line held.
+func (t *textSink) line(l *lineScan) {
+	if len(l.found) == 0 {
+		return
+	}
+	defer func() { l.found = l.found[:0] }()
+	var row [detect.NumTypes][]byte
+	exempt := quotedLine(l.text[l.start:l.end]) || inSignature(l)
+	many := false
+	for _, e := range l.found {
+		value := l.text[e.Start:e.End]
+		contact := e.Type == detect.ContactEmail || e.Type == detect.ContactPhone || e.Type == detect.PersonName
+		if contact && exempt || detect.Example(e.Type, value) {
+			continue
+		}
+		if e.Type == detect.ContactEmail && detect.Role(value) {
+			continue
+		}
+		if row[e.Type] != nil {
+			many = true
+			t.entity(e.Type, value)
+			continue
+		}
+		row[e.Type] = value
+	}
+	t.record(&row, many)
+}
+
+// entity resolves a value that stands alone.
+func (t *textSink) entity(kind detect.Type, value []byte) {
+	var row [detect.NumTypes][]byte
+	row[kind] = value
+	t.record(&row, true)
+}
+
+// record resolves the values of one line: as one person's record, or, where a
+// line holds several of a kind, each for itself.
+func (t *textSink) record(row *[detect.NumTypes][]byte, apart bool) {
+	var rec record
+	var cells [][]byte
+	var columns []typedColumn
+	for kind, value := range row {
+		if value == nil {
+			continue
+		}
+		kind := detect.Type(kind)
+		if apart {
+			if kind == detect.PersonName {
+				continue
+			}
+			if t.resolver.row(group{columns: []typedColumn{{0, kind}}, memo: map[fieldSet]bool{}}, [][]byte{value}) {
+				t.prose.Records++
+				t.types.add(kind)
+			}
+			continue
+		}
+		rec.fields.add(kind)
+		columns = append(columns, typedColumn{len(cells), kind})
+		cells = append(cells, value)
+	}
+	if len(cells) > 0 && t.resolver.row(group{columns: columns, memo: map[fieldSet]bool{}}, cells) {
+		t.prose.Records++
+		t.types.union(rec.fields)
+	}
+}
+
+// maxSignature is how many lines below a signature delimiter are taken for the
+// signature; what follows is text again.
+const maxSignature = 12
+
+// inSignature reports whether a line stands in a signature: shortly below a
+// delimiter (RFC 3676 section 4.3).
+func inSignature(l *lineScan) bool {
+	above := l.text[:l.start]
+	at := bytes.LastIndex(above, []byte("\n-- \n"))
+	if at < 0 && !bytes.HasPrefix(above, []byte("-- \n")) {
+		return false
+	}
+	return bytes.Count(above[max(at, 0):], []byte("\n")) <= maxSignature
+}
+
+// quotedLine reports whether a line repeats the header of another message: a
+// quoted line, a header field with addresses, or "X wrote:".
+func quotedLine(line []byte) bool {
+	line = bytes.TrimSpace(line)
+	if len(line) == 0 {
+		return false
+	}
+	if line[0] == '>' || bytes.HasSuffix(line, []byte(":")) {
+		return true
+	}
+	colon := bytes.IndexByte(line, ':')
+	if colon < 2 || colon > 14 {
+		return false
+	}
+	switch string(bytes.ToLower(bytes.Trim(line[:colon], "* "))) {
+	case "from", "to", "cc", "bcc", "reply-to", "sender", "sent by",
+		"von", "an", "kopie", "de", "à", "para", "da", "a", "van", "aan", "od", "do", "från", "till", "kopia",
+		"от", "кому", "копия", "差出人", "宛先", "发件人", "收件人":
+		return true
+	}
+	return false
+}

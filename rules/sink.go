@@ -1,0 +1,146 @@
+package rules
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/bulkhead-dlp/bulkhead/rules/table"
+)
+
+// sink takes the texts and tables of one message and gathers evidence.
+type sink struct {
+	ctx      context.Context
+	typer    *table.Typer
+	ev       *Evidence
+	resolver *resolver
+}
+
+// Text implements extract.Sink.
+func (s *sink) Text(p extract.Part, r io.Reader) error {
+	t := &textSink{sink: s, part: p}
+	if err := table.Split(s.ctx, r, table.Limits{}, t); err != nil {
+		return err
+	}
+	t.finish()
+	return nil
+}
+
+// Table implements extract.Sink.
+func (s *sink) Table(p extract.Part, g table.Grid) error {
+	_, err := s.grid(p, string(p.Format), g)
+	return err
+}
+
+// grid reads one table to its end and returns its number of rows. A table that
+// breaks off is told by the extractor, which owns the reader under it.
+func (s *sink) grid(p extract.Part, kind string, g table.Grid) (rows int64, err error) {
+	f := Finding{Path: p.Path, Kind: kind}
+	err = s.typer.Read(s.ctx, g, table.Limits{}, func(seg *table.Segment) error {
+		rows += int64(len(seg.Rows))
+		n := s.resolver.segment(seg)
+		if n > 0 && f.Records == 0 {
+			f.describe(seg)
+		}
+		f.Records += n
+		return s.ctx.Err()
+	})
+	s.ev.Records += f.Records
+	s.ev.LargestTable = max(s.ev.LargestTable, rows)
+	f.Rows = rows
+	if f.Records > 0 {
+		s.find(f)
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return rows, err
+}
+
+func (s *sink) find(f Finding) {
+	if len(s.ev.Findings) < maxFindings {
+		s.ev.Findings = append(s.ev.Findings, f)
+	}
+}
+
+// describe keeps the columns and the first rows, masked, for people to see.
+func (f *Finding) describe(seg *table.Segment) {
+	for i, c := range seg.Columns {
+		if i == maxColumns {
+			break
+		}
+		column := Column{Header: c.Header, Type: c.Type.String(), Confidence: c.Confidence}
+		for _, clue := range c.Clues {
+			column.Clues = append(column.Clues, clue.Text)
+		}
+		f.Columns = append(f.Columns, column)
+	}
+	for i, row := range seg.Rows {
+		if i == maxSampleRows {
+			break
+		}
+		masked := make([]string, 0, len(row))
+		for j, cell := range row {
+			if j == maxColumns {
+				break
+			}
+			masked = append(masked, mask(string(cell)))
+		}
+		f.Sample = append(f.Sample, masked)
+	}
+}
+
+// textSink takes the pieces of one text.
+type textSink struct {
+	*sink
+	part   extract.Part
+	prose  Finding
+	types  fieldSet
+	tables int
+	rows   int64
+	words  int // bytes of prose that are not blank
+}
+
+// Grid implements table.Output.
+func (t *textSink) Grid(kind table.Kind, g table.Grid) error {
+	n, err := t.grid(t.part, string(kind), g)
+	t.tables++
+	t.rows += n
+	return err
+}
+
+// finish closes the text: what its prose held is one finding.
+func (t *textSink) finish() {
+	if t.part.Place == extract.Body && t.tables == 1 && t.rows >= 3 && t.words == 0 {
+		t.ev.BodyIsTable = true
+	}
+	if t.prose.Records == 0 {
+		return
+	}
+	t.prose.Path, t.prose.Kind = t.part.Path, "text"
+	for _, kind := range t.types.types() {
+		t.prose.Columns = append(t.prose.Columns, Column{Type: kind.String(), Confidence: 1,
+			Clues: []string{"found in running text"}})
+	}
+	t.ev.Records += t.prose.Records
+	t.find(t.prose)
+}
+
+var _ interface {
+	extract.Sink
+} = (*sink)(nil)
+
+var _ table.Output = (*textSink)(nil)
+
+// proseTypes are the types that count when they stand in running text.
+func proseTypes(t detect.Type) bool {
+	switch t {
+	case detect.ContactEmail, detect.ContactPhone, detect.FinanceCard, detect.FinanceIBAN, detect.IDNational,
+		detect.IDHealth, detect.IDPassport, detect.PersonName, detect.PersonBirthDate, detect.AddressStreet,
+		detect.AddressFull, detect.AddressPostcode, detect.SecretKey:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,40 @@
+package rules
+
+import (
+	"net/mail"
+	"strings"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+)
+
+// visible are the people whom a message's header names as its own readers and
+// writers. They are no third parties.
+type visible struct {
+	addresses map[Key]bool
+	names     map[Key]bool
+}
+
+// readVisible reads the address fields of a message's header. It never fails:
+// a field that cannot be parsed is searched for addresses instead.
+func readVisible(src extract.Source, det *detect.Detector) visible {
+	v := visible{addresses: map[Key]bool{}, names: map[Key]bool{}}
+	eachAddressField(src, func(_, value string) {
+		list, err := mail.ParseAddressList(value)
+		if err != nil {
+			det.Scan([]byte(value), func(e detect.Entity) {
+				if e.Type == detect.ContactEmail {
+					v.addresses[AddressKey(value[e.Start:e.End])] = true
+				}
+			})
+			return
+		}
+		for _, a := range list {
+			v.addresses[AddressKey(a.Address)] = true
+			if strings.ContainsRune(a.Name, ' ') {
+				v.names[keyOf(detect.PersonName, detect.Compact(nil, detect.PersonName, []byte(a.Name)))] = true
+			}
+		}
+	})
+	return v
+}
