@@ -1,6 +1,9 @@
 package pdf
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // block is a stretch of a page: running text, or lines that stand in columns.
 type block struct {
@@ -31,7 +34,9 @@ func (c *canvas) blocks(place string, lines []line) []block {
 	}
 	tell := func(lines []line) {
 		for _, l := range lines {
-			prose = append(c.appendText(prose, l.words), '\n')
+			for _, base := range l.baselines() {
+				prose = append(c.appendText(prose, base.words), '\n')
+			}
 		}
 	}
 	var next *stretch
@@ -46,7 +51,7 @@ func (c *canvas) blocks(place string, lines []line) []block {
 		if s.lines >= minRows && len(lines) > minRows {
 			// A title above a table may hide columns that the next line shows.
 			below := stretchAt(lines[1:])
-			if len(below.gaps) > len(s.gaps) && below.score() > s.score() || below.score() > 2*s.score() {
+			if len(below.gaps) > len(s.gaps) && (below.score() > s.score() || 2*below.lines >= s.lines) {
 				tell(lines[:1])
 				lines, next = lines[1:], &below
 				continue
@@ -61,6 +66,7 @@ func (c *canvas) blocks(place string, lines []line) []block {
 		skip := t.trimTop()
 		tell(lines[:skip])
 		keep := t.trimBottom()
+		t.tidy()
 		switch {
 		case len(t.lines) < minRows:
 			tell(lines[skip : skip+keep])
@@ -98,6 +104,31 @@ func (t *tableBlock) cell(l line, col int) []word {
 		}
 	}
 	return l.words[from:to]
+}
+
+// tidy joins a column that holds one word in a single line, such as the second
+// word of a heading, to the nearer of its neighbours.
+func (t *tableBlock) tidy() {
+	for col := 1; col < len(t.gaps) && len(t.lines) > minRows; col++ {
+		var only []word
+		n, at := 0, 0
+		for i, l := range t.lines {
+			if words := t.cell(l, col); len(words) > 0 {
+				n, at, only = n+1, i, words
+			}
+		}
+		if n > 1 {
+			continue
+		}
+		drop := col
+		left, right := t.cell(t.lines[at], col-1), t.cell(t.lines[at], col+1)
+		if n == 1 && len(left) > 0 && (len(right) == 0 ||
+			only[0].x0-left[len(left)-1].x1 < right[0].x0-only[len(only)-1].x1) {
+			drop = col - 1
+		}
+		t.gaps = slices.Delete(slices.Clone(t.gaps), drop, drop+1)
+		col--
+	}
 }
 
 // filled counts the columns of a line that hold anything.

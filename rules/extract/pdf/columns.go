@@ -53,14 +53,16 @@ func (g *gap) strong(em float64) bool {
 	if g.b-g.a >= wideGap*em {
 		return true
 	}
-	aligned := float64(max(g.starts.most(), g.ends.most())) / float64(g.real)
-	switch {
-	case g.real >= 3 && aligned >= 0.7 && float64(g.fresh) >= 0.6*float64(g.real):
-		return true
-	case g.real >= 4 && aligned >= 0.8 && g.room >= 1.2*float64(g.real):
-		return true
+	// Where cells are empty the next word stands further right: the more lines
+	// there are, the fewer of them need to be aligned.
+	share := 0.7
+	if g.real >= 5 {
+		share = 0.4
 	}
-	return false
+	aligned := float64(max(g.starts.most(), g.ends.most())) / float64(g.real)
+	apart := float64(g.fresh) >= 0.6*float64(g.real)
+	return g.real >= 3 && apart && aligned >= share ||
+		g.real >= 4 && aligned >= 0.8 && g.room >= 1.2*float64(g.real)
 }
 
 // gaps returns the free stretches of a line, the margins among them.
@@ -72,7 +74,8 @@ func (l line) gaps() []gap {
 			g := gap{a: from, b: w.x0}
 			if i > 0 {
 				g.real, g.room = 1, (w.x0-from)/w.em
-				if w.fresh {
+				// A space and no more room than it takes is running text.
+				if w.fresh && (!w.spaced || g.room > 0.45) {
 					g.fresh = 1
 				}
 				g.starts.add(w.x0, w.em)
@@ -125,22 +128,37 @@ func stretchAt(lines []line) stretch {
 	var best stretch
 	for n := 1; n < len(lines); n++ {
 		l := lines[n]
-		if lines[n-1].y-l.y > tall*max(l.em, lines[n-1].em) {
+		if lines[n-1].y-l.top > tall*max(l.em, lines[n-1].em) {
 			break
 		}
 		free = cross(free, l.gaps(), l.em)
 		strong := filter(free, l.em)
-		if len(free) <= 2 && len(strong) == 0 || n >= 3 && len(strong) < len(best.gaps) {
+		if len(free) <= 2 && len(strong) == 0 || n >= 3 && closed(best.gaps, free) {
 			break
 		}
-		if n >= 2 {
-			best = stretch{lines: n + 1, gaps: strong}
+		// A gap may look weak for a few lines: under a centred header, say.
+		if now := (stretch{lines: n + 1, gaps: strong}); n >= 2 && now.score() >= best.score() {
+			best = now
 		}
 	}
 	if len(best.gaps) == 0 {
 		return stretch{}
 	}
 	return best
+}
+
+// closed tells whether a gap is no longer free anywhere.
+func closed(gaps, free []gap) bool {
+	for _, g := range gaps {
+		open := false
+		for _, p := range free {
+			open = open || p.real > 0 && p.a < g.b && p.b > g.a
+		}
+		if !open {
+			return true
+		}
+	}
+	return false
 }
 
 func filter(free []gap, em float64) []gap {

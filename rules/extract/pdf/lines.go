@@ -6,11 +6,22 @@ import (
 	"slices"
 )
 
-// line is the words on one baseline, from left to right.
+// line is the words on one baseline, from left to right, or on several that
+// are nearer to each other than lines are: the cells of a row, centred.
 type line struct {
 	words []word
-	y     float64
+	y     float64 // of the lowest baseline
+	top   float64 // of the highest
 	em    float64
+	parts []line // the baselines, if there are several
+}
+
+// baselines returns the line's parts, itself if it has none.
+func (l line) baselines() []line {
+	if l.parts != nil {
+		return l.parts
+	}
+	return []line{l}
 }
 
 // lines sorts the words of a page into lines, from the top down; words of
@@ -44,14 +55,14 @@ func (c *canvas) baselines(words []word) []line {
 		}
 		row := words[start:end]
 		slices.SortStableFunc(row, func(a, b word) int { return cmp.Compare(a.x0, b.x0) })
-		l := line{words: c.join(row), y: first.y}
+		l := line{words: c.join(row), y: first.y, top: first.y}
 		for _, w := range row {
 			l.em = max(l.em, w.em)
 		}
 		lines = append(lines, l)
 		start = end
 	}
-	return lines
+	return bands(lines)
 }
 
 // join puts together what kerning has parted, drops what was drawn twice to
@@ -80,6 +91,36 @@ func (c *canvas) join(row []word) []word {
 			last.x1 = max(last.x0, w.x0-0.2*em)
 		}
 		out = append(out, w)
+	}
+	return out
+}
+
+// crowded is how near baselines are, in units of the font's size, where the
+// lines would touch each other if they stood in one column.
+const crowded = 0.75
+
+// bands joins lines that stand too near to each other for running text.
+// Longer chains of them are columns that go their own ways, not one row.
+func bands(lines []line) []line {
+	var out []line
+	for start := 0; start < len(lines); {
+		end := start + 1
+		for end < len(lines) && lines[end-1].y-lines[end].y < crowded*min(lines[end-1].em, lines[end].em) {
+			end++
+		}
+		group := lines[start:end]
+		start = end
+		if len(group) == 1 || len(group) > maxWrapped {
+			out = append(out, group...)
+			continue
+		}
+		band := line{parts: group, top: group[0].y, y: group[len(group)-1].y}
+		for _, l := range group {
+			band.words = append(band.words, l.words...)
+			band.em = max(band.em, l.em)
+		}
+		slices.SortStableFunc(band.words, func(a, b word) int { return cmp.Compare(a.x0, b.x0) })
+		out = append(out, band)
 	}
 	return out
 }

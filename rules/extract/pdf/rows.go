@@ -1,5 +1,10 @@
 package pdf
 
+import (
+	"bytes"
+	"math"
+)
+
 // rows writes the lines of a table as rows, one cell a column. Lines that are
 // one row because a cell of it is wrapped are put together.
 func (t *tableBlock) rows(gaps []gap) [][][]byte {
@@ -25,78 +30,79 @@ func (t *tableBlock) rows(gaps []gap) [][][]byte {
 
 func (t *tableBlock) row(lines []line) [][]byte {
 	row := make([][]byte, len(t.gaps)+1)
-	for col := range row {
-		for _, l := range lines {
-			words := t.cell(l, col)
-			if len(words) == 0 {
-				continue
-			}
-			if len(row[col]) > 0 {
-				row[col] = append(row[col], ' ')
-			}
-			for i, w := range words {
-				if i > 0 {
-					row[col] = append(row[col], ' ')
+	for _, l := range lines {
+		for _, base := range l.baselines() {
+			for col := range row {
+				for _, w := range t.cell(base, col) {
+					s := t.canvas.text[w.from:w.to]
+					if len(row[col]) > 0 && !broken(row[col], s) {
+						row[col] = append(row[col], ' ')
+					}
+					row[col] = append(row[col], s...)
 				}
-				row[col] = append(row[col], t.canvas.text[w.from:w.to]...)
 			}
 		}
 	}
 	return row
 }
 
-// wraps tells for each line whether it goes on with the row of the line
-// before: by the rules between rows where the table has them, else by a first
-// column that is empty and a line that is nearer than rows are.
-func (t *tableBlock) wraps() []bool {
-	if w := t.ruled(); w != nil {
-		return w
+// broken tells whether a mail address goes on from the end of one word to the
+// next: narrow cells break it anywhere.
+func broken(cell, next []byte) bool {
+	last := cell[bytes.LastIndexByte(cell, ' ')+1:]
+	at := bytes.IndexByte(last, '@')
+	if at < 0 {
+		return next[0] == '@' && len(next) > 1
 	}
-	out := make([]bool, len(t.lines))
-	widest := 0.0
-	for i := 1; i < len(t.lines); i++ {
-		widest = max(widest, t.lines[i-1].y-t.lines[i].y)
-	}
-	for i := 1; i < len(t.lines); i++ {
-		l, step := t.lines[i], t.lines[i-1].y-t.lines[i].y
-		near := step <= 1.45*l.em && widest >= 1.2*step
-		out[i] = near && len(t.cell(l, 0)) == 0 && 2*t.filled(l) <= len(t.gaps)+1
-	}
-	return out
+	domain := last[at+1:]
+	return last[len(last)-1] == '.' || bytes.IndexByte(domain, '.') < 0 && bytes.IndexByte(next, '.') >= 0
 }
 
 // maxWrapped bounds the lines of one row.
 const maxWrapped = 12
 
-// ruled finds the rows by the rules between them. It returns nil where the
-// table has none or they part groups of rows: the lines of a wrapped row
-// leave columns empty, whole rows do not.
-func (t *tableBlock) ruled() []bool {
-	if t.lines[0].words[0].turn != 0 {
-		return nil
+// wraps tells for each line whether it goes on with the row of the line
+// before: by the rules between rows where the table has them, else by the
+// room between rows where that is wider than between lines.
+func (t *tableBlock) wraps() []bool {
+	if out := t.parts(0.9, t.parted); out != nil {
+		return out
 	}
-	out := make([]bool, len(t.lines))
-	bands, wrapped, filled, longest, run := 1, 0, 0, 1, 1
+	tight := math.Inf(1)
 	for i := 1; i < len(t.lines); i++ {
-		if t.parted(t.lines[i-1], t.lines[i]) {
-			bands, run = bands+1, 1
-			continue
-		}
-		out[i] = true
-		run++
-		longest = max(longest, run)
-		wrapped++
+		tight = min(tight, t.lines[i-1].y-t.lines[i].top)
 	}
+	out := t.parts(0.75, func(above, below line) bool {
+		return above.y-below.top > 1.2*max(tight, crowded*below.em)
+	})
+	if out == nil {
+		out = make([]bool, len(t.lines))
+	}
+	return out
+}
+
+// parts cuts the lines into rows wherever apart says so. It returns nil if
+// that makes no rows, or if the parts are groups of whole rows: the lines of a
+// wrapped row leave cells empty, so that no more than a share of them is full.
+func (t *tableBlock) parts(share float64, apart func(above, below line) bool) []bool {
+	out := make([]bool, len(t.lines))
+	rows, run := 1, 1
+	for i := 1; i < len(t.lines); i++ {
+		if out[i] = !apart(t.lines[i-1], t.lines[i]); !out[i] {
+			rows, run = rows+1, 0
+		}
+		if run++; run > maxWrapped {
+			return nil
+		}
+	}
+	wrapped, filled := 0, 0
 	for i, l := range t.lines {
 		if out[i] || i+1 < len(out) && out[i+1] {
+			wrapped++
 			filled += t.filled(l)
-			if !out[i] {
-				wrapped++
-			}
 		}
 	}
-	cells := wrapped * (len(t.gaps) + 1)
-	if bands < minRows || longest > maxWrapped || 10*filled > 7*cells {
+	if rows < minRows || float64(filled) > share*float64(wrapped*(len(t.gaps)+1)) {
 		return nil
 	}
 	return out
@@ -106,9 +112,12 @@ func (t *tableBlock) ruled() []bool {
 // them.
 func (t *tableBlock) parted(above, below line) bool {
 	first, last := below.words[0], below.words[len(below.words)-1]
+	if first.turn != 0 {
+		return false // rules are kept for upright text only
+	}
 	x0, x1 := min(first.x0, above.words[0].x0), max(last.x1, above.words[len(above.words)-1].x1)
 	covered := 0.0
-	for _, r := range t.canvas.rulesBetween(below.y+0.3*below.em, above.y) {
+	for _, r := range t.canvas.rulesBetween(below.top+0.3*below.em, above.y) {
 		covered += max(0, min(r.x1, x1)-max(r.x0, x0))
 	}
 	return covered >= 0.6*(x1-x0)
