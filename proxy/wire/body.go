@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // bodySource is what a Body is made from.
@@ -35,6 +36,7 @@ type Body struct {
 	crlf    bool   // a CRLF comes after it
 	ended   bool   // the input has, for chunks
 	chunks  bool
+	pipe    io.Reader // go-smtp's, for chunks
 
 	size    int64 // octets of content
 	limit   int64 // 0: none
@@ -69,7 +71,8 @@ func (c *Conn) Body(r io.Reader) *Body {
 	if b.chunks {
 		b.big = c.link.l.borrow()
 		b.in = &window{buf: *b.big}
-		b.fill = func() error { return b.fillChunk(r) }
+		b.pipe = r
+		b.fill = b.fillChunk
 	} else {
 		pace := c.source.pace
 		b.in = &c.link.in
@@ -176,8 +179,8 @@ func (b *Body) drain() error {
 
 // fillChunk reads from go-smtp's pipe. Its errors say that the client has gone
 // or has dropped the message; the words are go-smtp's.
-func (b *Body) fillChunk(r io.Reader) error {
-	n, err := b.in.fill(r)
+func (b *Body) fillChunk() error {
+	n, err := b.in.fill(b.pipe)
 	switch {
 	case n > 0 || err == nil:
 		return nil
@@ -202,6 +205,31 @@ func (b *Body) Close() error {
 		close(b.closed)
 	})
 	return nil
+}
+
+// awaitSession waits until go-smtp is done with the goroutine that runs Data for
+// BDAT, after RSET or EHLO has cut the message off, and reports whether it is.
+// go-smtp does not wait, and would take what that Data returns late for the
+// verdict on the next message; nor may it Say anything any more. The only sign
+// is the pipe: go-smtp closes its reading side last.
+func (b *Body) awaitSession() bool {
+	const patience, interval = 5 * time.Second, 100 * time.Microsecond
+	timeout := time.After(patience)
+	select {
+	case <-b.closed:
+	case <-timeout:
+		return false
+	}
+	for {
+		if _, err := b.pipe.Read(make([]byte, 1)); errors.Is(err, io.ErrClosedPipe) {
+			return true
+		}
+		select {
+		case <-timeout:
+			return false
+		case <-time.After(interval):
+		}
+	}
 }
 
 // bodyFailure is the last reply to a client whose message could not be read.

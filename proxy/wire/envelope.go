@@ -139,6 +139,10 @@ func (c *Conn) mailParam(p param) (out, refusal string) {
 			return "", badParam
 		}
 		c.tx.binary = value == "BINARYMIME"
+	case "AUTH":
+		if !isAuthValue(p.value) {
+			return "", badParam
+		}
 	case "SMTPUTF8":
 		c.tx.utf8 = true
 		return " SMTPUTF8", ""
@@ -170,6 +174,31 @@ func (c *Conn) sizeParam(value string) (out, refusal string) {
 		return "", ""
 	}
 	return " SIZE=" + value, ""
+}
+
+// isAuthValue reports whether s is "<>" or a mailbox, in xtext (RFC 4954
+// section 5). go-smtp takes any octets for a domain.
+func isAuthValue(s string) bool {
+	if s == "<>" {
+		return true
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] != '+' {
+			b.WriteByte(s[i])
+			continue
+		}
+		if i+3 > len(s) {
+			return false
+		}
+		ch, err := strconv.ParseUint(s[i+1:i+3], 16, 7)
+		if err != nil {
+			return false
+		}
+		b.WriteByte(byte(ch))
+		i += 2
+	}
+	return checkMailbox(b.String(), false) == nil
 }
 
 func cutPrefixFold(s, prefix string) (string, bool) {

@@ -100,14 +100,7 @@ func TestDrippingUploadIsCutOff_item3(t *testing.T) {
 	c := hello(t, s)
 	c.envelope()
 	c.cmd("DATA", "354")
-	go func() {
-		for range 100 {
-			if _, err := io.WriteString(c.conn, "x"); err != nil {
-				return
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-	}()
+	c.flood("x", 100, 10*time.Millisecond)
 	c.want("421 4.4.2")
 	wantMessages(t, s)
 }
@@ -118,14 +111,7 @@ func TestMessageHasATimeInAll_item3(t *testing.T) {
 	c := hello(t, s)
 	c.envelope()
 	c.cmd("DATA", "354")
-	go func() {
-		for range 200 {
-			if _, err := io.WriteString(c.conn, "many octets at a time\r\n"); err != nil {
-				return
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
-	}()
+	c.flood("many octets at a time\r\n", 200, 5*time.Millisecond)
 	c.want("421 4.4.2")
 }
 
@@ -141,13 +127,7 @@ func TestLongLines_item5(t *testing.T) {
 	c.send(body + ".\r\n")
 	c.want("250")
 	wantMessages(t, s, body)
-	go func() {
-		for range 64 {
-			if _, err := io.WriteString(c.conn, strings.Repeat("y", 1<<16)); err != nil {
-				return
-			}
-		}
-	}()
+	c.flood(strings.Repeat("y", 1<<16), 64, 0)
 	c.want("500 5.5.2")
 	c.wantClosed()
 }
@@ -293,13 +273,7 @@ func TestOversizedMessageIsCutOffInTheEnd_item15(t *testing.T) {
 	c.want("552 5.3.4")
 	c.envelope()
 	c.cmd("DATA", "354")
-	go func() {
-		for range 100 {
-			if _, err := io.WriteString(c.conn, strings.Repeat("y", 1<<14)); err != nil {
-				return
-			}
-		}
-	}()
+	c.flood(strings.Repeat("y", 1<<14), 100, 0)
 	c.want("552 5.3.4")
 	c.wantClosed()
 	c = hello(t, s)

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"io"
-	"time"
 )
 
 // endOfData stands for the end of a message as the "command" to be answered.
@@ -76,21 +75,11 @@ func (c *Conn) startBody(chunks bool) {
 	}
 }
 
-// endTransaction forgets the transaction. go-smtp runs Data in a goroutine of
-// its own for BDAT, and when RSET or EHLO cuts it off does not wait for it: so
-// we do, since what it says late must not answer another command.
+// endTransaction forgets the transaction.
 func (c *Conn) endTransaction() {
-	const patience = 5 * time.Second
 	if c.tx.chunks && c.tx.total > 0 && c.command != "BDAT" {
-		body := c.currentBody()
-		if body == nil {
+		if body := c.currentBody(); body == nil || !body.awaitSession() {
 			c.final = true
-		} else {
-			select {
-			case <-body.closed:
-			case <-time.After(patience):
-				c.final = true
-			}
 		}
 	}
 	c.tx = transaction{}

@@ -249,6 +249,19 @@ func (c *client) send(s string) {
 	}
 }
 
+// flood goes on sending until the connection is closed, or after some times.
+func (c *client) flood(s string, times int, pause time.Duration) {
+	conn := c.conn
+	go func() {
+		for range times {
+			if _, err := io.WriteString(conn, s); err != nil {
+				return
+			}
+			time.Sleep(pause)
+		}
+	}()
+}
+
 // reply reads one reply with all its lines; "" means that the connection is
 // closed.
 func (c *client) reply() string {
