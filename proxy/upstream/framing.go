@@ -26,23 +26,29 @@ type dots struct {
 func newDots() *dots { return &dots{last: '\n'} }
 
 func (d *dots) next(dst, block []byte) ([]byte, error) {
-	if d.last == '\r' && block[0] != '\n' || d.last != '\r' && block[0] == '\n' {
+	if d.last != '\r' && block[0] == '\n' || d.last == '\r' && block[0] != '\n' {
 		return nil, errLone
 	}
-	if !paired(block) {
-		return nil, errLone
-	}
-	start := 0 // of what is not in dst yet
 	if d.last == '\n' && block[0] == '.' {
 		dst = append(dst, '.')
 	}
-	for {
-		i := bytes.Index(block[start:], []byte("\n."))
+	start, feeds := 0, 0 // start is of what is not in dst yet
+	for at := 0; ; feeds++ {
+		i := bytes.IndexByte(block[at:], '\n')
 		if i < 0 {
 			break
 		}
-		dst = append(append(dst, block[start:start+i+1]...), '.')
-		start += i + 1
+		at += i + 1
+		if at > 1 && block[at-2] != '\r' {
+			return nil, errLone
+		}
+		if at < len(block) && block[at] == '.' {
+			dst = append(append(dst, block[start:at]...), '.')
+			start = at
+		}
+	}
+	if loneCR(block, feeds) {
+		return nil, errLone
 	}
 	d.last = block[len(block)-1]
 	if len(dst) == 0 {
@@ -63,28 +69,17 @@ func (d *dots) end(dst []byte) ([]byte, error) {
 
 var errLone = fmt.Errorf("%w: it has a lone CR or LF", ErrContent)
 
-// paired reports whether each LF in the block but a leading one follows a CR,
-// and each CR but a trailing one is followed by LF: where all LFs have their
-// CR, equal counts say that no CR is left over.
-func paired(block []byte) bool {
-	feeds := 0
-	for at := 0; ; feeds++ {
-		i := bytes.IndexByte(block[at:], '\n')
-		if i < 0 {
-			break
-		}
-		at += i + 1
-		if at > 1 && block[at-2] != '\r' {
-			return false
-		}
-	}
+// loneCR reports whether the block has a CR without LF, given the number of
+// its LFs, all of which are known to follow a CR: counting is faster than
+// looking at each CR.
+func loneCR(block []byte, feeds int) bool {
 	if block[0] == '\n' {
 		feeds-- // its CR is in the block before
 	}
 	if block[len(block)-1] == '\r' {
-		feeds++ // its LF is in the block after
+		feeds++ // its LF has to begin the next block
 	}
-	return bytes.Count(block, []byte{'\r'}) == feeds
+	return bytes.Count(block, []byte{'\r'}) != feeds
 }
 
 // chunk is the framing of the one BDAT chunk that carries all (RFC 3030).
