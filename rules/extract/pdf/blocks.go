@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -39,23 +40,14 @@ func (c *canvas) blocks(place string, lines []line) []block {
 			}
 		}
 	}
-	var next *stretch
+	look := lookout{lines: lines, seen: make([]*stretch, len(lines))}
 	for len(lines) > 0 {
-		var s stretch
-		if next != nil {
-			s = *next
-		} else {
-			s = stretchAt(lines)
-		}
-		next = nil
-		if s.lines >= minRows && len(lines) > minRows {
-			// A title above a table may hide columns that the next line shows.
-			below := stretchAt(lines[1:])
-			if len(below.gaps) > len(s.gaps) && (below.score() > s.score() || 2*below.lines >= s.lines) {
-				tell(lines[:1])
-				lines, next = lines[1:], &below
-				continue
-			}
+		at := len(look.lines) - len(lines)
+		s := look.at(at)
+		if skip := look.titles(at); skip > 0 {
+			tell(lines[:skip])
+			lines = lines[skip:]
+			continue
 		}
 		if s.lines < minRows {
 			tell(lines[:1])
@@ -63,10 +55,10 @@ func (c *canvas) blocks(place string, lines []line) []block {
 			continue
 		}
 		t := &tableBlock{canvas: c, lines: lines[:s.lines], gaps: s.gaps}
-		skip := t.trimTop()
-		tell(lines[:skip])
-		keep := t.trimBottom()
 		t.tidy()
+		skip := t.trim()
+		keep := len(t.lines)
+		tell(lines[:skip])
 		switch {
 		case len(t.lines) < minRows:
 			tell(lines[skip : skip+keep])
@@ -88,6 +80,39 @@ func (c *canvas) blocks(place string, lines []line) []block {
 	}
 	flush()
 	return out
+}
+
+// maxTitles is how many lines above a table may look like a part of it.
+const maxTitles = 6
+
+// lookout finds stretches and remembers them.
+type lookout struct {
+	lines []line
+	seen  []*stretch
+}
+
+func (k *lookout) at(i int) stretch {
+	if k.seen[i] == nil {
+		s := stretchAt(k.lines[i:])
+		k.seen[i] = &s
+	}
+	return *k.seen[i]
+}
+
+// titles returns how many lines from i on are better left out: a title or a
+// sentence above a table leaves room for some of its columns only by chance.
+func (k *lookout) titles(i int) int {
+	s := k.at(i)
+	if s.lines < minRows {
+		return 0
+	}
+	for n := 1; n <= maxTitles && i+n < len(k.lines); n++ {
+		below := k.at(i + n)
+		if len(below.gaps) > len(s.gaps) && (below.score() > s.score() || 2*below.lines >= s.lines) {
+			return n
+		}
+	}
+	return 0
 }
 
 // cell returns the words of a line in one column.
@@ -146,24 +171,36 @@ func (t *tableBlock) filled(l line) int {
 	return n
 }
 
-// trimTop takes lines with a single cell, such as titles, off the top.
-func (t *tableBlock) trimTop() int {
-	n := 0
-	for n < len(t.lines) && t.filled(t.lines[n]) < 2 {
-		n++
+// trim takes rows with a single cell, such as titles, off the top and the
+// bottom, and returns how many lines went off the top.
+func (t *tableBlock) trim() int {
+	wrapped := t.wraps()
+	single := func(from, to int) bool {
+		var all line
+		for _, l := range t.lines[from:to] {
+			all.words = append(all.words, l.words...)
+		}
+		slices.SortStableFunc(all.words, func(a, b word) int { return cmp.Compare(a.x0, b.x0) })
+		return t.filled(all) < 2
 	}
-	t.lines = t.lines[n:]
-	return n
-}
-
-// trimBottom takes them off the bottom and returns how many lines are left.
-func (t *tableBlock) trimBottom() int {
-	n := len(t.lines)
-	for n > 0 && t.filled(t.lines[n-1]) < 2 {
-		n--
+	top := 0
+	for n := 0; top < len(t.lines); top = n {
+		for n = top + 1; n < len(t.lines) && wrapped[n]; n++ {
+		}
+		if !single(top, n) {
+			break
+		}
 	}
-	t.lines = t.lines[:n]
-	return n
+	end := len(t.lines)
+	for n := end; end > top; end = n {
+		for n = end - 1; n > top && wrapped[n]; n-- {
+		}
+		if !single(n, end) {
+			break
+		}
+	}
+	t.lines = t.lines[top:end]
+	return top
 }
 
 // prose tells text set in newspaper columns: few columns and many words in

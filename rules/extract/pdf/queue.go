@@ -98,6 +98,7 @@ type grid struct {
 	gaps  []gap
 	rows  [][][]byte
 	first string // the first row, which may be repeated on each page
+	at    int    // blocks of the queue that stand between its parts
 }
 
 var _ table.Grid = (*grid)(nil)
@@ -129,7 +130,7 @@ const (
 // more takes the next part of the table out of the queue, if there is one.
 func (g *grid) more() bool {
 	lines := 0
-	for i := range maxBetween + 1 {
+	for i := g.at; i <= g.at+maxBetween; i++ {
 		b, ok := g.queue.ahead(i)
 		if !ok {
 			return false
@@ -145,7 +146,7 @@ func (g *grid) more() bool {
 			return false
 		}
 		g.queue.take(i)
-		g.gaps = joint.gaps
+		g.at, g.gaps = i, joint.gaps
 		if g.rows = b.table.rows(g.gaps); len(g.rows) > 0 && joined(g.rows[0]) == g.first {
 			g.rows = g.rows[1:]
 		}
