@@ -127,7 +127,7 @@ func Default() Config {
 			ShutdownGrace: 30 * time.Second,
 		},
 		Upstream: Upstream{
-			PoolSize: 100, PoolIdle: 30 * time.Second,
+			PoolSize: 100, PoolIdle: 100 * time.Millisecond,
 			ConnectTimeout: 20 * time.Second, CommandTimeout: 5 * time.Minute, FinalTimeout: 10 * time.Minute,
 		},
 		Inspection: Inspection{
