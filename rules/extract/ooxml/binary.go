@@ -86,7 +86,7 @@ func (rd *reader) loadBinaryStrings() {
 		}
 		wide, _ := wideString(data[1:])
 		text = sheet.AppendUTF16(text[:0], wide)
-		if !rd.strings.add(text) {
+		if !rd.strings.Add(text) {
 			rd.note(fmt.Errorf("shared strings: %w", document.ErrTooBig))
 			return false
 		}

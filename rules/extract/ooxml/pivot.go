@@ -29,8 +29,8 @@ type pivotGrid struct {
 	s      *xmlzip.Scanner
 	row    sheet.Row
 	names  [][]byte
-	starts []int       // per field, where its items begin in items
-	items  stringTable // of all fields, one after the other
+	starts []int         // per field, where its items begin in items
+	items  sheet.Strings // of all fields, one after the other
 	ended  bool
 }
 
@@ -60,10 +60,10 @@ func (g *pivotGrid) loadItems(records *xmlzip.Part) {
 			case "cacheField":
 				if len(g.names) < sheet.MaxColumns {
 					g.names = append(g.names, append([]byte{}, s.Attr("name")...))
-					g.starts = append(g.starts, g.items.n)
+					g.starts = append(g.starts, g.items.Len())
 				}
 			case "s", "n", "d", "b", "e", "m":
-				if len(g.names) > 0 && !g.items.add(unescapeX(s.Attr("v"))) {
+				if len(g.names) > 0 && !g.items.Add(unescapeX(s.Attr("v"))) {
 					return
 				}
 			}
@@ -129,5 +129,5 @@ func (g *pivotGrid) item(field, i int) []byte {
 	if field >= len(g.starts) || i < 0 {
 		return nil
 	}
-	return g.items.get(g.starts[field] + i)
+	return g.items.Get(g.starts[field] + i)
 }

@@ -34,7 +34,7 @@ type reader struct {
 
 	links    relations
 	roles    []role // of archive.Parts, by index
-	strings  stringTable
+	strings  sheet.Strings
 	styles   []sheet.Style
 	date1904 bool
 

@@ -2,6 +2,7 @@ package ooxml
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"path"
 	"strings"
@@ -138,29 +139,33 @@ func (rd *reader) roleOf(p *xmlzip.Part, buf []byte) role {
 		id, _, _ := recordHead(head)
 		return recordRoles[id] // none for parts of XLSB without cells, such as an index of rows
 	}
-	if root, ok := rootOf(head); ok {
-		if role, known := rootRoles[root]; known {
-			return role
-		}
+	root, err := rootOf(head)
+	if errors.Is(err, xmlzip.ErrDoctype) && !strings.Contains(lower, "/media/") { // pictures in SVG have one
+		rd.note(err)
+		return roleNone
+	}
+	if role, known := rootRoles[root]; known {
+		return role
 	}
 	return roleFile
 }
 
-// rootOf returns the local name of the root element of the XML that begins with head.
-func rootOf(head []byte) (string, bool) {
+// rootOf returns the local name of the root element of the XML that begins
+// with head, "" if it is none.
+func rootOf(head []byte) (string, error) {
 	trimmed := bytes.TrimLeft(head, "\xef\xbb\xbf \t\r\n")
-	if len(trimmed) < 2 || trimmed[0] != '<' && !bytes.HasPrefix(head, []byte("\xff\xfe<")) && !bytes.HasPrefix(head, []byte("\xfe\xff\x00<")) {
-		return "", false
+	wide := bytes.HasPrefix(head, []byte("\xff\xfe<")) || bytes.HasPrefix(head, []byte("\xfe\xff\x00<"))
+	if !wide && (len(trimmed) < 2 || trimmed[0] != '<') {
+		return "", nil
 	}
-	s := xmlzip.NewScanner(bytes.NewReader(head))
+	s := xmlzip.NewScanner(io.MultiReader(bytes.NewReader(head), strings.NewReader(">"))) // the root's tag may be longer
 	for {
 		kind, err := s.Next()
 		if err != nil {
-			// The root's tag may be longer than the head: its name is enough.
-			return "", false
+			return "", err
 		}
 		if kind == xmlzip.Start {
-			return string(s.Name()), true
+			return string(s.Name()), nil
 		}
 	}
 }

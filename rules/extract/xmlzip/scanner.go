@@ -68,8 +68,8 @@ func (s *Scanner) FullName() []byte { return s.full }
 func (s *Scanner) Text() []byte { return s.text }
 
 // Next moves to the next tag or piece of text. The error is io.EOF at the end
-// of the part, document.ErrDamaged (wrapped) where it is no XML or declares a
-// document type, or the reader's.
+// of the part, document.ErrDamaged (wrapped) where it is no XML, ErrDoctype where
+// it declares a document type, or the reader's.
 func (s *Scanner) Next() (Kind, error) {
 	if s.closing {
 		s.closing = false

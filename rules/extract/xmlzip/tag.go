@@ -99,11 +99,15 @@ func (s *Scanner) nextDeclaration() (Kind, bool, error) {
 	if err != nil {
 		return 0, false, err
 	}
-	if s.doctypes && bytes.HasPrefix(tag, []byte("!DOCTYPE")) && bytes.IndexByte(tag, '[') < 0 {
-		return 0, false, nil
+	if len(tag) > 1 && tag[1] == '[' || s.doctypes && bytes.IndexByte(tag, '[') < 0 {
+		return 0, false, nil // <![if mso]> as VML has it, or a doctype that only names one
 	}
-	return 0, false, fmt.Errorf("part with a DTD: %w", document.ErrDamaged)
+	return 0, false, ErrDoctype
 }
+
+// ErrDoctype says that a part declares a document type, which could declare
+// entities that grow. It is a document.ErrDamaged: no such part is allowed.
+var ErrDoctype = fmt.Errorf("part with a DTD: %w", document.ErrDamaged)
 
 // through consumes up to and with the mark and returns what is between, from
 // the given offset on.
