@@ -171,7 +171,7 @@ func (f *facts) repeats() {
 		f.score[detect.Status] += 1.2
 	}
 	if f.distinct <= 6 && share < 0.5 {
-		f.score[detect.PersonName] -= 3
+		f.score[detect.PersonName] -= 1.2
 		f.score[detect.PersonFamily] -= 2
 		f.score[detect.PersonGiven] -= 1.5
 		f.score[detect.Status] += 1

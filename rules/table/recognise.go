@@ -1,12 +1,30 @@
 package table
 
+import "bytes"
+
 // recognise returns what reads the table that begins with the line at the
-// reading position, nil if none does.
+// reading position, nil if none does. The forms that announce themselves come
+// first, then those that are told by lines being alike.
 func (s *splitter) recognise(line []byte) func() error {
 	text := unquote(line)
 	body := trim(text)
-	if len(body) < 2 {
+	if len(body) == 0 {
 		return nil
+	}
+	if open := s.announced(line, text, body); open != nil {
+		return open
+	}
+	if len(body) < 3 {
+		return nil
+	}
+	if bytes.IndexByte(body, '<') >= 0 && bytes.IndexByte(body, '@') > 0 {
+		if open := s.addressed(body); open != nil {
+			return open
+		}
+	}
+	if s.blocks(text) {
+		k := &keyValues{s: s}
+		return func() error { return s.giveRecords(KeyValue, k.next) }
 	}
 	if f, ok := s.sniff(text); ok {
 		return func() error {
@@ -17,14 +35,99 @@ func (s *splitter) recognise(line []byte) func() error {
 			return s.give(kind, &delimited{s: s, form: f})
 		}
 	}
+	if stops := s.align(text); stops != nil {
+		return func() error { return s.give(Aligned, &aligned{s: s, stops: stops}) }
+	}
 	return nil
+}
+
+// announced recognises the forms that begin with a word or a bracket of their
+// own.
+func (s *splitter) announced(line, text, body []byte) func() error {
+	rest := func() (int, []byte) {
+		at := max(bytes.Index(line, body), 0)
+		return at, s.src.buf[s.src.pos+at : s.src.end]
+	}
+	switch body[0] {
+	case '{', '[':
+		if at, all := rest(); looksJSON(all) {
+			return func() error { s.pass(at); return s.json(len(text) < len(line)) }
+		}
+	case '<':
+		if at, all := rest(); looksXML(all) {
+			return func() error { s.pass(at); return s.xml() }
+		}
+	case 'B', 'b':
+		switch {
+		case hasFold(body, "BEGIN:VCARD"):
+			return func() error { return s.giveRecords(VCard, (&vcards{s: s}).next) }
+		case hasFold(body, "BEGIN:VCALENDAR"), hasFold(body, "BEGIN:VEVENT"):
+			return func() error { return s.giveRecords(Calendar, (&calendars{s: s}).next) }
+		}
+	case 'I', 'i', 'R', 'r':
+		if hasFold(body, "INSERT ") || hasFold(body, "REPLACE INTO ") {
+			at, all := rest()
+			if head, ok := insertOf(all); ok {
+				return func() error { s.pass(at); return s.giveRecords(SQL, (&inserts{s: s, head: head}).next) }
+			}
+		}
+	case 'C', 'c':
+		if hasFold(body, "CREATE TABLE ") {
+			_, all := rest()
+			s.declare(all)
+		} else if head, ok := copyOf(body); ok {
+			return func() error { return s.copied(head) }
+		}
+	}
+	return nil
+}
+
+// copied gives the rows of a COPY block.
+func (s *splitter) copied(head insert) error {
+	_, next, _ := s.src.peek(0)
+	s.pass(next)
+	columns := head.columns
+	if columns == nil {
+		columns = s.sql[head.table]
+	}
+	return s.giveRecords(SQL, (&copies{s: s, columns: columns}).next)
+}
+
+// addressed recognises a list of mailboxes, unless it is the To or Cc of a
+// mail's head.
+func (s *splitter) addressed(body []byte) func() error {
+	if p, ok := pairOf(body); ok && headerWord(p.key) > 0 {
+		return nil
+	}
+	if !addressList(s.src.buf[s.src.pos:s.src.end]) {
+		return nil
+	}
+	return func() error { return s.giveRecords(Addresses, (&mailboxes{s: s}).next) }
 }
 
 // lineless returns what reads the table that begins with text and needs no
 // lines, nil if none does.
 func (s *splitter) lineless(text []byte) func() error {
+	body := trim(text)
+	if len(body) == 0 {
+		return nil
+	}
+	at := max(bytes.Index(text, body[:1]), 0)
+	switch {
+	case body[0] == '{' || body[0] == '[':
+		if looksJSON(body) {
+			return func() error { s.pass(at); return s.json(false) }
+		}
+	case body[0] == '<':
+		if looksXML(body) {
+			return func() error { s.pass(at); return s.xml() }
+		}
+	case hasFold(body, "INSERT ") || hasFold(body, "REPLACE INTO "):
+		if head, ok := insertOf(body); ok {
+			return func() error { s.pass(at); return s.giveRecords(SQL, (&inserts{s: s, head: head}).next) }
+		}
+	case addressList(body):
+		return func() error { s.pass(at); return s.giveRecords(Addresses, (&mailboxes{s: s}).next) }
+	}
 	return nil
 }
-
-// schema remembers the columns of the tables that CREATE TABLE declared.
-type schema map[string][]string

@@ -19,6 +19,7 @@ type source struct {
 	buf  []byte
 	pos  int // the reading position: where the current line starts
 	end  int
+	past int64 // bytes of the text that the window has left behind
 	eof  bool
 }
 
@@ -38,6 +39,7 @@ func (s *source) refill() error {
 	if err := s.stop(); err != nil {
 		return err
 	}
+	s.past += int64(s.pos)
 	s.end = copy(s.buf, s.buf[s.pos:s.end])
 	s.pos = 0
 	idle := 0

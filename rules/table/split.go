@@ -65,11 +65,29 @@ func (s *splitter) run() error {
 		if err := s.flush(); err != nil {
 			return err
 		}
-		if err := open(); err != nil {
+		if err := s.read(open); err != nil {
 			return err
 		}
-		s.prose = s.src.pos
 	}
+}
+
+// read runs the reader of a table. One that finds nothing to read after all
+// leaves its line as prose.
+func (s *splitter) read(open func() error) error {
+	before := s.src.past + int64(s.src.pos)
+	if err := open(); err != nil {
+		return err
+	}
+	s.prose = s.src.pos
+	if s.src.past+int64(s.src.pos) > before {
+		return nil
+	}
+	_, next, ok := s.src.peek(0)
+	if !ok {
+		next = wholeLines(s.src.buf[s.src.pos:min(s.src.end, s.src.pos+proseSize)])
+	}
+	s.src.pos += next
+	return nil
 }
 
 // refill gives the pending prose away before the window moves under it.
@@ -109,9 +127,7 @@ func (s *splitter) long() error {
 		if err := s.flush(); err != nil {
 			return err
 		}
-		err := open()
-		s.prose = s.src.pos
-		return err
+		return s.read(open)
 	}
 	if err := s.flush(); err != nil {
 		return err

@@ -1,0 +1,236 @@
+package table
+
+import (
+	"bytes"
+	"encoding/base64"
+)
+
+const (
+	keySize   = 40      // bytes of the longest key
+	blockSize = 8 << 10 // bytes looked at to see whether blocks repeat
+)
+
+// pair is a line of the form "key: value" or "key = value".
+type pair struct {
+	key, value []byte
+	item       bool // begins with a list mark, as YAML lists do
+	encoded    bool // "key:: value", LDIF's base64 (RFC 2849)
+}
+
+// pairOf reads a line as a pair.
+func pairOf(line []byte) (p pair, ok bool) {
+	body := trim(line)
+	if len(body) > 2 && (body[0] == '-' || body[0] == '*') && body[1] == ' ' {
+		p.item = true
+		body = trim(body[2:])
+	}
+	n, width := separator(body)
+	if n <= 0 {
+		return p, false
+	}
+	p.key = bytes.Trim(trim(body[:n]), `"'*_`)
+	rest := body[n+width:]
+	if body[n] == ':' && len(rest) > 0 && rest[0] == ':' {
+		p.encoded, rest = true, rest[1:]
+	}
+	if !keyLike(p.key) {
+		return p, false
+	}
+	tight := len(rest) > 0 && rest[0] != ' ' && rest[0] != '\t'
+	if tight && width == 1 && body[n] == ':' && (rest[0] == '/' || rest[0] == ':' || digit(p.key[len(p.key)-1])) {
+		return p, false // URLs, scopes, times of day
+	}
+	p.value = trim(rest)
+	if body[n] == '=' && codeLike(p.key, p.value) {
+		return p, false
+	}
+	if v := p.value; len(v) > 1 && (v[0] == '"' || v[0] == '\'') && v[len(v)-1] == v[0] {
+		p.value = v[1 : len(v)-1]
+	}
+	return p, true
+}
+
+// separator finds what parts key and value, within the bounds of a key.
+func separator(body []byte) (at, width int) {
+	head := body[:min(len(body), keySize+4)]
+	for i, c := range head {
+		switch {
+		case c == ':' || c == '=':
+			return i, 1
+		case c == 0xEF && i+2 < len(body) && body[i+1] == 0xBC && body[i+2] == 0x9A: // U+FF1A, full width
+			return i, 3
+		}
+	}
+	return -1, 0
+}
+
+// keyLike reports whether text could name a field: few words that begin with
+// a letter.
+func keyLike(key []byte) bool {
+	if len(key) == 0 || len(key) > keySize || bytes.Count(key, []byte{' '}) > 4 {
+		return false
+	}
+	if c := key[0]; c < 0x80 && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '#' {
+		return false
+	}
+	return !bytes.ContainsAny(key, "{}<>[]\"@,;|$\\=")
+}
+
+// codeLike reports whether "key = value" is rather a line of a program.
+func codeLike(key, value []byte) bool {
+	if n := len(value); n > 0 && (value[0] == '=' || value[n-1] == ';' || value[n-1] == '{' || value[n-1] == '(') {
+		return true
+	}
+	return bytes.IndexByte(key, ' ') >= 0 && bytes.IndexByte(key, '(') >= 0 || bytes.HasSuffix(key, []byte{'!'})
+}
+
+// blocks reports whether the line at the reading position begins blocks of
+// pairs: several that repeat, or one of three pairs or more that is not the
+// head of a mail.
+func (s *splitter) blocks(line []byte) bool {
+	first, ok := pairOf(line)
+	if !ok {
+		return false
+	}
+	seen := map[string]int{string(first.key): 1}
+	pairs, others, empty, headers := 1, 0, 0, headerWord(first.key)
+	again := false
+	_, off, _ := s.src.peek(0)
+	for off < blockSize && !again {
+		next, after, ok := s.src.peek(off)
+		if !ok {
+			break
+		}
+		off = after
+		if next = unquote(next); blank(next) || border(next) {
+			if empty++; empty > 2 || len(seen) < 2 && pairs > 1 {
+				break
+			}
+			continue
+		}
+		p, ok := pairOf(next)
+		if !ok {
+			if others++; others > 1+pairs/3 || pairs == 1 {
+				break
+			}
+			continue
+		}
+		if empty > 0 && seen[string(p.key)] == 0 && len(seen) >= 3 && pairs >= 3 {
+			break // one block, then something else
+		}
+		empty = 0
+		pairs++
+		if seen[string(p.key)]++; seen[string(p.key)] == 1 {
+			headers += headerWord(p.key)
+		}
+		again = len(seen) > 1 && bytes.Equal(p.key, first.key)
+	}
+	if headers >= 2 {
+		return false
+	}
+	return again || len(seen) >= 3 && pairs >= 3
+}
+
+// headerWord returns 1 for the words of a mail's head, in the languages of the
+// common mail programs.
+func headerWord(key []byte) int {
+	switch string(bytes.ToLower(key)) {
+	case "from", "to", "cc", "bcc", "subject", "sent", "reply-to", "message-id", "received", "return-path",
+		"mime-version", "content-type", "content-transfer-encoding", "dkim-signature", "von", "an", "betreff",
+		"gesendet", "de", "à", "objet", "envoyé", "para", "asunto", "enviado", "da", "a", "oggetto", "inviato",
+		"van", "aan", "onderwerp", "verzonden", "od", "do", "temat", "från", "till", "ämne", "skickat",
+		"差出人", "宛先", "件名", "送信日時", "发件人", "收件人", "主题", "发送时间", "assunto", "cco", "date":
+		return 1
+	}
+	return 0
+}
+
+// keyValues reads blocks of pairs, each a record. Blocks are parted by blank
+// lines, by drawn lines, by a list mark, or where the first key comes again. A
+// line without a key that stands over the pairs is a value without a label.
+type keyValues struct {
+	s     *splitter
+	first []byte // first key of the current block
+	buf   []byte
+}
+
+func (k *keyValues) next(r *record) (bool, error) {
+	for {
+		if err := k.s.refill(); err != nil {
+			return false, err
+		}
+		line, next, ok := k.s.src.peek(0)
+		if !ok {
+			return len(r.fields) > 0, nil
+		}
+		line = unquote(line)
+		p, isPair := pairOf(line)
+		switch {
+		case blank(line) || border(line):
+			if !k.goesOn(next, 3) {
+				return len(r.fields) > 0, nil
+			}
+			k.s.pass(next)
+			if len(r.fields) > 1 {
+				return true, nil
+			}
+			continue
+		case isPair:
+			if len(r.fields) > 0 && (p.item || bytes.Equal(p.key, k.first)) && (p.item || r.keyed()) {
+				return true, nil
+			}
+			k.put(r, p)
+		case len(r.fields) > 0 && indent(line) > 0 && r.keyed():
+			r.extend([]byte{' '})
+			r.extend(trim(line))
+		case !k.goesOn(next, 1):
+			return len(r.fields) > 0, nil
+		case len(r.fields) > 0:
+			return true, nil
+		default:
+			r.add(nil, trim(line))
+		}
+		k.s.pass(next)
+		if len(r.text) > recordBytes || len(r.fields) > recordFields {
+			return true, nil
+		}
+	}
+}
+
+// keyed reports whether a record has a labelled value.
+func (r *record) keyed() bool {
+	for i := range r.fields {
+		if len(r.key(i)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (k *keyValues) put(r *record, p pair) {
+	if !r.keyed() {
+		k.first = append(k.first[:0], p.key...)
+	}
+	if p.encoded {
+		out, err := base64.StdEncoding.AppendDecode(k.buf[:0], p.value)
+		if err == nil {
+			k.buf, p.value = out, out
+		}
+	}
+	r.add(p.key, p.value)
+}
+
+// goesOn reports whether a pair is among the next lines.
+func (k *keyValues) goesOn(off, lines int) bool {
+	for range lines {
+		line, next, ok := k.s.src.peek(off)
+		if !ok {
+			return false
+		}
+		off = next
+		if _, ok := pairOf(unquote(line)); ok {
+			return true
+		}
+	}
+	return false
+}

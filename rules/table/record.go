@@ -1,0 +1,240 @@
+package table
+
+import (
+	"io"
+	"strconv"
+)
+
+const (
+	shelfRecords = 64       // records put by before a grid is given
+	shelfBytes   = 64 << 10 // bytes of them
+)
+
+// field is a labelled value of a record, as places in its text.
+type field struct{ key, keyEnd, value, end int32 }
+
+// record is a set of labelled values. Keys may be empty, and may repeat.
+type record struct {
+	text   []byte
+	fields []field
+}
+
+func (r *record) reset() { r.text, r.fields = r.text[:0], r.fields[:0] }
+
+func (r *record) add(key, value []byte) {
+	f := field{key: int32(len(r.text))}
+	r.text = append(r.text, key...)
+	f.keyEnd = int32(len(r.text))
+	f.value = f.keyEnd
+	r.text = append(r.text, value...)
+	f.end = int32(len(r.text))
+	r.fields = append(r.fields, f)
+}
+
+// extend lengthens the last value.
+func (r *record) extend(more []byte) {
+	r.text = append(r.text, more...)
+	r.fields[len(r.fields)-1].end = int32(len(r.text))
+}
+
+func (r *record) key(i int) []byte   { return r.text[r.fields[i].key:r.fields[i].keyEnd] }
+func (r *record) value(i int) []byte { return r.text[r.fields[i].value:r.fields[i].end] }
+
+// label is a column of a shelf: the n-th value of a key in a record.
+type label struct {
+	key string
+	n   int
+}
+
+// shelf keeps records of one sort until they are given as rows, and the
+// columns they have had so far.
+type shelf struct {
+	columns []label
+	index   map[label]int
+	queue   []*record
+	spare   []*record
+	size    int
+	named   bool // some column has a name
+}
+
+func newShelf() *shelf { return &shelf{index: map[label]int{}} }
+
+// fresh returns an empty record to fill.
+func (h *shelf) fresh() *record {
+	if n := len(h.spare); n > 0 {
+		r := h.spare[n-1]
+		h.spare = h.spare[:n-1]
+		r.reset()
+		return r
+	}
+	return &record{}
+}
+
+func (h *shelf) put(r *record) {
+	h.queue = append(h.queue, r)
+	h.size += len(r.text)
+}
+
+func (h *shelf) full() bool { return len(h.queue) >= shelfRecords || h.size >= shelfBytes }
+
+// learn adds the record's keys to the columns, up to limit of them, and
+// reports whether there was a new one and whether all found room.
+func (h *shelf) learn(r *record, limit int) (grew, all bool) {
+	all = true
+	for i := range r.fields {
+		l := label{key: string(r.key(i)), n: r.nth(i)}
+		if _, ok := h.index[l]; ok {
+			continue
+		}
+		if len(h.columns) >= limit {
+			all = false
+			continue
+		}
+		h.index[l] = len(h.columns)
+		h.columns = append(h.columns, l)
+		h.named = h.named || l.key != ""
+		grew = true
+	}
+	return grew, all
+}
+
+// nth counts the fields with the key of field i that come before it.
+func (r *record) nth(i int) int {
+	n := 0
+	key := r.key(i)
+	for k := i - 1; k >= 0; k-- {
+		if string(r.key(k)) == string(key) {
+			n++
+		}
+	}
+	return n
+}
+
+// knows reports whether all keys of a record are columns.
+func (h *shelf) knows(r *record) bool {
+	for i := range r.fields {
+		if _, ok := h.index[label{key: string(r.key(i)), n: r.nth(i)}]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// recordGrid is a Grid over the records of a shelf: first their labels, then
+// one row for each. It ends where a record has a key that is not among the
+// labels; that record begins the next grid.
+type recordGrid struct {
+	shelf *shelf
+	more  func() (bool, error) // puts at least one record more on the shelf, false if there is none now
+	begun bool
+	row   [][]byte
+	last  *record
+	limit int
+}
+
+// Labelled implements the interface of that name.
+func (g *recordGrid) Labelled() bool { return g.shelf.named }
+
+func (g *recordGrid) Next() ([][]byte, error) {
+	if !g.begun {
+		g.begun = true
+		if g.shelf.named {
+			return g.header(), nil
+		}
+	}
+	if len(g.shelf.queue) == 0 {
+		ok, err := g.more()
+		if err != nil {
+			return nil, err
+		}
+		if !ok || len(g.shelf.queue) == 0 {
+			return nil, io.EOF
+		}
+	}
+	r := g.shelf.queue[0]
+	if !g.shelf.knows(r) && len(g.shelf.columns) < g.limit {
+		return nil, io.EOF
+	}
+	g.shelf.queue = g.shelf.queue[1:]
+	g.shelf.size -= len(r.text)
+	if g.last != nil {
+		g.shelf.spare = append(g.shelf.spare, g.last)
+	}
+	g.last = r
+	g.row = g.row[:0]
+	for range g.shelf.columns {
+		g.row = append(g.row, nil)
+	}
+	for i := range r.fields {
+		if at, ok := g.shelf.index[label{key: string(r.key(i)), n: r.nth(i)}]; ok {
+			g.row[at] = r.value(i)
+		}
+	}
+	return g.row, nil
+}
+
+func (g *recordGrid) header() [][]byte {
+	g.row = g.row[:0]
+	for _, l := range g.shelf.columns {
+		name := []byte(l.key)
+		if l.n > 0 && l.key != "" {
+			name = strconv.AppendInt(append(name, ' '), int64(l.n+1), 10)
+		}
+		g.row = append(g.row, name)
+	}
+	return g.row
+}
+
+// giveShelf gives the records of a shelf, and those that more adds, as one or
+// more grids.
+func (s *splitter) giveShelf(kind Kind, h *shelf, more func() (bool, error)) error {
+	for len(h.queue) > 0 {
+		for _, r := range h.queue {
+			if _, all := h.learn(r, s.lim.Columns); !all {
+				s.limit("columns")
+			}
+		}
+		g := &recordGrid{shelf: h, more: more, limit: s.lim.Columns}
+		if err := s.give(kind, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// giveRecords gives a stream of records. next fills a record and reports
+// whether there was one.
+func (s *splitter) giveRecords(kind Kind, next func(*record) (bool, error)) error {
+	h := newShelf()
+	ended := false
+	more := func() (bool, error) {
+		if ended {
+			return false, nil
+		}
+		r := h.fresh()
+		ok, err := next(r)
+		if err != nil || !ok {
+			ended = true
+			return false, err
+		}
+		h.put(r)
+		return true, nil
+	}
+	for {
+		for !h.full() {
+			ok, err := more()
+			if err != nil {
+				return err
+			}
+			if !ok {
+				break
+			}
+		}
+		if len(h.queue) == 0 {
+			return nil
+		}
+		if err := s.giveShelf(kind, h, more); err != nil {
+			return err
+		}
+	}
+}
