@@ -17,6 +17,9 @@ type ruling struct {
 	line  string
 }
 
+// unknown stands for a line that is no command we know.
+const unknown = "?"
+
 func refuse(reply string) ruling { return ruling{reply: reply} }
 
 func hand(line string) ruling { return ruling{line: line} }
@@ -42,7 +45,7 @@ func (c *Conn) nextCommand() error {
 			if !c.authing || errors.Is(err, errLineEnd) {
 				// After a lone LF nobody can say where the next line
 				// begins: what follows must not be run.
-				c.refuse("", ruling{reply: err.Error(), end: errors.Is(err, errLineEnd)})
+				c.refuse(unknown, ruling{reply: err.Error(), end: errors.Is(err, errLineEnd)})
 				break
 			}
 			c.override = err.Error()
@@ -165,12 +168,12 @@ func (c *Conn) rule(line string) (verb string, r ruling) {
 	case "GET", "POST", "PUT", "HEAD", "OPTIONS", "CONNECT", "HOST:":
 		// A web page can make a browser send a form to a port on loopback,
 		// and the form's text holds whole command lines.
-		return "", ruling{reply: "500 5.5.1 This is not a web server", end: true}
+		return unknown, ruling{reply: "500 5.5.1 This is not a web server", end: true}
 	case "HELP", "EXPN", "SEND", "SOML", "SAML", "TURN", "ETRN":
-		return "", refuse("502 5.5.1 Command not implemented")
+		return unknown, refuse("502 5.5.1 Command not implemented")
 	case "MAIL", "RCPT", "DATA", "BDAT", "VRFY", "AUTH", "STARTTLS":
 	default:
-		return "", refuse("500 5.5.2 Command not recognised")
+		return unknown, refuse("500 5.5.2 Command not recognised")
 	}
 	if verb == "BDAT" {
 		return verb, c.ruleBdat(arg)
