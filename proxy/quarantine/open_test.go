@@ -1,0 +1,147 @@
+package quarantine
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestOpenTellsWhatIsWrongAndWhatToDo(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name string
+		make func(t *testing.T, dir string) Options // breaks the folder
+		want []string
+	}{
+		{"a file in its place", func(t *testing.T, dir string) Options {
+			write(t, dir, "not a folder")
+			return Options{}
+		}, []string{"it is not a folder", "choose another data folder"}},
+		{"a file above it", func(t *testing.T, dir string) Options {
+			write(t, filepath.Dir(dir), "not a folder")
+			return Options{}
+		}, []string{"not a directory", "choose another data folder"}},
+		{"not writable", func(_ *testing.T, _ string) Options {
+			return Options{disk: refusing{err: &fs.PathError{Op: "open", Path: "x", Err: syscall.EACCES}}}
+		}, []string{"permission denied", "make it writable for user id"}},
+		{"read-only disk", func(_ *testing.T, _ string) Options {
+			return Options{disk: refusing{err: &fs.PathError{Op: "open", Path: "x", Err: syscall.EROFS}}}
+		}, []string{"read-only file system", "choose another data folder"}},
+		{"full disk", func(_ *testing.T, _ string) Options {
+			return Options{disk: refusing{err: &fs.PathError{Op: "open", Path: "x", Err: syscall.ENOSPC}}}
+		}, []string{"no space left", "free some space"}},
+		{"database is something else", func(t *testing.T, dir string) Options {
+			write(t, filepath.Join(dir, databaseName), strings.Repeat("no database ", 100))
+			return Options{}
+		}, []string{databaseName, "not a database"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "data", "quarantine")
+			o := test.make(t, dir)
+			s, err := Open(t.Context(), dir, o)
+			if err == nil {
+				t.Fatal("opens", s.Close())
+			}
+			for _, want := range append(test.want, dir) {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q does not say %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestOpenRefusesNewerDatabase(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	if _, err := s.writer.Exec("PRAGMA user_version = 999"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(t.Context(), dir, Options{})
+	wantErr(t, err, ErrNewer)
+	for _, want := range []string{dir, "999", "start the newer program"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not say %q", err, want)
+		}
+	}
+}
+
+func TestUnwritableFolderIsRefused(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() == 0 {
+		t.Skip("permissions do not bind root; TestOpenTellsWhatIsWrongAndWhatToDo has the errors by injection")
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(t.Context(), dir, Options{})
+	wantErr(t, err, fs.ErrPermission)
+}
+
+func TestPathsMayHaveAnyLetters(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), `a b%20?c=d#e&ü'"`)
+	s := open(t, dir, Options{})
+	m := hold(t, s, letter(1), "x")
+	if _, err := os.Stat(filepath.Join(dir, databaseName)); err != nil {
+		t.Error(err)
+	}
+	if got := readContent(t, s, m.ID); got != "x" {
+		t.Errorf("content %q", got)
+	}
+}
+
+func TestMigrationsGoForwardOnceAndWhole(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	steps, err := migrations()
+	if err != nil || len(steps) == 0 {
+		t.Fatal(len(steps), err)
+	}
+	hold(t, s, letter(1), "x")
+	next := append(steps, "CREATE TABLE later (a INTEGER)")
+	for range 2 { // the second time there is nothing to do
+		if err := migrate(t.Context(), s.writer, next); err != nil {
+			t.Fatal(err)
+		}
+	}
+	broken := append(next, "CREATE TABLE later2 (a INTEGER)", "CREATE NONSENSE")
+	if err := migrate(t.Context(), s.writer, broken); err == nil {
+		t.Fatal("nonsense migrates")
+	}
+	var tables, version int
+	err = errors.Join(
+		s.reader.QueryRow("SELECT count(*) FROM sqlite_schema WHERE name IN ('later', 'later2')").Scan(&tables),
+		s.reader.QueryRow("PRAGMA user_version").Scan(&version))
+	if err != nil || tables != 1 || version != len(next) {
+		t.Errorf("%d tables at version %d, %v; want 1 at %d", tables, version, err, len(next))
+	}
+	if all, _, err := s.List(t.Context(), Query{}); err != nil || len(all) != 1 {
+		t.Errorf("%d messages after migration, %v", len(all), err)
+	}
+}
+
+func write(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refusing is a disk on which no file can be made.
+type refusing struct {
+	osDisk
+	err error
+}
+
+func (r refusing) Create(string) (file, error) { return nil, r.err }
