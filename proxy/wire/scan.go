@@ -2,6 +2,8 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 )
 
 // lineScanner finds out which octets of a message's transfer are its content.
@@ -36,6 +38,11 @@ func (s *lineScanner) next(src []byte, atEnd bool) step {
 		return step{keep: len(src)}
 	}
 	i := 0
+	if s.midLine || src[0] != '.' || !s.dots {
+		if n := s.plain(src); n > 0 {
+			return step{keep: n}
+		}
+	}
 	for i < len(src) {
 		if s.dots && !s.midLine && src[i] == '.' {
 			if i > 0 {
@@ -57,6 +64,44 @@ func (s *lineScanner) next(src []byte, atEnd bool) step {
 		return s.noted(src, s.odd(i, line, cr))
 	}
 	return s.noted(src, step{keep: i})
+}
+
+// plain returns how many octets at the front of src need no care: whole words
+// of text and CRLFs after which no dot comes. It is here for speed only; 0 is
+// always a right answer. Eight octets are looked at together for one below
+// 0x0e, as CR, LF and NUL are.
+func (s *lineScanner) plain(src []byte) int {
+	const ones, high, below = 0x0101010101010101, 0x8080808080808080, 0x0e
+	i := 0
+	for i+8 <= len(src) {
+		w := binary.LittleEndian.Uint64(src[i:])
+		low := (w - ones*below) &^ w & high
+		if low == 0 {
+			i += 8
+			s.midLine = true
+			continue
+		}
+		// The lowest mark is exact; borrows may have set those above it.
+		k := bits.TrailingZeros64(low) / 8
+		if k > 0 {
+			i += k
+			s.midLine = true
+		}
+		switch ch := src[i]; {
+		case ch == '\r' && i+1 < len(src) && src[i+1] == '\n':
+			i += 2
+			s.midLine = false
+			if s.dots && i < len(src) && src[i] == '.' {
+				return i
+			}
+		case ch == '\r' || ch == '\n' || ch == 0:
+			return i
+		default:
+			i++
+			s.midLine = true
+		}
+	}
+	return i
 }
 
 // dot is called with a dot at the beginning of a line (RFC 5321 4.5.2).
