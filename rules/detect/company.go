@@ -24,10 +24,8 @@ func (d *Detector) companyOddsOf(value []byte) float32 {
 	if k := d.kindsOf(bytes.TrimRight(value[:first], ",")); k&kindCompany != 0 && first <= 6 {
 		return d.legalOdds(k) - 1
 	}
-	for _, sign := range [...]string{" & ", " and ", " und ", " et ", " y ", " e Figli", " GmbH & Co"} {
-		if bytes.Contains(value, []byte(sign)) {
-			return companyPairOdds
-		}
+	if bytes.IndexByte(value, '&') > 0 || bytes.Contains(value, []byte(" and ")) {
+		return companyPairOdds
 	}
 	return 0
 }

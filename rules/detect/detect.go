@@ -3,6 +3,7 @@ package detect
 // Detector reads values. It is immutable after New and safe for concurrent use.
 type Detector struct {
 	class   [256]class
+	anchor  [256]anchor
 	words   *words
 	schemes *schemeIndex
 	keys    []keyPrefix
@@ -15,7 +16,7 @@ func New() (*Detector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Detector{class: classTable(), words: words, schemes: newSchemes(), keys: keyPrefixes()}, nil
+	return &Detector{class: classTable(), anchor: anchorTable(), words: words, schemes: newSchemes(), keys: keyPrefixes()}, nil
 }
 
 // Classify appends each reading of one table cell, best first, and returns the

@@ -2,6 +2,8 @@ package detect
 
 import (
 	"bytes"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -20,7 +22,24 @@ const (
 // isEmail reports whether value is one bare address with a full domain name.
 func isEmail(value []byte) bool {
 	at := bytes.LastIndexByte(value, '@')
-	return at > 0 && at <= maxLocal && isLocal(value[:at]) && isDomain(value[at+1:])
+	return at > 0 && at <= maxLocal && isLocal(value[:at]) && isDomain(value[at+1:]) && isLettered(value)
+}
+
+// isLettered reports whether what is not ASCII is letters in UTF-8, so that
+// binary data holds no addresses.
+func isLettered(value []byte) bool {
+	for i := 0; i < len(value); {
+		if value[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(value[i:])
+		if !unicode.In(r, unicode.L, unicode.M, unicode.Nd) {
+			return false
+		}
+		i += size
+	}
+	return true
 }
 
 // isLocal reports whether text is an unquoted local part.

@@ -49,7 +49,7 @@ func appendFoldRune(dst []byte, r rune, raw []byte) []byte {
 		return append(dst, "th"...)
 	case 'ı', 'İ':
 		return append(dst, 'i')
-	case '’', '‘', 'ʼ', '`', '´':
+	case '’', '‘', 'ʼ', '´':
 		return append(dst, '\'')
 	case '\u00a0', '\u3000', '\u2009', '\u202f':
 		return append(dst, ' ')

@@ -95,25 +95,22 @@ func (r *reading) addNational() {
 		switch {
 		case bare:
 			r.add(s.kind, s.plain)
-		case s.prints(r.value, id):
+		case s.prints(r.value):
 			r.add(s.kind, s.printed)
-		case s.pretty == "":
-			r.add(s.kind, s.plain-0.5)
-		default:
+		case r.shape.of(classDot) == 0:
 			r.add(s.kind, s.plain-1)
 		}
 	}
 }
 
 // prints reports whether value is written the way the country prints the
-// scheme: the same separators in the same places. A space, a full stop and a
-// dash may stand for each other.
-func (s *scheme) prints(value, id []byte) bool {
+// scheme: the same separators in the same places.
+func (s *scheme) prints(value []byte) bool {
 	if len(value) != len(s.pretty) {
 		return false
 	}
 	for i := range value {
-		if isAlnum(value[i]) != (s.pretty[i] == '9' || s.pretty[i] == '*' || isLetter(s.pretty[i])) {
+		if c := s.pretty[i]; isAlnum(value[i]) != (isAlnum(c) || c == '*') || !isAlnum(value[i]) && value[i] != c {
 			return false
 		}
 	}

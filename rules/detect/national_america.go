@@ -7,8 +7,10 @@ func americanSchemes() []scheme {
 	return []scheme{
 		// Social Security Administration, SSN randomization (2011); IRS, ITIN ranges.
 		{"US", IDNational, "999999999", "999-99-9999", 0, 5, isSSN},
+		{"US", IDNational, "999999999", "999 99 9999", 0, 3.5, isSSN},
 		// Employment and Social Development Canada, SIN: Luhn.
 		{"CA", IDNational, "999999999", "999-999-999", 0.8, 4, isSIN},
+		{"CA", IDNational, "999999999", "999 999 999", 0.8, 3, isSIN},
 		// RENAPO, CURP, Diario Oficial 18 Oct 2021.
 		{"MX", IDNational, "AAAA999999AAAAAA*9", "", 6, 6, isCURP},
 		// SAT, RFC of a natural person, and of a company with three letters.

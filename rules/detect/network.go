@@ -140,3 +140,15 @@ func socialOdds(value []byte) float32 {
 	}
 	return handleOdds
 }
+
+// isUsualTop reports whether a name ends in a country's domain or in one of the
+// usual generic ones. "john.smith" and "report.pdf" do not.
+func isUsualTop(name []byte) bool {
+	top := name[bytes.LastIndexByte(name, '.')+1:]
+	switch string(bytes.ToLower(top)) {
+	case "com", "org", "net", "edu", "gov", "mil", "int", "info", "biz", "name", "io", "app", "dev", "cloud", "online", "shop", "store",
+		"site", "tech", "xyz", "eu", "uk", "local", "lan", "internal", "test", "example", "invalid", "agency", "blog", "email", "group", "media":
+		return true
+	}
+	return len(top) == 2 && isCountryCode(bytes.ToUpper(top))
+}

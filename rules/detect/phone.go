@@ -105,7 +105,7 @@ func (p *phone) findCountry() bool {
 		switch digits := p.digits[:p.n]; {
 		case bytes.HasPrefix(digits, []byte("011")) && p.n >= 11 && p.sizes[0] == 3:
 			p.drop(3)
-		case bytes.HasPrefix(digits, []byte("00")) && p.n >= 9:
+		case bytes.HasPrefix(digits, []byte("00")) && p.n >= 9 && p.sizes[0] >= 2 && (p.sizes[0] <= 5 || p.groups == 1):
 			p.drop(2)
 		default:
 			return p.n <= 13
@@ -154,6 +154,8 @@ func (p *phone) odds() (float32, bool) {
 		return 5, true
 	case p.paren && p.n >= 9, p.paren && p.groups >= 3:
 		return 4.5, true
+	case digits[0] == '0' && p.groups == 2 && (p.sizes[0] > 5 || p.n < 10):
+		return 1.5, true // also a postcode with its extension, or a time stamp
 	case digits[0] == '0' && p.n >= 9 && p.groups <= 6:
 		return 4, true
 	case p.n >= 9 && p.n <= 11 && p.groups >= 3 && p.groups <= 5:

@@ -66,7 +66,7 @@ func (r *reading) digitsOnly() {
 		}
 	}
 	r.addNational()
-	r.addIf(n >= 13 && isCard(r.value), FinanceCard, cardOdds)
+	r.addIf(n >= 13 && isCard(r.value), FinanceCard, bareCardOdds(n))
 	r.addIf(n == 15 && isIMEI(r.value), IDDevice, imeiOdds)
 	r.addIf(n == 9 && isABA(r.value), FinanceRouting, routingOdds)
 }
@@ -116,8 +116,13 @@ func (r *reading) phrase() {
 		r.add(AddressPostcode, odds)
 		return
 	}
-	street := r.addStreet()
-	if !street {
+	if s.n <= maxWord {
+		if whole := r.d.kindsOf(r.value); whole != 0 {
+			r.addVocabulary(whole)
+			return
+		}
+	}
+	if !r.addStreet() {
 		r.text()
 	}
 }
@@ -170,7 +175,7 @@ func (r *reading) addNetwork() {
 		if isURL(v) {
 			r.add(NetURL, urlOdds)
 		} else if s.of(classSlash) == 0 {
-			r.addIf(isDomain(v), NetDomain, domainOdds)
+			r.addIf(isDomain(v) && isUsualTop(v), NetDomain, domainOdds)
 			r.addIf(dots == 2 && s.n == 14 && isMAC(v), NetMAC, macOdds)
 		}
 		if odds := socialOdds(v); odds > 0 {

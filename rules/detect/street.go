@@ -23,30 +23,40 @@ type streetClues struct {
 }
 
 func (d *Detector) streetClues(value []byte) (s streetClues) {
-	s.commas = bytes.Count(value, []byte(",")) + bytes.Count(value, []byte("\n"))
-	tokens := 0
-	last := false
-	for word := range bytes.FieldsFuncSeq(value, func(c rune) bool { return c == ' ' || c == ',' || c == '\n' || c == '\r' || c == '\t' }) {
-		tokens++
-		last = false
-		if isHouseNumber(word) {
-			last = true
-			s.numAt = s.numAt || tokens == 1
-			s.number = true
-			s.post = s.post || len(word) >= 4 && tokens > 1
-			continue
+	start, tokens := 0, 0
+	for i := 0; i <= len(value); i++ {
+		if i < len(value) {
+			switch value[i] {
+			case ',', '\n':
+				s.commas++
+			case ' ', '\r', '\t':
+			default:
+				continue
+			}
 		}
-		s.words++
-		k := d.kindsOf(word)
-		if k&kindStreet != 0 || hasStreetEnding(word) {
-			s.street = true
+		if i > start {
+			tokens++
+			s.word(d, value[start:i], tokens == 1, i == len(value))
 		}
-		if k&kindPlace != 0 {
-			s.places++
-		}
+		start = i + 1
 	}
-	s.numAt = s.numAt || last
 	return s
+}
+
+// word takes one word in.
+func (s *streetClues) word(d *Detector, word []byte, first, last bool) {
+	if isHouseNumber(word) {
+		s.number = true
+		s.numAt = s.numAt || first || last
+		s.post = s.post || len(word) >= 4 && !first
+		return
+	}
+	s.words++
+	k := d.kindsOf(word)
+	s.street = s.street || k&kindStreet != 0 || hasStreetEnding(word)
+	if k&kindPlace != 0 {
+		s.places++
+	}
 }
 
 // isHouseNumber reports "12", "12a", "12/3", "12-14", "#4".
@@ -71,23 +81,27 @@ func isHouseNumber(word []byte) bool {
 // hasStreetEnding reports compounds: Hauptstraße, Dorpsstraat, Storgatan,
 // Skolvägen, Kirkeveien, Mannerheimintie.
 func hasStreetEnding(word []byte) bool {
-	if len(word) < 6 {
+	n := len(word)
+	if n < 7 || n > 40 {
 		return false
 	}
-	var buf [96]byte
-	if len(word) > len(buf)/2 {
-		return false
+	switch string(word[n-3:]) {
+	case "weg", "str", "vei", "vej", "tie":
+		return true
 	}
-	folded := appendFold(buf[:0], word)
-	for _, ending := range [...]string{
-		"strasse", "str.", "str", "weg", "platz", "allee", "gasse", "damm", "ufer", "straat", "laan", "plein", "gracht", "kade", "singel", "gatan", "gata",
-		"vagen", "grand", "stigen", "veien", "vegen", "vei", "vej", "gade", "stien", "katu", "tie", "kuja", "dreef", "steeg", "utca",
-	} {
-		if len(folded) > len(ending)+2 && bytes.HasSuffix(folded, []byte(ending)) {
-			return true
-		}
+	switch string(word[n-4:]) {
+	case "str.", "damm", "ufer", "laan", "kade", "gade", "katu", "kuja", "gata":
+		return true
 	}
-	return false
+	switch string(word[n-5:]) {
+	case "platz", "allee", "gasse", "plein", "gatan", "veien", "vegen", "stien", "dreef", "steeg":
+		return true
+	}
+	switch string(word[n-6:]) {
+	case "traße", "straat", "gracht", "singel", "vägen", "stigen", "gränd":
+		return true
+	}
+	return n > 8 && string(word[n-7:]) == "strasse"
 }
 
 // addStreet adds the readings of a value as a street or an address.

@@ -62,7 +62,7 @@ type words struct {
 }
 
 const (
-	wordSlots = 1 << 18
+	wordSlots = 1 << 17
 	kindBits  = 24
 	hashMask  = ^uint64(1<<kindBits - 1)
 )
@@ -145,7 +145,10 @@ func (w *words) add(folded []byte, k kind) {
 
 // kinds returns what a folded word can be, 0 when it is in no list.
 func (w *words) kinds(folded []byte) kind {
-	h := hashWord(folded)
+	return w.find(hashWord(folded))
+}
+
+func (w *words) find(h uint64) kind {
 	for i := h >> w.shift; ; i = (i + 1) % wordSlots {
 		slot := w.slots[i]
 		if slot == 0 {
@@ -160,10 +163,42 @@ func (w *words) kinds(folded []byte) kind {
 // hashWord is FNV-1a with a final mix, so that the high bits that pick the
 // slot depend on every byte.
 func hashWord(word []byte) uint64 {
-	h := uint64(14695981039346656037)
+	h := uint64(hashSeed)
 	for _, c := range word {
-		h = (h ^ uint64(c)) * 1099511628211
+		h = (h ^ uint64(c)) * hashPrime
 	}
+	return mixHash(h)
+}
+
+const (
+	hashSeed  = 14695981039346656037
+	hashPrime = 1099511628211
+)
+
+func mixHash(h uint64) uint64 {
 	h ^= h >> 32
 	return h * 0x9e3779b97f4a7c15
 }
+
+// kindsOf returns what a value that is not folded can be. It folds ASCII while
+// it hashes.
+func (w *words) kindsOf(value []byte) kind {
+	if len(value) > maxWord {
+		return 0
+	}
+	h := uint64(hashSeed)
+	for _, c := range value {
+		if c >= utf8.RuneSelf {
+			var buf [6 * maxWord]byte
+			return w.kinds(appendFold(buf[:0], value))
+		}
+		if c-'A' <= 25 {
+			c |= 0x20
+		}
+		h = (h ^ uint64(c)) * hashPrime
+	}
+	return w.find(mixHash(h))
+}
+
+// maxWord is the longest value looked up, in bytes.
+const maxWord = 64

@@ -7,13 +7,11 @@ const usernameOdds = 0.6
 // wordy reads a value of letters and punctuation.
 func (r *reading) wordy() {
 	s := &r.shape
-	if s.n > 2*maxWord {
+	if s.n > 2*maxWord || s.of(classSpace) > maxTokens {
 		r.text()
 		return
 	}
-	var buf [6 * maxWord]byte
-	folded := appendFold(buf[:0], r.value)
-	whole := r.d.words.kinds(folded)
+	whole := r.d.kindsOf(r.value)
 	if whole&^(kindName|kindWord) != 0 {
 		r.addVocabulary(whole)
 	}
@@ -24,23 +22,37 @@ func (r *reading) wordy() {
 	if odds := r.d.companyOddsOf(r.value); odds > 0 {
 		r.add(Company, odds)
 	}
-	if s.of(classSpace) < maxNameTokens {
-		r.addNames(whole)
+	var tokens [maxTokens]token
+	n, comma := r.d.tokens(&tokens, r.value)
+	if n > 0 {
+		r.addNames(tokens[:n], comma, whole)
 	}
-	if s.of(classSpace) <= 5 && s.n >= 8 {
-		r.addStreetName()
+	if s.n >= 8 && !r.bestIs(PersonName, 2.5) {
+		r.addStreetName(tokens[:max(n, 0)])
 	}
 	r.text()
 }
 
-// addStreetName reads a street without a number.
-func (r *reading) addStreetName() {
-	clues := r.d.streetClues(r.value)
+// bestIs reports whether the best reading so far is of a type, and likely.
+func (r *reading) bestIs(t Type, odds float32) bool {
+	return len(r.out) > r.first && r.out[r.first].Type == t && r.out[r.first].LogOdds >= odds
+}
+
+// addStreetName reads a street without a number; tokens is empty when the
+// value has signs that names do not have.
+func (r *reading) addStreetName(tokens []token) {
+	street, capital := false, true
+	for i := range tokens {
+		street = street || tokens[i].kinds&kindStreet != 0 || hasStreetEnding(tokens[i].text)
+		capital = capital && (tokens[i].capital || tokens[i].particle || i > 0)
+	}
 	switch {
-	case clues.street && clues.commas >= 2:
-		r.add(AddressFull, 2)
-	case clues.street && clues.words >= 2:
+	case street && capital:
 		r.add(AddressStreet, 2)
+	case len(tokens) == 0 && r.shape.of(classComma) >= 2:
+		if clues := r.d.streetClues(r.value); clues.street && clues.commas >= 2 {
+			r.add(AddressFull, 2)
+		}
 	default:
 		hanAddress(r)
 	}
@@ -58,7 +70,7 @@ func (r *reading) word(whole kind) {
 	}
 	if s.of(classDot)+s.of(classSlash)+s.of(classColon)+s.of(classUnderscore) > 0 {
 		r.addNetwork()
-		r.addIf(isUsername(v, s), IDUsername, usernameOdds)
+		r.addIf(isUsername(v, s), IDUsername, usernameOdds+0.8)
 	} else if s.of(classUpper) == 0 && s.n >= 5 && s.ascii() == s.n && whole == 0 {
 		r.add(IDUsername, usernameOdds-0.4)
 	}
@@ -70,9 +82,8 @@ func (r *reading) word(whole kind) {
 	if odds := hanFamily(r.d, v); odds > 0 {
 		r.add(PersonName, odds)
 	}
-	given, family := t.scores(r.d)
-	r.addIf(given > -1.2, PersonGiven, given)
-	r.addIf(family > -1.2, PersonFamily, family)
+	r.addIf(t.given > -1.2, PersonGiven, t.given)
+	r.addIf(t.family > -1.2, PersonFamily, t.family)
 	if s.of(classHigh) >= 12 {
 		hanAddress(r)
 	}

@@ -34,18 +34,18 @@ const (
 	currency
 )
 
-var kindNames = []string{"given", "family", "prefix", "word", "city", "region", "country", "job", "company", "street",
+var kindNames = [...]string{"given", "family", "prefix", "word", "city", "region", "country", "job", "company", "street",
 	"sex", "marital", "status", "nationality", "religion", "ethnicity", "politics", "condition", "currency"}
 
 // longest is the longest entry kept, in bytes: longer ones are phrases.
 const longest = 48
 
 // list maps a lower-case entry to what it can be.
-type list map[string]kind
+type list map[string]*uses
 
 // add takes one entry in, unless it is a pattern, a number or a phrase.
 func (l list) add(entry string, k kind) {
-	entry = strings.ToLower(strings.TrimSpace(entry))
+	entry = normal(entry)
 	if entry == "" || len(entry) > longest || strings.ContainsAny(entry, "{}#0123456789\n\t=/") {
 		return
 	}
@@ -53,10 +53,52 @@ func (l list) add(entry string, k kind) {
 	if utf8.RuneCountInString(entry) == 1 && entry[0] < 0x80 {
 		return
 	}
-	l[entry] |= k
+	l.count(entry, k)
 	if roman := romanise(entry); roman != entry && k&(given|family) != 0 {
-		l[roman] |= k
+		l.count(roman, k)
 	}
+}
+
+func normal(entry string) string { return strings.ToLower(strings.TrimSpace(entry)) }
+
+// uses counts how often an entry was given for each kind, once a locale.
+type uses [len(kindNames)]uint8
+
+// count adds one use for each kind in k.
+func (l list) count(entry string, k kind) {
+	n := l[entry]
+	if n == nil {
+		n = new(uses)
+		l[entry] = n
+	}
+	for i := range n {
+		if k&(1<<i) != 0 && n[i] < 255 {
+			n[i]++
+		}
+	}
+}
+
+// kinds returns what an entry is, uses that are rare beside others left out:
+// "John" is a given name, though one locale has it as a family name, and no
+// everyday word, though one locale has it in a sentence.
+func (n *uses) kinds() kind {
+	var k kind
+	for i, count := range n {
+		if count > 0 {
+			k |= 1 << i
+		}
+	}
+	g, f, w := n[0], n[1], n[3]
+	if f > 0 && g >= 3*f {
+		k &^= family
+	}
+	if g > 0 && f >= 3*g {
+		k &^= given
+	}
+	if w == 1 && g+f >= 3 {
+		k &^= word
+	}
+	return k
 }
 
 // romanise writes a Cyrillic or Greek name in Latin letters, the way most
@@ -102,7 +144,7 @@ func (l list) addExtra() error {
 		if names, ok := strings.CutPrefix(line, "="); ok {
 			k = 0
 			for name := range strings.SplitSeq(names, ",") {
-				i := slices.Index(kindNames, name)
+				i := slices.Index(kindNames[:], name)
 				if i < 0 {
 					return fmt.Errorf("extra.txt: unknown kind %q", name)
 				}
@@ -111,7 +153,11 @@ func (l list) addExtra() error {
 			continue
 		}
 		for entry := range strings.SplitSeq(line, ";") {
-			l.add(entry, k)
+			// What is written by hand is kept whatever its form, and counts as
+			// three locales.
+			for range 3 {
+				l.count(normal(entry), k)
+			}
 		}
 	}
 	return nil
@@ -120,8 +166,11 @@ func (l list) addExtra() error {
 // text writes the list, sections and entries sorted.
 func (l list) text() string {
 	sections := make(map[kind][]string)
-	for entry, k := range l {
-		sections[k] = append(sections[k], entry)
+	for entry, n := range l {
+		// Everyday words of other scripts are no names in ours.
+		if k := n.kinds(); k != word || latin(entry) {
+			sections[k] = append(sections[k], entry)
+		}
 	}
 	kinds := make([]kind, 0, len(sections))
 	for k := range sections {
@@ -150,4 +199,14 @@ func (k kind) String() string {
 		}
 	}
 	return strings.Join(names, ",")
+}
+
+// latin reports whether an entry has Latin letters only.
+func latin(entry string) bool {
+	for _, r := range entry {
+		if r >= 0x250 && !unicode.Is(unicode.Latin, r) {
+			return false
+		}
+	}
+	return true
 }

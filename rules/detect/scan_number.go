@@ -1,0 +1,259 @@
+package detect
+
+import "bytes"
+
+// maxGroups bounds the groups of digits that are tried together.
+const maxGroups = 8
+
+// digit reads the number or the code around the digit at i.
+func (s *scanner) digit(i int) int {
+	start, end, letters := s.wordAround(i)
+	if end < len(s.text) && s.text[end] == '@' {
+		return end
+	}
+	if end-start >= 20 {
+		if n := keyLength(s.d.keys, s.text[start:end]); n > 0 {
+			return s.found(SecretKey, start, start+n)
+		}
+	}
+	if letters {
+		return s.code(start, end)
+	}
+	return s.number(i)
+}
+
+// wordAround returns the word of letters, digits, '_' and '-' around i, and
+// whether it has a letter. It is looked at over 256 bytes at most.
+func (s *scanner) wordAround(i int) (start, end int, letters bool) {
+	start, end = i, i+1
+	for start > s.end && i-start < 64 && isWordByte(s.text[start-1]) {
+		start--
+		letters = letters || isLetter(s.text[start])
+	}
+	for end < len(s.text) && end-i < 256 && isWordByte(s.text[end]) {
+		letters = letters || isLetter(s.text[end])
+		end++
+	}
+	if !letters { // digits with a dash in front are a number still
+		return i, end, false
+	}
+	// "555-123-4567x12": digits first, the letters are its extension.
+	if start == i && s.phoneWithExtension(start, end) {
+		return start, end, false
+	}
+	return start, end, true
+}
+
+func isWordByte(c byte) bool { return isAlnum(c) || c == '_' || c == '-' }
+
+// phoneWithExtension reports whether a word's only letter is the 'x' between a
+// number and an extension.
+func (s *scanner) phoneWithExtension(start, end int) bool {
+	seen := false
+	for _, c := range s.text[start:end] {
+		if isLetter(c) {
+			if c != 'x' || seen {
+				return false
+			}
+			seen = true
+		} else if c == '_' {
+			return false
+		}
+	}
+	return seen && end-start >= 10
+}
+
+// code reads a word of letters and digits.
+func (s *scanner) code(start, end int) int {
+	word := s.text[start:end]
+	// An address of IPv6 or of a network card goes on behind the colon.
+	if len(word) <= 4 && end+1 < len(s.text) && s.text[end] == ':' {
+		return s.colons(start, end)
+	}
+	if len(word) == 17 && isMAC(word) {
+		return s.found(NetMAC, start, end)
+	}
+	if len(word) > 24 {
+		return end
+	}
+	if t := s.d.standsAlone(word); t != None {
+		return s.found(t, start, end)
+	}
+	return end
+}
+
+// colons finds addresses of groups with colons.
+func (s *scanner) colons(start, end int) int {
+	for start > s.end && s.text[start-1] == ':' { // "::1"
+		start--
+	}
+	full := end
+	for full < len(s.text) && full-start < 50 && (isHex(s.text[full]) || s.text[full] == ':' || s.text[full] == '.') {
+		full++
+	}
+	for full > end && (s.text[full-1] == ':' || s.text[full-1] == '.') {
+		full--
+	}
+	switch value := s.text[start:full]; {
+	case full-start > 8 && isMAC(value):
+		return s.found(NetMAC, start, full)
+	case full-start > 6 && isIP(value):
+		return s.found(NetIP, start, full)
+	}
+	return end
+}
+
+// standsAlone returns the type of a code that needs no header: an identifier
+// whose check digits or form leave little doubt. None for everything else.
+func (d *Detector) standsAlone(value []byte) Type {
+	var readings [8]Candidate
+	if len(value) < 8 {
+		return None
+	}
+	r := reading{d: d, value: value, shape: d.shapeOf(value), out: readings[:0]}
+	r.addNational()
+	if len(value) >= 15 && r.shape.ascii() > 0 {
+		r.addIf(isIBAN(value), FinanceIBAN, ibanOdds)
+	}
+	if len(r.out) == 0 {
+		return None
+	}
+	// Letters and digits are rarely right by chance; digits often are.
+	least := float32(4)
+	if r.shape.ascii() == 0 {
+		least = 4.5
+		if r.shape.digits() == r.shape.n {
+			least = 5.5
+		}
+	}
+	if best := r.out[0]; best.LogOdds >= least && (best.Type == IDNational || best.Type == IDHealth || best.Type == FinanceIBAN) {
+		return best.Type
+	}
+	return None
+}
+
+// number reads digits with their separators: the longest grouping that is
+// something wins, from each group on in turn.
+func (s *scanner) number(i int) int {
+	var starts, ends [maxGroups]int
+	groups := s.groups(i, &starts, &ends)
+	last := ends[groups-1]
+	if last-i < 7 {
+		if groups == 1 && last < len(s.text) && s.text[last] == ':' {
+			return s.colons(i, last)
+		}
+		return last
+	}
+	for g := range groups {
+		for end := groups - 1; end >= g; end-- {
+			from, to := starts[g], ends[end]
+			if to-from < 7 {
+				break
+			}
+			if t, to := s.numberType(from, to); t != None {
+				if t == ContactPhone {
+					from = s.phoneStart(from)
+				}
+				return s.found(t, from, to)
+			}
+		}
+	}
+	return last
+}
+
+// groups finds up to maxGroups runs of digits parted by one or two separators.
+func (s *scanner) groups(i int, starts, ends *[maxGroups]int) int {
+	n := 0
+	for n < maxGroups {
+		starts[n] = i
+		for i < len(s.text) && isDigit(s.text[i]) && i-starts[n] < 64 {
+			i++
+		}
+		ends[n] = i
+		n++
+		next := i
+		for next < len(s.text) && next-i < 2 && isNumberSeparator(s.text[next]) {
+			next++
+		}
+		if next == i || next >= len(s.text) || !isDigit(s.text[next]) {
+			break
+		}
+		i = next
+	}
+	return n
+}
+
+func isNumberSeparator(c byte) bool {
+	return c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')'
+}
+
+// phoneStart steps back over the "+", "(" and "+49 (" in front of a number.
+func (s *scanner) phoneStart(from int) int {
+	for from > s.end && (s.text[from-1] == '+' || s.text[from-1] == '(') {
+		from--
+	}
+	return from
+}
+
+// numberType says what text[from:to] is, and where it ends.
+func (s *scanner) numberType(from, to int) (Type, int) {
+	value := s.text[from:to]
+	if to < len(s.text) && (isLetter(s.text[to]) && s.text[to] != 'x' && s.text[to] != 'e' || s.text[to] == '_') {
+		return None, 0
+	}
+	sh := s.d.shapeOf(value)
+	digits := sh.digits()
+	before := byte(' ')
+	if from > 0 {
+		before = s.text[from-1]
+	}
+	if from > 1 && isDigit(s.text[from-2]) && (before == '.' || before == ',' && sh.n == digits) {
+		return None, 0 // decimals
+	}
+	if dots := sh.of(classDot); dots == 3 && sh.n-digits == 3 && value[0] != '0' && isIP(value) {
+		return NetIP, to
+	} else if dots == 1 && sh.n-digits == 1 {
+		return None, 0 // a decimal number
+	}
+	if digits >= 13 && digits <= 19 && isCard(value) && (sh.n > digits || bareCardOdds(digits) == cardOdds) {
+		return FinanceCard, to
+	}
+	if t := s.d.standsAlone(value); t != None {
+		return t, to
+	}
+	return s.phoneType(from, to, digits)
+}
+
+// phoneType reads a phone number with what stands before and behind it.
+func (s *scanner) phoneType(from, to, digits int) (Type, int) {
+	front := s.phoneStart(from)
+	grouped := to-from > digits
+	if digits < 8 || digits > 15 || !grouped && front == from {
+		return None, 0
+	}
+	if front > 0 && bytes.IndexByte([]byte("-/=_"), s.text[front-1]) >= 0 {
+		return None, 0
+	}
+	if odds, ok := phoneOdds(s.text[front:to]); !ok || odds < 4 {
+		return None, 0
+	}
+	return ContactPhone, s.extensionEnd(to)
+}
+
+// extensionEnd steps over an "x12" or " ext. 12" behind a number.
+func (s *scanner) extensionEnd(to int) int {
+	end := to
+	for end < len(s.text) && end-to < 7 && (s.text[end] == ' ' || s.text[end] == '.' || s.text[end] == 'x' || s.text[end] == 'e' || s.text[end] == 't') {
+		end++
+	}
+	digits := end
+	for digits < len(s.text) && digits-end < 6 && isDigit(s.text[digits]) {
+		digits++
+	}
+	if digits > end && s.text[to:end] != nil {
+		if _, ext := cutExtension(s.text[max(s.end, to-10):digits]); len(ext) > 0 {
+			return digits
+		}
+	}
+	return to
+}
