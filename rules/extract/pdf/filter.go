@@ -77,11 +77,13 @@ func (f *file) take(r io.Reader, compressed int64) ([]byte, error) {
 		if size > 1<<20 && size/f.budget.lim.Ratio > compressed {
 			return out, fmt.Errorf("a stream of a PDF: %w", document.ErrRatio)
 		}
-		if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {
-			f.note(fmt.Errorf("a stream of a PDF: %w", document.ErrDamaged))
+			if compressed > 0 {
+				f.note(fmt.Errorf("a stream of a PDF: %w", document.ErrDamaged))
+			}
 			return out, nil
 		}
 	}
