@@ -23,7 +23,8 @@ type bodySource struct {
 // for line ends wants it. Otherwise its last error is, or wraps,
 //
 //   - [ErrTooLarge] or [ErrLineEnds]: the session answers 552 or 554, and the
-//     connection goes on. With DATA the rest has been read by then.
+//     connection goes on. With DATA the rest has been read by then, unless
+//     there was too much of it: then the connection ends too.
 //   - anything else: the client went or was cut off. The connection is over,
 //     and wire answers for the session.
 type Body struct {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -86,6 +87,10 @@ func (l *Listener) run() {
 			// only when the client has sent it.
 			go l.admit(raw)
 			continue
+		}
+		if errors.Is(err, net.ErrClosed) {
+			_ = l.Close()
+			return
 		}
 		select {
 		case <-l.done:

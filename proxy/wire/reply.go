@@ -118,15 +118,11 @@ func (c *Conn) answer(theirs string) {
 		return
 	}
 	sent := replyCode(text)
-	if last := c.count(command, sent, said); last != "" {
-		text += last + "\r\n"
-		c.final = true
-	}
 	if c.link.write(text) == nil {
 		c.link.l.cfg.Hooks.Reply(verbOf(command), sent)
 	}
-	if c.final {
-		c.hangUp(VerbOther, "")
+	if last := c.count(command, sent, said); last != "" || c.final {
+		c.hangUp(VerbOther, last)
 	}
 }
 

@@ -111,18 +111,18 @@ func (c *Conn) refuse(verb string, r ruling) {
 	if code >= 500 {
 		c.link.errors++
 	}
-	end := r.end
-	if !end && c.link.errors >= c.link.l.cfg.Limits.Errors {
-		text += "421 4.7.0 Too many errors\r\n"
-		end = true
-	}
 	if c.link.write(text) == nil {
 		c.link.l.cfg.Hooks.Reply(verbOf(verb), code)
 	}
-	if end {
+	switch {
+	case r.end:
 		c.hangUp(VerbOther, "")
+	case c.link.errors >= c.link.l.cfg.Limits.Errors:
+		c.hangUp(VerbOther, tooManyErrors)
 	}
 }
+
+const tooManyErrors = "421 4.7.0 Too many errors"
 
 // count takes note of a reply's code, and returns the last word of the
 // connection when it was one too many. The refusal of a recipient is the
@@ -132,7 +132,7 @@ func (c *Conn) count(command string, code int, said bool) string {
 	switch {
 	case code < 400:
 		return ""
-	case command == "AUTH" && code != 501:
+	case command == "AUTH" && !isProtocolError(code):
 		k.authFailures++
 		if k.authFailures >= limits.AuthFailures {
 			return "421 4.7.0 Too many failed authentications"
@@ -140,7 +140,7 @@ func (c *Conn) count(command string, code int, said bool) string {
 	case !said && isProtocolError(code):
 		k.errors++
 		if k.errors >= limits.Errors {
-			return "421 4.7.0 Too many errors"
+			return tooManyErrors
 		}
 	case command == "RCPT" && code >= 500:
 		k.refusals++
