@@ -1,7 +1,9 @@
 // Package flow turns a document that is written as a sequence of paragraphs,
 // tables and cells into texts and tables. A format's reader calls Text,
 // EndParagraph, OpenTable and so on while it goes through the document; Run
-// drives it and gives the pieces out in order.
+// drives it and gives the pieces out in order. Between two returns of the step
+// that Run calls, at most one row may end, and no table begin after one that
+// ended.
 //
 // What is always true: memory is bounded, however long a table or a text is; a
 // table within a cell of another is given out after the outer one, or between
@@ -68,10 +70,19 @@ func New(depth int, count func(cells int) bool) *Flow {
 // Cut tells whether a cell was cut off.
 func (f *Flow) Cut() bool { return f.cut }
 
+// inner returns the innermost table that is open, or nil.
+func (f *Flow) inner() *level {
+	n := len(f.levels)
+	if n == 0 || f.levels[n-1].closed {
+		return nil
+	}
+	return f.levels[n-1]
+}
+
 // Text adds text to the open cell, or to the running text.
 func (f *Flow) Text(b []byte) {
-	if n := len(f.levels); n > 0 {
-		f.levels[n-1].row.Append(b)
+	if l := f.inner(); l != nil {
+		l.row.Append(b)
 		return
 	}
 	f.text = append(f.text, b...)
@@ -79,9 +90,9 @@ func (f *Flow) Text(b []byte) {
 
 // EndParagraph ends a line.
 func (f *Flow) EndParagraph() {
-	if n := len(f.levels); n > 0 {
-		if len(f.levels[n-1].row.Pending()) > 0 {
-			f.levels[n-1].row.Append([]byte("\n"))
+	if l := f.inner(); l != nil {
+		if len(l.row.Pending()) > 0 {
+			l.row.Append([]byte("\n"))
 		}
 		return
 	}
@@ -98,15 +109,16 @@ func (f *Flow) OpenTable(name string) {
 }
 
 // InTable tells whether a table is open.
-func (f *Flow) InTable() bool { return len(f.levels) > 0 }
+func (f *Flow) InTable() bool { return f.inner() != nil }
 
 // CloseCell ends a cell that says the same in so many columns, or spans them if
 // spans is true: then it stands in the first only.
 func (f *Flow) CloseCell(columns int, spans bool) {
-	if len(f.levels) == 0 || f.deeper > 0 {
+	l := f.inner()
+	if l == nil || f.deeper > 0 {
 		return
 	}
-	row := &f.levels[len(f.levels)-1].row
+	row := &l.row
 	columns = max(columns, 1)
 	at := row.Next()
 	row.Trim()
@@ -133,10 +145,10 @@ func (f *Flow) CloseCell(columns int, spans bool) {
 
 // CloseRow ends a row that stands so many times one below the other.
 func (f *Flow) CloseRow(times int) {
-	if len(f.levels) == 0 || f.deeper > 0 {
+	l := f.inner()
+	if l == nil || f.deeper > 0 {
 		return
 	}
-	l := f.levels[len(f.levels)-1]
 	if l.row.Trim(); len(l.row.Pending()) > 0 {
 		l.row.Close(l.row.Next()) // text beside the cells
 	}

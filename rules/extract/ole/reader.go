@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
 )
@@ -47,16 +48,16 @@ func KindOf(r io.ReaderAt, size int64) Kind {
 // kindOf tells what a storage holds, by the stream that each program writes.
 func kindOf(storage *entry) Kind {
 	for _, child := range storage.children {
-		switch child.name {
-		case "Workbook", "Book", "WORKBOOK", "BOOK", "workbook":
+		switch strings.ToLower(child.name) {
+		case "workbook", "book":
 			return XLS
-		case "WordDocument":
+		case "worddocument":
 			return DOC
-		case "PowerPoint Document", "PP40":
+		case "powerpoint document", "pp40":
 			return PPT
 		case "__properties_version1.0":
 			return MSG
-		case "EncryptedPackage":
+		case "encryptedpackage":
 			return EncryptedOOXML
 		}
 	}
@@ -72,6 +73,9 @@ type reader struct {
 	spent int64 // bytes of streams so far
 	cells int64
 	pages int
+	// foreign: the file is of a program that is not known here, so that each
+	// stream is given out for others to look at.
+	foreign bool
 
 	problem error
 }
@@ -132,6 +136,7 @@ func (rd *reader) storage(s *entry, name string, depth int) error {
 	default:
 		own = false
 	}
+	rd.foreign = rd.foreign || !own && depth == 0
 	for _, child := range s.children {
 		if err != nil || rd.overspent() {
 			return err
@@ -141,7 +146,9 @@ func (rd *reader) storage(s *entry, name string, depth int) error {
 			err = rd.storage(child, child.name, depth+1)
 		case embedded[child.name] != nil:
 			err = embedded[child.name](rd, child)
-		case !own && depth == 0 && child.name[0] >= ' ': // a program that nobody here knows
+		case s.name == "VBA":
+			err = rd.module(child)
+		case rd.foreign && child.name != "" && child.name[0] >= ' ':
 			err = rd.streamFile(child)
 		}
 	}

@@ -36,6 +36,7 @@ type sheetGrid struct {
 	held    record
 	hold    bool // held begins the next row
 	depth   int  // sheets and charts open
+	gap     bool // rows were left out before the row at hand
 	again   bool
 	ended   bool
 	formula struct {
@@ -43,7 +44,7 @@ type sheetGrid struct {
 		due    bool // its string comes in a record of its own
 	}
 	scratch []byte
-	row2    []byte // copy of the held record's data
+	kept    []byte // the held record's data
 	texts   int    // bytes of a note that are still to come
 }
 
@@ -52,6 +53,10 @@ func (g *sheetGrid) Next() ([][]byte, error) {
 	if g.again {
 		g.again = false
 		return g.row.Cells(), nil
+	}
+	if g.gap { // an empty row parts tables that share a sheet
+		g.gap = false
+		return [][]byte{}, nil
 	}
 	g.row.Reset()
 	if g.hold {
@@ -69,8 +74,8 @@ func (g *sheetGrid) Next() ([][]byte, error) {
 			old := g.at
 			g.at = row
 			if len(g.row.Cells()) > 0 && old >= 0 {
-				g.row2 = append(g.row2[:0], rec.data...)
-				g.held, g.hold = record{rec.id, g.row2}, true
+				g.kept = append(g.kept[:0], rec.data...)
+				g.held, g.hold, g.gap = record{rec.id, g.kept}, true, row > old+1
 				break
 			}
 		}
