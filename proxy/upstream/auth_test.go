@@ -100,8 +100,11 @@ func TestStaleConnectionIsReplacedAtAUTH(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = c.Close() }()
 	want(t, "AUTH")(c.Auth(t.Context(), "PLAIN", []byte("x"), nil))
+	_ = c.Close()
+	if len(server.idle.idle) != 0 {
+		t.Error("the client's connection is kept for others")
+	}
 }
 
 // A new connection would not be the client's own.

@@ -1,11 +1,10 @@
 package upstream
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -173,141 +172,28 @@ func TestDataWithoutAcceptedRecipientIsNotTried(t *testing.T) {
 	wantFailure(t, err, StageData, false)
 }
 
-// lmtp plays LHLO, MAIL and three recipients, the second refused.
-func lmtp(p *peer) {
-	p.say("220 lmtp.example")
-	p.turn("LHLO localhost", ehlo("PIPELINING")...)
-	p.turn("MAIL FROM:<ann@a.example>", "250 Ok")
-	p.turn("RCPT TO:<b1@b.example>", "250 Ok")
-	p.turn("RCPT TO:<b2@b.example>", "550 no")
-	p.turn("RCPT TO:<b3@b.example>", "250 Ok")
-	p.hear("DATA")
-}
-
-func lmtpBegin(t *testing.T, c Conn) {
-	t.Helper()
-	want(t, "MAIL")(c.Mail(t.Context(), "ann@a.example", nil))
-	for i := range 3 {
-		if _, err := c.Rcpt(t.Context(), fmt.Sprintf("b%d@b.example", i+1), nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func TestLMTPAnswersForEachAcceptedRecipient(t *testing.T) {
-	socket := filepath.Join(t.TempDir(), "lmtp")
-	serveOn(t, "unix", socket, func(p *peer) {
-		lmtp(p)
-		p.say("354 go")
-		p.content()
-		p.say("250 2.1.5 <b1> kept", "452 4.2.2 <b3> over quota")
-		p.quit()
-	})
-	c := dial(t, Config{URL: "lmtp+unix://" + socket})
-	lmtpBegin(t, c)
-	replies, err := send(t.Context(), c, "a\r\n")
-	if err != nil || len(replies) != 2 || replies[0].Code != 250 || replies[1].Code != 452 {
-		t.Errorf("got %v, %v", replies, err)
-	}
-}
-
-func TestLMTPDataRefusalIsForEachRecipient(t *testing.T) {
-	address := serve(t, func(p *peer) { lmtp(p); p.say("451 4.3.0 not now"); p.line() })
-	c := dial(t, Config{URL: "lmtp://" + address})
-	lmtpBegin(t, c)
-	replies, err := send(t.Context(), c, "a\r\n")
-	if err != nil || len(replies) != 2 || replies[1].Code != 451 {
-		t.Errorf("got %v, %v", replies, err)
-	}
-}
-
-func TestLMTPDeathBetweenAnswersKeepsTheFirst(t *testing.T) {
-	address := serve(t, func(p *peer) { lmtp(p); p.say("354 go"); p.content(); p.say("250 2.1.5 kept") })
-	c := dial(t, Config{URL: "lmtp://" + address})
-	lmtpBegin(t, c)
-	replies, err := send(t.Context(), c, "a\r\n")
-	if wantFailure(t, err, StageFinal, true); len(replies) != 1 || replies[0].Code != 250 {
-		t.Errorf("got %v", replies)
-	}
-}
-
-func TestBinaryGoesByBDAT(t *testing.T) {
-	// What DATA could not carry: a lone LF, a lone dot line, no end of line.
-	for name, content := range map[string]string{
-		"small": "a\nb\r\n.\r\n\r.\x00", "empty": "", "large": strings.Repeat("\n.\r", blockSize),
-	} {
-		t.Run(name, func(t *testing.T) {
-			address := serve(t, func(p *peer) {
-				p.greet("CHUNKING", "BINARYMIME")
-				p.turn("MAIL FROM:<ann@a.example> body=binarymime", "250 Ok")
-				p.turn("RCPT TO:<bob@b.example>", "250 Ok")
-				p.hear(fmt.Sprintf("BDAT %d LAST", len(content)))
-				got := make([]byte, len(content))
-				if _, err := io.ReadFull(p.r, got); err != nil || string(got) != content {
-					p.t.Errorf("received %d octets: %v", len(got), err)
-				}
-				p.say("250 2.0.0 Ok")
-				p.quit()
-			})
-			c := dial(t, Config{URL: "smtp://" + address})
-			want(t, "MAIL")(c.Mail(t.Context(), "ann@a.example", []string{"body=binarymime"}))
-			want(t, "RCPT")(c.Rcpt(t.Context(), "bob@b.example", nil))
-			replies, err := send(t.Context(), c, content)
-			if err != nil || len(replies) != 1 || !replies[0].OK() {
-				t.Errorf("got %v, %v", replies, err)
-			}
-		})
-	}
-}
-
-func TestChunkingIsPreferredWhereConfiguredAndOffered(t *testing.T) {
-	for name, test := range map[string]struct {
-		extension, first string
-	}{
-		"offered":     {"CHUNKING", "BDAT 3 LAST"},
-		"not offered": {"SIZE", "DATA"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			address := serve(t, func(p *peer) {
-				p.greet(test.extension)
-				p.envelope()
-				p.hear(test.first)
-				if test.first == "DATA" {
-					p.say("354 go")
-				}
-				p.line()
-				if test.first == "DATA" {
-					p.hear(".")
-					p.say("250 Ok")
-					p.quit()
-					return
-				}
-				p.say("554 5.6.0 no")
-				p.hear("RSET") // RFC 3030: what a refused chunk leaves is undefined
-				p.say("250 Ok")
-				p.quit()
-			})
-			c := dial(t, Config{URL: "smtp://" + address, Chunking: true})
-			begin(t, c)
-			if replies, err := send(t.Context(), c, "a\r\n"); err != nil || len(replies) != 1 {
-				t.Errorf("got %v, %v", replies, err)
-			}
-		})
-	}
-}
-
-func TestBinaryWithoutChunkingIsNotSent(t *testing.T) {
+// The dot goes out with the last octets of the content, so this is the last
+// moment at which a client that has gone can be noticed.
+func TestCancellationWhileTheContentEndsSendsNoDot(t *testing.T) {
 	address := serve(t, func(p *peer) {
 		p.greet()
-		p.turn("MAIL FROM:<ann@a.example> BODY=BINARYMIME", "250 Ok")
-		p.turn("RCPT TO:<bob@b.example>", "250 Ok")
-		p.quit()
+		if wire := p.uploaded(); wire != "" {
+			p.t.Errorf("%q was sent", wire)
+		}
 	})
 	c := dial(t, Config{URL: "smtp://" + address})
-	want(t, "MAIL")(c.Mail(t.Context(), "ann@a.example", []string{"BODY=BINARYMIME"}))
-	want(t, "RCPT")(c.Rcpt(t.Context(), "bob@b.example", nil))
-	_, err := send(t.Context(), c, "a\r\n")
-	if wantFailure(t, err, StageData, false); !errors.Is(err, ErrContent) {
-		t.Errorf("got %v", err)
+	begin(t, c)
+	ctx, cancel := context.WithCancel(t.Context())
+	content := io.MultiReader(strings.NewReader("a\r\n"), readerFunc(func([]byte) (int, error) {
+		cancel()
+		return 0, io.EOF
+	}))
+	_, err := c.Data(ctx, content, 3)
+	if wantFailure(t, err, StageData, false); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
 	}
 }
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

@@ -54,7 +54,7 @@ func TestDotsAreDoubledAndNothingElseChanges(t *testing.T) {
 
 func TestLoneCROrLFIsRefusedBeforeTheDot(t *testing.T) {
 	for _, content := range []string{
-		"\n", "\r", "a\nb\r\n", "a\rb\r\n", "a\r\r\n", "a\r\n\r", "a\r\n\n", "\n\r", "a\n.\r\nb\r\n", "a\r.\r\n", "a\r\n.\r\r\nb", "\r\n\r",
+		"\n", "\r", "a\nb\r\n", "a\rb\r\n", "a\r\r\n", "a\r\n\r", "a\r\n\n", "\n\r", "a\nb\rc\r\n", "a\n.\r\nb\r\n", "a\r.\r\n", "a\r\n.\r\r\nb", "\r\n\r",
 		"a\r\n.\nMAIL FROM:<x@y.example>\r\n",
 	} {
 		for block := 1; block <= len(content)+1; block++ {

@@ -76,10 +76,7 @@ func (l *link) exchange(ctx context.Context, wait time.Duration, lines ...string
 		_, _ = l.w.WriteString("\r\n")
 	}
 	writeErr := l.w.Flush()
-	if writeErr != nil {
-		// The server may have said why before it hung up.
-		l.clock.extend(lastWords)
-	}
+	// Also after a failed write: the server may have said why it hung up.
 	replies, err := l.answers(len(lines))
 	if writeErr != nil {
 		_ = l.fail(writeErr)

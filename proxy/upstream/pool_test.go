@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -37,10 +38,12 @@ func TestWithoutPoolEachSessionHasItsConnection(t *testing.T) {
 
 // An abandoned envelope must not leak into the next session's.
 func TestOpenTransactionIsResetBeforeReuse(t *testing.T) {
+	reset := make(chan struct{})
 	address := serve(t, func(p *peer) {
 		p.greet("PIPELINING")
 		p.envelope()
 		p.turn("RSET", "250 2.0.0 Ok")
+		close(reset)
 		p.message()
 		p.quit()
 	})
@@ -52,6 +55,11 @@ func TestOpenTransactionIsResetBeforeReuse(t *testing.T) {
 	begin(t, c)
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
+	}
+	select {
+	case <-reset: // before anybody uses it again
+	case <-time.After(5 * time.Second):
+		t.Fatal("the idle connection holds a transaction")
 	}
 	one(t, server)
 }
@@ -208,6 +216,29 @@ func TestOldLinkIsNotKept(t *testing.T) {
 				t.Errorf("%d links are kept", n)
 			}
 		})
+	}
+}
+
+func TestLinkOutOfStepIsNotKept(t *testing.T) {
+	address := serve(t,
+		func(p *peer) { p.greet(); p.uploaded(); p.say("250 Ok", "250 one too many") },
+		func(p *peer) { p.greet(); p.message(); p.quit() })
+	server := newServer(t, Config{URL: "smtp://" + address, PoolSize: 1})
+	one(t, server)
+	one(t, server)
+}
+
+func TestTakenLinkNoLongerExpires(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer func() { _ = ours.Close(); _ = theirs.Close() }()
+	p := pool{size: 1, keep: time.Hour}
+	p.put(newLink(ours, false))
+	expiry := p.idle[0].expiry
+	if l, err := p.take(); l == nil || err != nil {
+		t.Fatal(l, err)
+	}
+	if expiry.Stop() {
+		t.Error("the timer would have ended it in use")
 	}
 }
 

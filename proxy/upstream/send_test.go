@@ -3,6 +3,7 @@ package upstream
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -192,6 +193,25 @@ func TestSendWithManyRecipientsGoesInGroups(t *testing.T) {
 		if result.Outcome != Accepted || result.Path != envelope.Recipients[i].Path {
 			t.Fatalf("result %d is %v", i, result)
 		}
+	}
+}
+
+func TestSendStopsAfterMAILIsRefused(t *testing.T) {
+	address := serve(t, func(p *peer) {
+		p.greet("PIPELINING")
+		p.line()
+		p.say("550 5.7.1 not you")
+		for range groupSize - 1 {
+			p.line()
+			p.say("250 Ok, nonetheless")
+		}
+		p.quit()
+	})
+	server := newServer(t, Config{URL: "smtp://" + address})
+	envelope := Envelope{Recipients: slices.Repeat([]Recipient{{Path: "b@b.example"}}, 2*groupSize)}
+	results, err := server.Send(t.Context(), envelope, strings.NewReader("a\r\n"), 3)
+	if err != nil || results[0].Outcome != Refused || results[2*groupSize-1].Reply.Code != 550 {
+		t.Errorf("got %v, %v", results[0], err)
 	}
 }
 

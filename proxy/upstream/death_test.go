@@ -1,0 +1,148 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The stage and Unknown tell the relay what to answer its client; a wrong
+// Unknown is a lost or a doubled message.
+func TestDeathAtEachStep(t *testing.T) {
+	hello := func(p *peer) { p.greet("PIPELINING") }
+	for _, test := range []struct {
+		name    string
+		play    func(*peer)
+		stage   Stage
+		unknown bool
+	}{
+		{"before the greeting", func(*peer) {}, StageGreeting, false},
+		{"in the greeting", func(p *peer) { _, _ = io.WriteString(p.nc, "220 mx") }, StageGreeting, false},
+		{"at EHLO", func(p *peer) { p.say("220 x"); p.line() }, StageHello, false},
+		{"in the EHLO answer", func(p *peer) { p.say("220 x"); p.line(); p.say("250-mx", "250-SIZE") }, StageHello, false},
+		{"at MAIL", func(p *peer) { hello(p); p.line() }, StageMail, false},
+		{"at RCPT", func(p *peer) { hello(p); p.turn("MAIL FROM:<ann@a.example>", "250 Ok"); p.line() }, StageRcpt, false},
+		{"at DATA", func(p *peer) { hello(p); p.envelope(); p.line() }, StageData, false},
+		{"in the content", func(p *peer) { hello(p); p.envelope(); p.turn("DATA", "354 go"); p.line() }, StageData, false},
+		{"after the dot", func(p *peer) { hello(p); p.envelope(); p.turn("DATA", "354 go"); p.content() }, StageFinal, true},
+		{"in the final reply", func(p *peer) {
+			hello(p)
+			p.envelope()
+			p.turn("DATA", "354 go")
+			p.content()
+			_, _ = io.WriteString(p.nc, "250 2.0")
+		}, StageFinal, true},
+		{"nonsense at the end", func(p *peer) {
+			hello(p)
+			p.envelope()
+			p.turn("DATA", "354 go")
+			p.content()
+			p.say("whatever")
+		}, StageFinal, true},
+		{"a go-ahead at the end", func(p *peer) {
+			hello(p)
+			p.envelope()
+			p.turn("DATA", "354 go")
+			p.content()
+			p.say("354 more")
+		}, StageFinal, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := newServer(t, Config{URL: "smtp://" + serve(t, test.play)})
+			// More than the socket buffers hold, so that a death in the
+			// content is noticed before its end.
+			content := strings.Repeat("0123456789\r\n", 2<<20)
+			if test.unknown {
+				content = "short\r\n"
+			}
+			wantFailure(t, transact(t.Context(), server, content), test.stage, test.unknown)
+		})
+	}
+}
+
+// transact does a transaction with one recipient step by step.
+func transact(ctx context.Context, server *Server, content string) error {
+	c, err := server.Dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }()
+	if _, err := c.Mail(ctx, "ann@a.example", nil); err != nil {
+		return err
+	}
+	if _, err := c.Rcpt(ctx, "bob@b.example", nil); err != nil {
+		return err
+	}
+	_, err = send(ctx, c, content)
+	return err
+}
+
+func TestCancellationInterruptsAtOnceAndNeverSendsTheDot(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		play    func(*peer)
+		stage   Stage
+		unknown bool
+	}{
+		{"greeting", func(p *peer) { p.hear("") }, StageGreeting, false},
+		{"MAIL", func(p *peer) { p.greet(); p.line(); p.hear("") }, StageMail, false},
+		{"DATA", func(p *peer) { p.greet(); p.envelope(); p.line(); p.hear("") }, StageData, false},
+		{"content", func(p *peer) {
+			p.greet()
+			p.envelope()
+			p.turn("DATA", "354 go")
+			time.Sleep(200 * time.Millisecond) // the upload stalls, then is cut
+			if wire := p.content(); strings.HasSuffix("\r\n"+wire, "\r\n.\r\n") {
+				p.t.Error("the dot was sent")
+			}
+		}, StageData, false},
+		{"final", func(p *peer) { p.greet(); p.envelope(); p.turn("DATA", "354 go"); p.content(); p.hear("") }, StageFinal, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := newServer(t, Config{URL: "smtp://" + serve(t, test.play)})
+			gone := errors.New("the client has gone")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			timer := time.AfterFunc(100*time.Millisecond, func() { cancel(gone) })
+			defer timer.Stop()
+			content := "short\r\n"
+			if test.stage == StageData {
+				content = strings.Repeat("0123456789\r\n", 2<<20)
+			}
+			begun := time.Now()
+			err := transact(ctx, server, content)
+			if wantFailure(t, err, test.stage, test.unknown); !errors.Is(err, gone) {
+				t.Errorf("got %v, want the context's cause", err)
+			}
+			if waited := time.Since(begun); waited > 3*time.Second {
+				t.Errorf("interrupted only after %s", waited)
+			}
+		})
+	}
+}
+
+// A deadline set by the next step must not undo a cancellation.
+func TestInterruptedConnectionStaysInterrupted(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer func() { _ = ours.Close(); _ = theirs.Close() }()
+	d := deadline{nc: ours}
+	ctx, cancel := context.WithCancel(t.Context())
+	stop := d.watch(ctx)
+	cancel()
+	for begun := time.Now(); !d.broken(); time.Sleep(time.Millisecond) {
+		if time.Since(begun) > 5*time.Second {
+			t.Fatal("the cancellation has no effect")
+		}
+	}
+	if stop() {
+		t.Error("stopped after the fact")
+	}
+	d.extend(time.Minute)
+	if _, err := ours.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %v, want a timeout at once", err)
+	}
+}
