@@ -214,7 +214,7 @@ func (s *Store) checkSpace() error {
 	}
 	free, err := s.opts.disk.Free(s.dir)
 	if err != nil {
-		return fmt.Errorf("free space of %s: %w", s.dir, err)
+		return fmt.Errorf("free space of %s: %w", s.dir, full(err))
 	}
 	if free < uint64(s.opts.Reserve) {
 		return fmt.Errorf("%w: %d bytes free on disk, %d are kept in reserve", ErrFull, free, s.opts.Reserve)
