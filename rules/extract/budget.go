@@ -53,9 +53,6 @@ func (m *meter) Read(p []byte) (int, error) {
 	m.out += k
 	m.left -= k
 	m.w.bytes += k
-	if m.n.id >= 0 {
-		m.w.sum.Parts[m.n.id].Bytes += k
-	}
 	if m.left < 0 || m.w.bytes > m.w.lim.Bytes {
 		return 0, document.ErrTooBig
 	}

@@ -175,7 +175,7 @@ func (c *carver) blob() bool {
 		b = b[:len(b)/4*4]
 	}
 	switch sniff(b) {
-	case FormatUnknown, FormatPGP, FormatSMIME:
+	case FormatUnknown, FormatPGP:
 		return false
 	case FormatText:
 		if wideByZeros(b) != nil {

@@ -48,5 +48,6 @@ const (
 
 	// The structures that are met while formats are told apart.
 	formatOLE       Format = "ole"       // a compound file: doc, xls, ppt or msg
+	formatSealed    Format = "sealed"    // a container that needs a key
 	formatMultipart Format = "multipart" // a MIME structure that yielded nothing
 )

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"strings"
 
@@ -12,30 +13,50 @@ import (
 // rows of tables, data: URIs as parts.
 func (w *walk) html(n node, r io.Reader) error {
 	m := newMarkup(r, int(min(w.lim.Memory*4, 64<<20)))
+	if err := w.pieces(n, m); err != nil {
+		return err
+	}
+	if w.cells > w.lim.Cells {
+		return nil
+	}
+	n.charset, n.flowed, n.media = "utf-8", false, ""
+	return w.markupEnd(n, m)
+}
+
+// pieces is a document that is cut into items on demand.
+type pieces interface {
+	// peek returns the next item without taking it, nil at the end.
+	peek() *item
+	// take gives the item that peek returned; it is good until the next peek.
+	take()
+}
+
+// pieces gives the sink what a document is cut into.
+func (w *walk) pieces(n node, m pieces) error {
 	inner := n
 	inner.charset, inner.flowed, inner.media = "utf-8", false, ""
 	for {
 		it := m.peek()
 		switch {
 		case it == nil:
-			return w.markupEnd(inner, m)
+			return nil
 		case it.kind == itemData:
 			m.take()
-			c := n.child("data")
+			c := n.child(cmp.Or(it.name, "data"))
 			c.place, c.media, c.hunch = Attachment, it.media, true
 			src := bytes.NewReader(it.text)
 			if err := w.open(c, content{w.metered(c, src), src, src.Size()}); err != nil {
 				return err
 			}
 		case it.isRow():
-			if err := w.table(n, &markupGrid{m: m, id: it.grid}); err != nil {
+			if err := w.table(inner.spot(it.name), &pieceGrid{m: m, id: it.grid}); err != nil {
 				return err
 			}
 			if w.cells > w.lim.Cells {
 				return nil
 			}
 		default:
-			t := &markupText{m: m}
+			t := &pieceText{m: m}
 			if err := w.plain(inner, t); err != nil {
 				return err
 			}
@@ -56,11 +77,12 @@ func (w *walk) markupEnd(n node, m *markup) error {
 	return m.err
 }
 
-// item is one piece of a page, in order.
+// item is one piece of a document, in order.
 type item struct {
 	kind  itemKind
 	text  []byte   // itemText: whole lines; itemData: the bytes
 	media string   // itemData: the declared type
+	name  string   // of the table or the data, "" for none
 	cells [][]byte // itemRow
 	grid  int      // itemRow: which table
 }
@@ -76,13 +98,13 @@ const (
 // isRow tells the rows that make a table: a row of one cell is layout.
 func (it *item) isRow() bool { return it.kind == itemRow && len(it.cells) > 1 }
 
-// markupText gives the text up to the next table.
-type markupText struct {
-	m    *markup
+// pieceText gives the text up to the next table.
+type pieceText struct {
+	m    pieces
 	left []byte
 }
 
-func (t *markupText) Read(p []byte) (int, error) {
+func (t *pieceText) Read(p []byte) (int, error) {
 	for len(t.left) == 0 {
 		it := t.m.peek()
 		switch {
@@ -103,17 +125,16 @@ func (t *markupText) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// markupGrid gives the rows of one table. Tables that follow each other with
+// pieceGrid gives the rows of one table. Tables that follow each other with
 // nothing between and rows of the same width are one: some programs write a
 // table for each row.
-type markupGrid struct {
-	m     *markup
+type pieceGrid struct {
+	m     pieces
 	id    int
 	width int
-	last  *item
 }
 
-func (g *markupGrid) Next() ([][]byte, error) {
+func (g *pieceGrid) Next() ([][]byte, error) {
 	it := g.m.peek()
 	if it == nil || it.kind != itemRow || it.grid != g.id && len(it.cells) != g.width {
 		return nil, io.EOF

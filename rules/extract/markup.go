@@ -17,8 +17,7 @@ type markup struct {
 	z *html.Tokenizer
 
 	items []*item
-	first int     // of items, the next to give
-	spare []*item // given and free again
+	first int // of items, the next to give
 
 	line   []byte // the open line of running text
 	space  bool   // white space came since

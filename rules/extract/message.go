@@ -12,11 +12,12 @@ func (w *walk) message(n node, src io.ReaderAt, off, end int64) error {
 	if err := w.headerText(n, e); err != nil {
 		return err
 	}
+	body := n.numbered(1)
+	body.whole = true
 	if len(e.head.fields) == 0 { // no header at all
-		body := n.numbered(1)
 		return w.open(body, section(src, off, end-off))
 	}
-	return w.body(n.numbered(1), n, e, "text/plain")
+	return w.body(body, n, e, "text/plain")
 }
 
 // nestedMessage reads content that proved to be a message.

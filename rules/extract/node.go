@@ -20,6 +20,7 @@ type node struct {
 	flowed  bool   // RFC 3676
 	delSp   bool   // RFC 3676
 	sealed  bool   // inside multipart/encrypted
+	whole   bool   // the whole body of a message
 	inParts bool   // numbered inside a multipart
 	hunch   bool   // cut out of other content: silent if it proves to be nothing
 }

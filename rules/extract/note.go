@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -65,16 +66,32 @@ func (w *walk) fault(n node, err error) error {
 	if stop := w.alive(); w.fatal != nil {
 		return stop
 	}
+	for _, known := range []error{errDeadline, document.ErrEncrypted, document.ErrRatio, document.ErrTooBig, document.ErrTooMany,
+		document.ErrTooDeep, document.ErrUnsupported, document.ErrDamaged} {
+		if errors.Is(err, known) { // several, if they are joined
+			w.explain(n, known)
+			err = errors.Join(err, errExplained)
+		}
+	}
+	if !errors.Is(err, errExplained) {
+		w.explain(n, err)
+	}
+	return nil
+}
+
+// errExplained marks an error that was recorded.
+var errExplained = errors.New("recorded")
+
+func (w *walk) explain(n node, err error) {
 	why, detail := explain(err)
 	w.unread(n, why, detail, why != Encrypted && why != Unsupported)
-	return nil
 }
 
 // explain turns a reader's error into a reason. The detail never repeats the
 // error's own text, which could quote the content.
 func explain(err error) (Reason, string) {
 	switch {
-	case errors.Is(err, errDeadline):
+	case errors.Is(err, errDeadline), errors.Is(err, context.DeadlineExceeded):
 		return Timeout, "the time bound came before the end of the part"
 	case errors.Is(err, document.ErrEncrypted):
 		return Encrypted, "needs a password"

@@ -3,6 +3,10 @@ package extract
 import (
 	"bytes"
 	"io"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/pdf"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/sqlite"
 )
 
 // open reads one part by what its content proves to be.
@@ -13,8 +17,14 @@ func (w *walk) open(n node, c content) error {
 	if n.depth > w.lim.Depth {
 		return w.deep(n, c)
 	}
-	br := w.buffer(c.Reader)
+	count := &counter{r: c.Reader}
+	br := w.buffer(count)
 	defer w.release(br)
+	defer func() {
+		if n.id >= 0 {
+			w.sum.Parts[n.id].Bytes = max(count.n, c.size)
+		}
+	}()
 	head, err := br.Peek(sniffSize)
 	if len(head) == 0 {
 		if err == io.EOF {
@@ -37,24 +47,24 @@ func (w *walk) open(n node, c content) error {
 		}
 		return w.guard(n, func() error { return w.fault(n, w.read(n, c)) })
 	}
-	return w.openText(n, c, head)
+	return w.openText(&n, c, head)
 }
 
 // openText reads a part that is text in some charset.
-func (w *walk) openText(n node, c content, head []byte) error {
-	if f := sniffText(head); f == FormatMessage || f == FormatMbox || f == FormatRTF {
+func (w *walk) openText(n *node, c content, head []byte) error {
+	if f := sniffText(head); f == FormatMessage && !n.quoted(head) || f == FormatMbox || f == FormatRTF {
 		// These are ASCII with their own ways to name a charset.
 		n.format = f
-		if !w.enter(&n) {
+		if !w.enter(n) {
 			return nil
 		}
-		return w.guard(n, func() error { return w.fault(n, w.read(n, c)) })
+		return w.guard(*n, func() error { return w.fault(*n, w.read(*n, c)) })
 	}
-	if !w.enter(&n) {
+	if !w.enter(n) {
 		return nil
 	}
-	return w.guard(n, func() error {
-		return w.fault(n, w.text(n, c.Reader, bytes.Clone(head)))
+	return w.guard(*n, func() error {
+		return w.fault(*n, w.text(*n, c.Reader, bytes.Clone(head)))
 	})
 }
 
@@ -74,7 +84,41 @@ func (w *walk) read(n node, c content) error {
 	switch n.format {
 	case FormatMessage:
 		return w.nestedMessage(n, c)
+	case FormatZip:
+		return w.zip(n, c)
+	case FormatGzip, FormatBzip2, FormatXZ, FormatZstd, FormatLZ4:
+		return w.compressed(n, c)
+	case FormatTar:
+		return w.tar(n, c)
+	case Format7z:
+		return w.sevenZip(n, c)
+	case FormatRAR:
+		return w.rar(n, c)
+	case FormatPDF:
+		return w.randomDocument(n, c, pdf.Read)
+	case FormatSMIME:
+		return w.cms(n, c)
+	case FormatPGP:
+		return w.pgp(n, c.Reader, 0)
+	case formatSealed:
+		return document.ErrEncrypted
+	case FormatMbox:
+		return w.mbox(n, c)
+	case FormatTNEF:
+		return w.tnef(n, c)
+	case FormatRTF:
+		return w.rtf(n, c)
+	case FormatSQLite:
+		return w.randomDocument(n, c, sqlite.Read)
+	case formatOLE:
+		return w.ole(n, c)
 	default:
 		return w.unknown(n, c)
 	}
+}
+
+// quoted tells a message that stands in running text, as people forward one:
+// its header is to be read with the rest. One with a MIME structure is opened.
+func (n node) quoted(head []byte) bool {
+	return n.place != Attachment && indexFold(head, "content-transfer-encoding") < 0 && indexFold(head, "multipart/") < 0
 }

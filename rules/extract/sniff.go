@@ -19,6 +19,8 @@ func sniff(head []byte) Format {
 		}
 	}
 	switch {
+	case isSealed(head):
+		return formatSealed
 	case isTar(head):
 		return FormatTar
 	case cmsType(head) != "":

@@ -20,13 +20,18 @@ func (w *walk) text(n node, r io.Reader, head []byte) error {
 	if n.media == "text/html" && f == FormatText && hasTag(head) {
 		f = FormatHTML
 	}
-	if f == FormatText && n.media == "text/csv" {
+	switch {
+	case f == FormatText && n.media == "text/csv":
 		f = FormatCSV
+	case f == FormatMessage, f == FormatMbox, f == FormatRTF: // told by the raw bytes or not at all
+		f = FormatText
 	}
 	w.turns(&n, f)
 	switch f {
 	case FormatHTML:
 		return w.html(n, utf8Reader(n.charset, head, br))
+	case FormatXML:
+		return w.xml(n, br, head)
 	}
 	return w.plain(n, br)
 }

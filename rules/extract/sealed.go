@@ -1,0 +1,25 @@
+package extract
+
+import "bytes"
+
+// isSealed tells containers of other programs that need a key: nothing in
+// them can be read.
+func isSealed(h []byte) bool {
+	for _, magic := range []string{
+		"Salted__",                           // openssl enc
+		"age-encryption.org/",                // age
+		"-----BEGIN AGE ENCRYPTED FILE-----", // age, armoured
+		"$ANSIBLE_VAULT;",                    // ansible-vault
+		"LUKS\xba\xbe",                       // disk images
+		"\x03\xd9\xa2\x9a\x67\xfb\x4b\xb5",   // KeePass 2
+		"\x03\xd9\xa2\x9a\x65\xfb\x4b\xb5",   // KeePass 1
+		"AES\x01", "AES\x02", "AES\x00",      // AES Crypt
+		"\xc0\xb9\x07\x2e\x4f\x93\xf1\x46\xa0", // AxCrypt
+		"encrcdsa",                             // encrypted disk image of macOS
+	} {
+		if bytes.HasPrefix(h, []byte(magic)) {
+			return true
+		}
+	}
+	return len(h) > 11 && string(h[3:11]) == "-FVE-FS-" // BitLocker
+}

@@ -1,0 +1,3 @@
+package extract
+
+func (w *walk) tnef(n node, c content) error { return w.unknown(n, c) }

@@ -1,0 +1,131 @@
+package extract
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"io"
+	"sort"
+)
+
+// zipHidden finds entries by their local headers: those that the directory
+// does not list, and those whose local header says something else than it.
+func zipHidden(at io.ReaderAt, size, base int64, listed []zipEntry, limit int) []zipEntry {
+	var found []zipEntry
+	sorted := append([]zipEntry(nil), listed...)
+	sort.Slice(sorted, func(i, j int) bool { return sorted[i].header < sorted[j].header })
+	pos := int64(0)
+	for _, e := range sorted {
+		if e.header < 0 || e.data >= size {
+			continue
+		}
+		if pos < e.header && len(found) < limit {
+			found = append(found, zipScan(at, pos, e.header, limit-len(found))...)
+		}
+		if local, ok := zipLocalEntry(at, e.header, size); ok && local.differs(e) && len(found) < limit {
+			found = append(found, local)
+		}
+		pos = max(pos, e.data+max(e.packed, 0))
+	}
+	if len(found) < limit {
+		found = append(found, zipScan(at, pos, size, limit-len(found))...)
+	}
+	return found
+}
+
+// differs tells whether a tool that trusts the local header reads other bytes.
+func (e zipEntry) differs(listed zipEntry) bool {
+	if e.flags&8 != 0 && e.packed <= 0 { // sizes come after the data
+		return e.method != listed.method
+	}
+	return e.method != listed.method || e.packed != listed.packed
+}
+
+// zipScan looks for local headers between two places.
+func zipScan(at io.ReaderAt, from, to int64, limit int) []zipEntry {
+	var found []zipEntry
+	for from < to && len(found) < limit {
+		br := bufio.NewReaderSize(io.NewSectionReader(at, from, to-from), 64<<10)
+		k := zipNext(br)
+		if k < 0 {
+			return found
+		}
+		e, ok := zipLocalEntry(at, from+k, to)
+		if !ok {
+			from += k + 4
+			continue
+		}
+		e.recovered = true
+		found = append(found, e)
+		if e.packed > 0 {
+			from = e.data + e.packed
+		} else {
+			from = e.data
+		}
+	}
+	return found
+}
+
+// zipNext returns how far the next local header is, -1 if there is none.
+func zipNext(br *bufio.Reader) int64 {
+	var passed int64
+	for {
+		b, err := br.Peek(64 << 10)
+		if k := bytes.Index(b, []byte(zipLocal)); k >= 0 {
+			return passed + int64(k)
+		}
+		if err != nil || len(b) < 4 {
+			return -1
+		}
+		k, _ := br.Discard(len(b) - 3)
+		passed += int64(k)
+	}
+}
+
+// zipLocalEntry reads a local header. packed is -1 where the size comes after
+// the data.
+func zipLocalEntry(at io.ReaderAt, off, end int64) (zipEntry, bool) {
+	var h [30]byte
+	if _, err := at.ReadAt(h[:], off); err != nil || string(h[:4]) != zipLocal {
+		return zipEntry{}, false
+	}
+	le := binary.LittleEndian
+	e := zipEntry{header: off, flags: le.Uint16(h[6:]), method: le.Uint16(h[8:]), time: le.Uint16(h[10:]), crc: le.Uint32(h[14:]),
+		packed: int64(le.Uint32(h[18:])), unpacked: int64(le.Uint32(h[22:]))}
+	names := make([]byte, int(le.Uint16(h[26:]))+int(le.Uint16(h[28:])))
+	if _, err := at.ReadAt(names, off+30); err != nil {
+		return zipEntry{}, false
+	}
+	e.name = zipName(names[:le.Uint16(h[26:])])
+	e.extra = names[le.Uint16(h[26:]):]
+	e.wide()
+	e.header = off
+	e.data = off + 30 + int64(len(names))
+	if e.flags&8 != 0 && e.packed == 0 {
+		e.packed = -1
+		if e.method == 0 {
+			e.packed = max(zipStoredEnd(at, e.data, end)-e.data, 0)
+		}
+	}
+	return e, e.data <= end && (e.method == 0 || e.method == 8 || e.method == 9 || e.method == 12 || e.method == 14 || e.method == 93 || e.method == 95 || e.method == 99)
+}
+
+// zipStoredEnd finds the end of stored data of unknown size: at the next
+// signature.
+func zipStoredEnd(at io.ReaderAt, from, end int64) int64 {
+	br := bufio.NewReaderSize(io.NewSectionReader(at, from, end-from), 64<<10)
+	pos := from
+	for {
+		b, err := br.Peek(64 << 10)
+		for _, sig := range []string{"PK\x07\x08", zipLocal, zipCentral} {
+			if k := bytes.Index(b, []byte(sig)); k >= 0 {
+				return pos + int64(k)
+			}
+		}
+		if err != nil {
+			return end
+		}
+		k, _ := br.Discard(len(b) - 3)
+		pos += int64(k)
+	}
+}
