@@ -170,8 +170,12 @@ func (w *walk) rar(n node, c content) error {
 	}
 	var err error
 	for _, password := range append([]string{""}, w.candidates()...) {
+		opts := []rardecode.Option{rardecode.MaxDictionarySize(maxWindow)}
+		if password != "" {
+			opts = append(opts, rardecode.Password(password))
+		}
 		var r *rardecode.Reader
-		r, err = rardecode.NewReader(io.NewSectionReader(at, 0, size), rardecode.Password(password), rardecode.MaxDictionarySize(maxWindow))
+		r, err = rardecode.NewReader(io.NewSectionReader(at, 0, size), opts...)
 		if err == nil {
 			var opened bool
 			opened, err = w.rarFiles(n, r, size, password == "")

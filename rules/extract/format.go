@@ -46,8 +46,9 @@ const (
 	FormatFont    Format = "font"
 	FormatUnknown Format = "unknown"
 
-	// The structures that are met while formats are told apart.
-	formatOLE       Format = "ole"       // a compound file: doc, xls, ppt or msg
-	formatSealed    Format = "sealed"    // a container that needs a key
-	formatMultipart Format = "multipart" // a MIME structure that yielded nothing
+	FormatSealed    Format = "sealed"    // a container of another program that needs a key
+	FormatMultipart Format = "multipart" // a MIME structure as a whole
+
+	// formatOLE is a compound file until it is known for a doc, xls, ppt or msg.
+	formatOLE Format = "ole"
 )

@@ -75,7 +75,7 @@ func (w *walk) another(n node) bool {
 	if w.readings++; w.readings <= maxReadings {
 		return true
 	}
-	n.format = formatMultipart
+	n.format = FormatMultipart
 	w.unread(n, TooMany, "more ways to read the structure than the bound allows", true)
 	return false
 }
@@ -175,7 +175,7 @@ func (w *walk) multipart(in node, e entity, r reading, ts []transfer) (bool, err
 	if guess == "" {
 		return false, nil
 	}
-	in.format = formatMultipart
+	in.format = FormatMultipart
 	_, err := w.parts(in, e, guess, byDefault, true)
 	return false, err // the body as a whole is searched too
 }

@@ -100,7 +100,7 @@ func (w *walk) read(n node, c content) error {
 		return w.cms(n, c)
 	case FormatPGP:
 		return w.pgp(n, c.Reader, 0)
-	case formatSealed:
+	case FormatSealed:
 		return document.ErrEncrypted
 	case FormatMbox:
 		return w.mbox(n, c)
@@ -112,6 +112,11 @@ func (w *walk) read(n node, c content) error {
 		return w.randomDocument(n, c, sqlite.Read)
 	case formatOLE:
 		return w.ole(n, c)
+	case FormatImage, FormatAudio, FormatVideo, FormatFont:
+		return w.media(n, c)
+	case FormatParquet:
+		w.unread(n, Unsupported, "the format is known but not read; searched as runs of text", true)
+		return w.give(n, newFolded(newRuns(c.Reader)))
 	default:
 		return w.unknown(n, c)
 	}

@@ -9,7 +9,7 @@ func Formats() []Format {
 		FormatZip, FormatGzip, FormatBzip2, FormatXZ, FormatZstd, FormatLZ4, FormatTar, Format7z, FormatRAR,
 		FormatMessage, FormatMbox, FormatMSG, FormatTNEF, FormatSMIME, FormatPGP,
 		FormatImage, FormatAudio, FormatVideo, FormatFont, FormatUnknown,
-		formatOLE, formatMultipart,
+		formatOLE, FormatMultipart,
 	}
 }
 

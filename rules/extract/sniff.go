@@ -20,7 +20,7 @@ func sniff(head []byte) Format {
 	}
 	switch {
 	case isSealed(head):
-		return formatSealed
+		return FormatSealed
 	case isTar(head):
 		return FormatTar
 	case cmsType(head) != "":

@@ -1,13 +1,38 @@
 package extract
 
 import (
+	"errors"
 	"io"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
 )
 
 // unknown searches content of no known format for runs of text.
 func (w *walk) unknown(n node, c content) error {
+	at, size, free, cut := w.random(c)
+	defer free()
+	if w.fatal != nil {
+		return w.fatal
+	}
+	var text io.Reader = io.NewSectionReader(at, 0, size)
+	if c.at == nil && cut != nil { // too big to keep: what was kept, and the rest
+		text = io.MultiReader(text, c.Reader)
+	} else if zipped, err := w.programZip(n, at, size); zipped || err != nil {
+		return err
+	}
 	w.unread(n, Unknown, "nobody here knows this format; searched as runs of text", true)
-	return w.give(n, newFolded(newRuns(c.Reader)))
+	if err := w.give(n, newFolded(newRuns(text))); err != nil || errors.Is(cut, document.ErrTooBig) {
+		return err
+	}
+	return cut
+}
+
+// programZip opens an archive that unpacks itself, or that something else was
+// put before. It reports whether there is one.
+func (w *walk) programZip(n node, at io.ReaderAt, size int64) (bool, error) {
+	before := len(w.sum.Parts)
+	err := w.zipTail(n, at, size)
+	return len(w.sum.Parts) > before, err
 }
 
 // runs gives the runs of text in binary content, a line each: 8-bit text of

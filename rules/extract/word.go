@@ -42,7 +42,7 @@ func decodeWords(s string) string {
 
 // longWord is the size from which an encoded word was split for its length:
 // RFC 2047 allows 75, and encoders stop a little before.
-const longWord = 56
+const longWord = 64
 
 // decodeWord decodes the encoded word at the beginning of s and returns its
 // size, 0 if there is none.
