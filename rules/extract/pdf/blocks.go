@@ -106,6 +106,9 @@ func (k *lookout) titles(i int) int {
 	if s.lines < minRows {
 		return 0
 	}
+	if runsOn(k.lines[i], s.gaps) {
+		return 1
+	}
 	for n := 1; n <= maxTitles && i+n < len(k.lines); n++ {
 		below := k.at(i + n)
 		if len(below.gaps) > len(s.gaps) && (below.score() > s.score() || 2*below.lines >= s.lines) {

@@ -1,6 +1,9 @@
 package pdf
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Widths in units of the font's size.
 const (
@@ -131,6 +134,9 @@ func stretchAt(lines []line) stretch {
 		if lines[n-1].y-l.top > tall*max(l.em, lines[n-1].em) {
 			break
 		}
+		if n >= 2 && runsOn(l, best.gaps) {
+			break
+		}
 		free = cross(free, l.gaps(), l.em)
 		strong := filter(free, l.em)
 		if len(free) <= 2 && len(strong) == 0 || n >= 3 && closed(best.gaps, free) {
@@ -145,6 +151,28 @@ func stretchAt(lines []line) stretch {
 		return stretch{}
 	}
 	return best
+}
+
+// runsOn tells whether a line is running text that only happens to leave the
+// gaps between columns free: its words are no further apart there than
+// anywhere else, where those of the other lines are.
+func runsOn(l line, gaps []gap) bool {
+	crossed := 0
+	for _, g := range gaps {
+		i := slices.IndexFunc(l.words, func(w word) bool { return w.x0 >= g.b-0.01 })
+		if i <= 0 {
+			continue
+		}
+		left := l.words[0].x1
+		for _, w := range l.words[:i] {
+			left = max(left, w.x1)
+		}
+		if l.words[i].x0-left > 0.45*l.em || g.room < 0.8*float64(g.real) {
+			return false
+		}
+		crossed++
+	}
+	return crossed > 0 && len(l.words) > 3
 }
 
 // closed tells whether a gap is no longer free anywhere.

@@ -126,12 +126,16 @@ func (in *interpreter) operator(op string, base int) error {
 			*s, in.saved = in.saved[n-1], in.saved[:n-1]
 		}
 	case "cm":
-		s.ctm = in.matrix().times(s.ctm)
+		if len(in.args) >= 6 {
+			s.ctm = in.matrix().times(s.ctm)
+		}
 	case "BT":
 		in.text, in.line = identity(), identity()
 	case "Tm":
-		in.line = in.matrix()
-		in.text = in.line
+		if len(in.args) >= 6 {
+			in.line = in.matrix()
+			in.text = in.line
+		}
 	case "Td":
 		in.move(in.num(0), in.num(1))
 	case "TD":

@@ -132,6 +132,9 @@ func (f *file) load(num ref) object {
 
 	at, ok := f.xref[num]
 	if !ok {
+		// What the table never had is null; what a search did not find may
+		// have been cut off.
+		f.missing = f.missing || f.rebuilt
 		return nil
 	}
 	var obj object

@@ -81,8 +81,10 @@ func (f *file) simpleFont(fnt *font, d dict) {
 				g.text = s
 			}
 		}
-		g.unknown = g.text == ""
-		if g.unknown {
+		if g.text == "" && (code == '\t' || code == '\n' || code == '\r') {
+			g.text = " "
+		}
+		if g.unknown = g.text == ""; g.unknown {
 			g.text = string(utf8.RuneError)
 		}
 	}

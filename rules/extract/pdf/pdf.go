@@ -72,7 +72,7 @@ func (q *queue) verdict() error {
 		return f.fault
 	case q.page == 0:
 		return fmt.Errorf("a PDF without pages: %w", document.ErrDamaged)
-	case f.rebuilt && (f.missing || q.page < f.int(f.dict(f.catalog()["Pages"])["Count"], 0)):
+	case f.rebuilt && (f.missing || f.catalog() == nil || q.page < f.int(f.dict(f.catalog()["Pages"])["Count"], 0)):
 		return fmt.Errorf("a PDF that lacks objects: %w", document.ErrDamaged)
 	case q.unknown > 20 && q.unknown > q.glyphs/5:
 		return fmt.Errorf("fonts of a PDF that do not name their characters: %w", document.ErrUnsupported)

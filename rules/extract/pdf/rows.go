@@ -33,9 +33,10 @@ func (t *tableBlock) row(lines []line) [][]byte {
 	for _, l := range lines {
 		for _, base := range l.baselines() {
 			for col := range row {
-				for _, w := range t.cell(base, col) {
+				words := t.cell(base, col)
+				for i, w := range words {
 					s := t.canvas.text[w.from:w.to]
-					if len(row[col]) > 0 && !broken(row[col], s) {
+					if len(row[col]) > 0 && (i > 0 || !broken(row[col], s, len(words) == 1)) {
 						row[col] = append(row[col], ' ')
 					}
 					row[col] = append(row[col], s...)
@@ -46,16 +47,24 @@ func (t *tableBlock) row(lines []line) [][]byte {
 	return row
 }
 
-// broken tells whether a mail address goes on from the end of one word to the
-// next: narrow cells break it anywhere.
-func broken(cell, next []byte) bool {
+// broken tells whether a mail address goes on from the end of one line of a
+// cell to the next: narrow cells break it anywhere. alone says that next is all
+// there is on its line.
+func broken(cell, next []byte, alone bool) bool {
 	last := cell[bytes.LastIndexByte(cell, ' ')+1:]
 	at := bytes.IndexByte(last, '@')
 	if at < 0 {
 		return next[0] == '@' && len(next) > 1
 	}
-	domain := last[at+1:]
-	return last[len(last)-1] == '.' || bytes.IndexByte(domain, '.') < 0 && bytes.IndexByte(next, '.') >= 0
+	if last[len(last)-1] == '.' || bytes.IndexByte(last[at:], '.') < 0 && bytes.IndexByte(next, '.') >= 0 {
+		return true
+	}
+	// The end of a domain's last part.
+	const longest = 4
+	for _, c := range next {
+		alone = alone && c >= 'a' && c <= 'z'
+	}
+	return alone && len(next) <= longest
 }
 
 // maxWrapped bounds the lines of one row.
