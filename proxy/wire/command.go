@@ -24,62 +24,67 @@ func refuse(reply string) ruling { return ruling{reply: reply} }
 
 func hand(line string) ruling { return ruling{line: line} }
 
-// Faults of a line, each with its reply.
-var (
-	errLineTooLong = errors.New("500 5.5.2 Line too long")
-	errLineOctets  = errors.New("500 5.5.2 Line has a lone CR or a NUL")
-	errLineEnd     = errors.New("500 5.5.2 Line must end with CRLF")
+// lineFault is the reply to a line that is not even looked at.
+type lineFault string
+
+const (
+	lineTooLong lineFault = "500 5.5.2 Line too long"
+	lineOctets  lineFault = "500 5.5.2 Line has a lone CR or a NUL"
+	lineEnd     lineFault = "500 5.5.2 Line must end with CRLF"
 )
 
-// nextCommand reads lines until one may go to go-smtp, and puts it in out.
+func (f lineFault) Error() string { return "command line: " + string(f) }
+
+// nextCommand reads lines until one may go to go-smtp, and puts it in out. Its
+// only error is io.EOF, when the connection is over.
 func (c *Conn) nextCommand() error {
-	for {
+	for len(c.out) == 0 {
 		c.link.narrow()
-		if c.link.err != nil || c.isClosed() {
+		if c.link.err != nil || c.isClosed() || c.handedOver() {
 			return io.EOF
 		}
 		line, err := c.readLine()
 		switch {
-		case err == nil:
-		case errors.Is(err, errLineTooLong), errors.Is(err, errLineOctets), errors.Is(err, errLineEnd):
-			if !c.authing || errors.Is(err, errLineEnd) {
-				// After a lone LF nobody can say where the next line
-				// begins: what follows must not be run.
-				c.refuse(unknown, ruling{reply: err.Error(), end: errors.Is(err, errLineEnd)})
-				break
-			}
-			c.override = err.Error()
-			c.out = []byte("*\r\n")
-			return nil
-		case errors.Is(err, errGoingDown):
-			c.hangUp(VerbOther, "421 4.3.2 Going down")
-		case errors.Is(err, errIdle):
-			c.hangUp(VerbOther, "421 4.4.2 Idle for too long")
+		case err != nil:
+			c.badLine(err)
+		case c.authing:
+			c.out = []byte(string(line) + "\r\n")
+		default:
+			c.judge(string(line))
 		}
-		if c.link.err != nil || errors.Is(err, errGoingDown) {
-			return io.EOF
-		}
-		if err != nil {
-			continue
-		}
-		if c.authing {
-			c.out = append(line, "\r\n"...)
-			return nil
-		}
-		verb, r := c.rule(string(line))
-		if r.reply != "" {
-			c.refuse(verb, r)
-			continue
-		}
-		if r.line == "" {
-			if c.handedOver() {
-				return io.EOF
-			}
-			continue
-		}
+	}
+	return nil
+}
+
+// judge hands a line to go-smtp, or answers it.
+func (c *Conn) judge(line string) {
+	verb, r := c.rule(line)
+	if r.reply != "" {
+		c.refuse(verb, r)
+	}
+	if r.line != "" {
 		c.begin(verb)
 		c.out = []byte(r.line + "\r\n")
-		return nil
+	}
+}
+
+// badLine says what there is to say when readLine fails.
+func (c *Conn) badLine(err error) {
+	var fault lineFault
+	switch {
+	case errors.Is(err, errGoingDown):
+		c.hangUp(VerbOther, "421 4.3.2 Going down")
+	case errors.Is(err, errIdle):
+		c.hangUp(VerbOther, "421 4.4.2 Idle for too long")
+	case !errors.As(err, &fault):
+	case c.authing && fault != lineEnd:
+		// go-smtp waits for a response: it is told that there is none.
+		c.override = string(fault)
+		c.out = []byte("*\r\n")
+	default:
+		// After a lone LF nobody can say where the next line begins: what
+		// follows must not be run.
+		c.refuse(unknown, ruling{reply: string(fault), end: fault == lineEnd})
 	}
 }
 
@@ -122,11 +127,11 @@ func checkLine(line []byte, limit int) ([]byte, error) {
 	text, ok := bytes.CutSuffix(line, []byte("\r\n"))
 	switch {
 	case !ok:
-		return nil, errLineEnd
+		return nil, lineEnd
 	case len(line) > limit:
-		return nil, errLineTooLong
+		return nil, lineTooLong
 	case bytes.IndexByte(text, '\r') >= 0 || bytes.IndexByte(text, 0) >= 0:
-		return nil, errLineOctets
+		return nil, lineOctets
 	}
 	return text, nil
 }
@@ -140,9 +145,9 @@ func (c *Conn) skipLine(deadline time.Time) error {
 		if i := bytes.IndexByte(in, '\n'); i >= 0 {
 			k.in.drop(i + 1)
 			if i == 0 || in[i-1] != '\r' {
-				return errLineEnd
+				return lineEnd
 			}
-			return errLineTooLong
+			return lineTooLong
 		}
 		// A CR is left, since its LF may be the next octet.
 		n := len(bytes.TrimSuffix(in, []byte("\r")))
@@ -152,7 +157,7 @@ func (c *Conn) skipLine(deadline time.Time) error {
 			return err
 		}
 	}
-	c.hangUp(VerbOther, errLineTooLong.Error())
+	c.hangUp(VerbOther, string(lineTooLong))
 	return k.err
 }
 

@@ -60,7 +60,8 @@ type Config struct {
 
 // Limits bound what one client, and all of them, may use.
 type Limits struct {
-	// Connections at once, and those from one IP address. Default 1000, 200.
+	// Connections at once, and those from one IPv4 address or one IPv6 /64,
+	// which is what one IPv6 client has. Default 1000, 200.
 	Connections, PerClient int
 	// CommandLine is the longest command line in octets with its CRLF, at
 	// most 65536. Default 4096 (RFC 5321 4.5.3.1.4 asks for 512 and room for extensions).

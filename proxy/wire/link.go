@@ -27,7 +27,7 @@ type link struct {
 	raw    net.Conn // the socket: deadlines are set here
 	conn   net.Conn // raw, or TLS over it
 	tls    *tls.ConnectionState
-	client netip.Addr // invalid if the socket is not IP
+	client netip.Addr // IPv6: its /64; invalid if the socket is not IP
 	in     window
 	small  []byte  // the buffer that in uses between messages
 	big    *[]byte // the pooled buffer that in uses, if any
@@ -49,6 +49,9 @@ func newLink(l *Listener, raw net.Conn) *link {
 	k.in.buf = k.small
 	if a, ok := raw.RemoteAddr().(*net.TCPAddr); ok {
 		k.client = a.AddrPort().Addr().Unmap().WithZone("")
+		if k.client.Is6() {
+			k.client = netip.PrefixFrom(k.client, 64).Masked().Addr()
+		}
 	}
 	return k
 }

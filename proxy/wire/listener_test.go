@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -278,4 +279,58 @@ func TestHooksSeeEachReplyOnce(t *testing.T) {
 	if got := strings.Join(seen, ","); got != want {
 		t.Errorf("hooks %q, want %q", got, want)
 	}
+}
+
+func TestClientThatReadsNoRepliesIsCutOff(t *testing.T) {
+	s := serve(t, wire.Config{Timeouts: wire.Timeouts{Write: 100 * time.Millisecond}}, nil)
+	c := dial(t, s)
+	noops := strings.Repeat("NOOP\r\n", 10000)
+	for range 1000 {
+		if _, err := io.WriteString(c.conn, noops); err != nil {
+			return
+		}
+	}
+	t.Error("60 MB of commands taken, and no reply read")
+}
+
+func TestLongLimitsAreKept(t *testing.T) {
+	s := serve(t, wire.Config{Limits: wire.Limits{CommandLine: 50000}}, nil)
+	c := hello(t, s)
+	for range 2 {
+		c.cmd("NOOP "+strings.Repeat("x", 50000-7), "250")
+		c.cmd("NOOP "+strings.Repeat("x", 50000-6), "500 5.5.2")
+	}
+}
+
+func TestShutdownLeavesNoGoroutine(t *testing.T) {
+	s := serve(t, wire.Config{TLS: serverTLS(t)}, nil)
+	for i := range 20 {
+		c := hello(t, s)
+		switch i % 4 {
+		case 0:
+			c.cmd("STARTTLS", "220")
+		case 1:
+			c.envelope()
+			c.send("BDAT 5\r\nabcdeBDAT 5 LAST\r\nabc")
+			c.want("250")
+		case 2:
+			c.envelope()
+			c.cmd("DATA", "354")
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	_ = s.l.Shutdown(ctx)
+	ours := func() int {
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		n := 0
+		for _, g := range strings.Split(string(stacks), "\n\n") {
+			if strings.Contains(g, "/proxy/wire.") || strings.Contains(g, "go-smtp.(*Conn)") {
+				n++
+			}
+		}
+		return n
+	}
+	until(t, "all goroutines ended", func() bool { return ours() == 0 })
 }

@@ -127,3 +127,48 @@ func TestImplicitTLSSpeaksFromTheFirstOctet(t *testing.T) {
 	c.want("250")
 	wantMessages(t, s, "x\r\n")
 }
+
+func TestAuthIsRefusedWhereItIsNotListed(t *testing.T) {
+	s := serve(t, wire.Config{TLS: serverTLS(t)}, &backend{exts: []string{"PIPELINING"}})
+	c := hello(t, s)
+	c.cmd("AUTH PLAIN AHVzZXIAcmlnaHQ=", "530 5.7.0")
+	c.cmd("STARTTLS", "220")
+	c.startTLS()
+	c.cmd("EHLO x", "250")
+	c.cmd("AUTH PLAIN AHVzZXIAcmlnaHQ=", "502 5.5.1")
+	s.mu.Lock()
+	s.exts = allExts()
+	s.mu.Unlock()
+	c = hello(t, s)
+	c.cmd("AUTH", "501")
+	c.cmd("MAIL FROM:<a@corp.test>", "250")
+	c.cmd("AUTH PLAIN AHVzZXIAcmlnaHQ=", "503")
+}
+
+func TestSessionSeesTLSAndSize(t *testing.T) {
+	type facts struct {
+		tls  bool
+		size uint64
+	}
+	seen := make(chan facts, 1)
+	s := serve(t, wire.Config{TLS: serverTLS(t)}, &backend{onRcpt: func(w *wire.Conn, _ string) error {
+		seen <- facts{w.TLS() != nil, w.Size()}
+		return nil
+	}})
+	c := hello(t, s)
+	c.cmd("MAIL FROM:<a@corp.test> SIZE=5000000000", "250")
+	c.cmd("RCPT TO:<b@rcpt.test>", "250")
+	if got, want := <-seen, (facts{false, 5000000000}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	c.cmd("RSET", "250")
+	c.cmd("STARTTLS", "220")
+	c.startTLS()
+	c.cmd("EHLO x", "250")
+	c.cmd("MAIL FROM:<a@corp.test> REQUIRETLS", "555")
+	c.cmd("MAIL FROM:<a@corp.test>", "250")
+	c.cmd("RCPT TO:<b@rcpt.test>", "250")
+	if got, want := <-seen, (facts{true, 0}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}

@@ -11,8 +11,9 @@ import (
 // Watch returns a context that ends, with the cause [ErrClientGone], when the
 // client closes its connection. It is for the time between the end of a
 // message and its reply: before the end, and when further commands have come
-// already, it does not watch, and nothing is lost of them. Call stop before
-// Data returns; it may be called twice.
+// already, it does not watch, and nothing is lost of them. A client that closes
+// its sending side only is taken for gone too. Call stop before Data returns;
+// it may be called twice.
 func (c *Conn) Watch(ctx context.Context) (watched context.Context, stop func()) {
 	watched, cancel := context.WithCancelCause(ctx)
 	k := c.link

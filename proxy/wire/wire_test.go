@@ -46,7 +46,10 @@ type backend struct {
 
 func (b *backend) NewSession(c *smtp.Conn) (smtp.Session, error) {
 	w := wire.Of(c)
-	w.SetExtensions(b.exts)
+	b.mu.Lock()
+	exts := b.exts
+	b.mu.Unlock()
+	w.SetExtensions(exts)
 	w.SetMaxSize(b.max)
 	b.mu.Lock()
 	defer b.mu.Unlock()
