@@ -36,6 +36,7 @@ func (r *reading) columns(rows [][][]byte) []Column {
 		best[j], _, _ = r.facts[j].best()
 	}
 	r.support(best)
+	r.amongPeople(best)
 	columns := make([]Column, width)
 	now := make([]belief, width)
 	for j := range columns {

@@ -26,6 +26,7 @@ type facts struct {
 	sum      [detect.NumTypes]float32
 	given    float64 // how much single words look like given names, summed
 	family   float64
+	figures  figures
 	score    scores
 }
 
@@ -70,6 +71,7 @@ func (r *reading) readCell(f *facts, value []byte) {
 	if m&hasSpace != 0 {
 		f.spaces++
 	}
+	f.figures.add(value, m)
 	r.found = r.typer.values.Classify(r.found[:0], value)
 	for _, c := range r.found {
 		f.hits[c.Type]++
@@ -123,8 +125,8 @@ func missing(t detect.Type) float64 {
 		return -3
 	case detect.PersonBirthDate, detect.Date, detect.NetURL, detect.Geo, detect.Number:
 		return -2.5
-	case detect.ContactPhone, detect.PersonAge, detect.FinanceBIC, detect.NetDomain, detect.SecretHash,
-		detect.FinanceAmount, detect.FinanceSalary, detect.FinanceCrypto:
+	case detect.ContactPhone, detect.FinanceBIC, detect.NetDomain, detect.SecretHash,
+		detect.FinanceAmount, detect.FinanceCrypto:
 		return -2
 	case detect.AddressPostcode, detect.AddressCountry, detect.IDNational, detect.PersonSex, detect.HealthCode,
 		detect.PersonPrefix, detect.FinanceRouting:
@@ -168,13 +170,13 @@ func (f *facts) repeats() {
 			detect.IDUsername, detect.AddressStreet, detect.FinanceCard, detect.FinanceIBAN} {
 			f.score[t] -= 1.5
 		}
-		f.score[detect.Status] += 1.2
+		f.score[detect.Status] += 0.8
 	}
 	if f.distinct <= 6 && share < 0.5 {
 		f.score[detect.PersonName] -= 1.2
 		f.score[detect.PersonFamily] -= 2
 		f.score[detect.PersonGiven] -= 1.5
-		f.score[detect.Status] += 1
+		f.score[detect.Status] += 0.5
 	}
 }
 
@@ -208,5 +210,7 @@ func (f *facts) forms() {
 		f.score[detect.PersonName] -= 2
 	}
 	f.score[detect.Text] += 0.3*spaced*share(wordy) + 0.2*share(wordy)
+	f.score[detect.Product] += 0.8 * share(mixed) * spaced
+	f.score[detect.PersonAge] -= 3 * (1 - share(numeric))
 	f.score[detect.Code] += 0.6 * share(mixed) * (1 - spaced)
 }

@@ -44,11 +44,11 @@ func (h *header) is(r *rows, i int) bool {
 }
 
 // heading returns what the header says about column j.
-func (h *header) heading(j int) heading {
+func (h *header) heading(j int) *heading {
 	if j < len(h.headings) {
-		return h.headings[j]
+		return &h.headings[j]
 	}
-	return heading{}
+	return &heading{}
 }
 
 func (h *header) name(j int) string {
@@ -129,11 +129,7 @@ func (r *reading) labelScore(c cell, under shape) float64 {
 	}
 	h := r.typer.lexicon.read(string(value))
 	if h.known {
-		best := 0.0
-		for _, odds := range h.odds {
-			best = max(best, odds)
-		}
-		return score + min(0.5*best, 2.5)
+		return score + min(0.5*h.strongest(), 2.5)
 	}
 	r.found = r.typer.values.Classify(r.found[:0], value)
 	for _, f := range r.found {
@@ -198,11 +194,8 @@ func (r *reading) knownLabels(i int) (known, filled int) {
 			continue
 		}
 		filled++
-		for _, odds := range r.typer.lexicon.read(string(r.rows.value(c))).odds {
-			if odds > 3 {
-				known++
-				break
-			}
+		if r.knows(c) {
+			known++
 		}
 	}
 	return known, filled

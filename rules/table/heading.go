@@ -123,6 +123,15 @@ func (h *heading) add(found []meaning, weight float64) {
 	}
 }
 
+// strongest returns the greatest log-odds that the header gives to a type.
+func (h *heading) strongest() float64 {
+	best := 0.0
+	for _, odds := range h.odds {
+		best = max(best, odds)
+	}
+	return best
+}
+
 // clean returns a header as it may be shown: one line, at most 60 bytes.
 func clean(header string) string {
 	header = strings.Join(strings.Fields(header), " ")

@@ -9,10 +9,11 @@ type reading struct {
 	visit    func(*Segment) error
 	labelled bool
 
-	rows  rows
-	begun bool // the header was sought
-	head  header
-	prior []belief // what the columns of the piece before held
+	rows   rows
+	begun  bool // the header was sought
+	turned bool // rows hold a grid that was turned
+	head   header
+	prior  []belief // what the columns of the piece before held
 
 	old, new profile
 	found    []detect.Candidate
@@ -107,7 +108,7 @@ func (r *reading) give(from, to int) error {
 	if from >= to {
 		return nil
 	}
-	seg := Segment{First: r.rows.first + from, Rows: r.data(from, to)}
+	seg := Segment{First: r.rows.first + from, Rows: r.data(from, to), Transposed: r.turned}
 	if len(seg.Rows) == 0 {
 		return nil
 	}

@@ -67,7 +67,7 @@ type sample struct {
 	between int // delimiters between two digits
 	delims  int
 	clear   int // records without any space
-	ended   bool
+	hollow  int // records whose first cell is empty
 }
 
 // weigh says how much the lines look like a table of form f, 0 for not at
@@ -89,8 +89,11 @@ func (s *splitter) weigh(f *form) float64 {
 	f.columns = width
 	wordy := float64(sm.words) / float64(sm.cells)
 	spaced := float64(sm.spaced) / float64(sm.delims)
-	if f.delim == ':' && (width < 3 && sm.clear < n || spaced > 0.3 || sm.between > sm.delims/2) {
-		return 0
+	if f.delim == ':' && (width < 3 && sm.clear < n || spaced > 0 || wordy > 1.5 || share < 0.95 || sm.between > sm.delims/2) {
+		return 0 // times, labels, sentences
+	}
+	if width == 2 && sm.hollow == n {
+		return 0 // indented by a tab
 	}
 	prose := wordy > 2.5 && spaced > 0.8 && (f.delim == ',' || f.delim == ';')
 	switch {
@@ -122,13 +125,11 @@ func (s *splitter) take(f *form) sample {
 	for len(sm.widths) < sniffRecords && off < sniffBytes {
 		line, next, ok := s.src.peek(off)
 		if !ok {
-			sm.ended = true
 			break
 		}
 		line = unquote(line)
 		if blank(line) {
 			if empty++; empty > 1 {
-				sm.ended = true
 				break
 			}
 			off = next
@@ -152,6 +153,9 @@ func (s *splitter) take(f *form) sample {
 func (sm *sample) add(line []byte, row [][]byte, f *form) {
 	sm.widths = append(sm.widths, len(row))
 	sm.cells += len(row)
+	if len(row[0]) == 0 {
+		sm.hollow++
+	}
 	if bytes.IndexByte(trim(line), ' ') < 0 {
 		sm.clear++
 	}

@@ -1,7 +1,110 @@
 package table
 
+import "bytes"
+
+const (
+	turnedRows = 256 // fields of a turned table, at most
+	turnedRead = 64  // rows looked at to tell that it is one
+)
+
 // turn reads a whole grid whose fields run down and whose records run across,
-// if it is one, and gives its records.
+// if it is one, and gives its records. Of two columns, where the labels come
+// again, it makes a record of each round: a form filled in for many people.
 func (r *reading) turn() (bool, error) {
-	return false, nil
+	n := r.rows.len()
+	if n < 2 || r.rows.width < 2 || !r.labelledDown() {
+		return false, nil
+	}
+	upright := r.rows
+	r.rows = rows{marks: upright.marks, first: upright.first}
+	if upright.width == 2 {
+		upright.fold(&r.rows, r.lim.Columns)
+	} else if n <= turnedRows {
+		upright.transpose(&r.rows, r.lim.Columns)
+	}
+	defer func() { r.rows, r.turned = upright, false }()
+	if r.rows.len() < 2 {
+		return false, nil
+	}
+	r.head, r.turned = r.newHeader(0), true
+	return true, r.give(1, r.rows.len())
+}
+
+// labelledDown reports whether the first column names fields, rather than the
+// first row.
+func (r *reading) labelledDown() bool {
+	n := min(r.rows.len(), turnedRead)
+	down, filled := 0, 0
+	for i := range n {
+		c := r.rows.at(i, 0)
+		if c.empty() {
+			continue
+		}
+		filled++
+		if s := c.shape(); s == numeric || s == address || c.end-c.start > 40 {
+			return false
+		}
+		if r.knows(c) {
+			down++
+		}
+	}
+	across, wide := r.knownLabels(0)
+	if down < 2 || down*10 < filled*6 {
+		return false
+	}
+	// The corner cell names a field either way.
+	return across < 2 || across*filled < down*wide
+}
+
+// knows reports whether the lexicon knows a cell well as a label.
+func (r *reading) knows(c cell) bool {
+	h := r.typer.lexicon.read(string(r.rows.value(c)))
+	return h.strongest() > 3
+}
+
+// transpose adds the columns of r to out as rows.
+func (r *rows) transpose(out *rows, limit int) {
+	row := make([][]byte, 0, r.len())
+	for j := range r.width {
+		row = row[:0]
+		for i := range r.len() {
+			if r.at(i, 0).empty() && r.at(i, j).empty() {
+				continue
+			}
+			row = append(row, r.value(r.at(i, j)))
+		}
+		out.add(row, limit)
+	}
+}
+
+// fold makes rows of label and value pairs; a row ends where the first label
+// comes again.
+func (r *rows) fold(out *rows, limit int) {
+	var labels [][]byte
+	place := map[string]int{}
+	for i := range r.len() {
+		label := r.value(r.at(i, 0))
+		if _, ok := place[string(label)]; !ok && len(label) > 0 {
+			place[string(label)] = len(labels)
+			labels = append(labels, label)
+		}
+	}
+	if len(labels) == 0 {
+		return
+	}
+	out.add(labels, limit)
+	row := make([][]byte, len(labels))
+	some := false
+	for i := range r.len() {
+		label := r.value(r.at(i, 0))
+		if some && bytes.Equal(label, labels[0]) {
+			out.add(row, limit)
+			clear(row)
+		}
+		if len(label) > 0 {
+			row[place[string(label)]] = r.value(r.at(i, 1))
+			some = true
+		}
+	}
+	out.add(row, limit)
 }
