@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"strings"
 	"time"
@@ -168,7 +169,7 @@ func (s *Server) hold(ctx context.Context, m *message) (string, error) {
 	ss.resetUpstream()
 	held := Held{
 		Envelope: ss.tx.envelope, MailParams: ss.tx.mailParams, RcptParams: ss.tx.rcptParams,
-		Client: ss.client(), Received: m.began, Size: m.spool.size,
+		Run: runOf(ss, m.evidence), Client: ss.client(), Received: m.began, Size: m.spool.size,
 		Verdict: m.verdict, Findings: m.evidence.Findings,
 	}
 	// The copy is kept as it would have been sent, so that a release carries
@@ -176,6 +177,15 @@ func (s *Server) hold(ctx context.Context, m *message) (string, error) {
 	head := s.trace(m)
 	held.Size += int64(len(head))
 	return s.cfg.Quarantine.Hold(ctx, held, io.MultiReader(strings.NewReader(head), io.NewSectionReader(m.spool, 0, m.spool.size)))
+}
+
+// runOf names the run that a message belongs to: one content by one sender. It
+// is a hash, and so holds nothing of either.
+func runOf(ss *session, ev *rules.Evidence) string {
+	h := fnv.New64a()
+	_, domain, _ := strings.Cut(ss.tx.envelope.From, "@")
+	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%x", ss.user, ss.client(), strings.ToLower(domain), ev.Fingerprint())
+	return fmt.Sprintf("%016x", h.Sum64())
 }
 
 func (s *Server) trace(m *message) string {

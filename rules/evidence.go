@@ -1,8 +1,11 @@
 package rules
 
 import (
+	"fmt"
+
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/cespare/xxhash/v2"
 )
 
 // Evidence is what Inspect found in a message: the same for every copy,
@@ -93,4 +96,23 @@ func (s *fieldSet) types() []detect.Type {
 		}
 	}
 	return list
+}
+
+// Fingerprint names what the message says of people, whatever stands around
+// it: the same for copies of one content, but for a chance in 2^64. It is the
+// identity of a message about nobody only as far as its parts go.
+func (e *Evidence) Fingerprint() Key {
+	if len(e.people.list) > 0 {
+		var sum Key
+		for k := range e.people.index {
+			sum += k // the order of a map does not matter to a sum
+		}
+		return sum
+	}
+	var h xxhash.Digest
+	h.Reset()
+	for _, p := range e.Parts {
+		fmt.Fprintf(&h, "%s %d\n", p.Format, p.Bytes)
+	}
+	return Key(h.Sum64())
 }

