@@ -34,8 +34,9 @@ func TestRecipientSwap_item1(t *testing.T) {
 const bodyOfCommands = "RSET\r\nMAIL FROM:<smuggled@evil.test>\r\nRCPT TO:<victim@rcpt.test>\r\nDATA\r\nx\r\n.\r\n"
 
 func TestTimedOutBodyIsNeverCommands_item2(t *testing.T) {
-	// The rest of the body lies in our buffer when the message fails.
-	cfg := wire.Config{Timeouts: wire.Timeouts{Window: 80 * time.Millisecond}}
+	// Half of what looks like commands comes before the message fails, and
+	// half after.
+	cfg := wire.Config{Timeouts: wire.Timeouts{Window: 80 * time.Millisecond, MinRate: 1 << 20}}
 	for _, begin := range []string{"DATA\r\n", "BDAT 4000 LAST\r\n", "BDAT 4000\r\n"} {
 		s := serve(t, cfg, nil)
 		c := hello(t, s)
@@ -44,7 +45,7 @@ func TestTimedOutBodyIsNeverCommands_item2(t *testing.T) {
 		if begin == "DATA\r\n" {
 			c.want("354")
 		}
-		c.send("half a message\r\n")
+		c.send("half a message\r\n" + strings.TrimSuffix(bodyOfCommands, "x\r\n.\r\n"))
 		time.Sleep(150 * time.Millisecond)
 		_, _ = io.WriteString(c.conn, bodyOfCommands)
 		c.want("421 4.4.2")
@@ -78,13 +79,13 @@ func TestBodyOfRefusingSessionIsNeverCommands_item2(t *testing.T) {
 }
 
 func TestSteadySlowUploadIsTaken_item3(t *testing.T) {
-	cfg := wire.Config{Timeouts: wire.Timeouts{Window: 100 * time.Millisecond, MinRate: 200}}
+	cfg := wire.Config{Timeouts: wire.Timeouts{Window: 300 * time.Millisecond, MinRate: 100}}
 	s := serve(t, cfg, nil)
 	c := hello(t, s)
 	c.envelope()
 	c.cmd("DATA", "354")
 	line := strings.Repeat("x", 38) + "\r\n"
-	const lines = 15 // each 30 ms: several windows
+	const lines = 40 // each 30 ms: several windows
 	for range lines {
 		c.send(line)
 		time.Sleep(30 * time.Millisecond)

@@ -33,7 +33,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 }
 
 func TestIdleClientIsTold421(t *testing.T) {
-	s := serve(t, wire.Config{Timeouts: wire.Timeouts{Command: 60 * time.Millisecond}}, nil)
+	s := serve(t, wire.Config{Timeouts: wire.Timeouts{Command: 200 * time.Millisecond}}, nil)
 	for _, begin := range []string{"", "EHLO x", "EHLO x\r\nMAIL"} {
 		c := dial(t, s)
 		c.send(begin)
@@ -57,11 +57,11 @@ func TestCommandIsNotKeptOpenByDrippingOctets(t *testing.T) {
 }
 
 func TestClientWithoutMailIsToldToGo(t *testing.T) {
-	s := serve(t, wire.Config{Timeouts: wire.Timeouts{FirstMail: 150 * time.Millisecond}}, nil)
+	s := serve(t, wire.Config{Timeouts: wire.Timeouts{FirstMail: 400 * time.Millisecond}}, nil)
 	mailer := hello(t, s)
 	mailer.cmd("MAIL FROM:<a@corp.test>", "250")
 	c := dial(t, s)
-	c.flood("NOOP\r\n", 60, 10*time.Millisecond)
+	c.flood("NOOP\r\n", 100, 10*time.Millisecond)
 	for {
 		got := c.reply()
 		if strings.HasPrefix(got, "421 4.4.2") {
