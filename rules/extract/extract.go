@@ -78,6 +78,9 @@ type Unread struct {
 	Detail string
 	// Partial is true if some of the part was read.
 	Partial bool
+	// Bytes is the size of the part as it was met, 0 if that is not known. A
+	// part of a few hundred bytes can hide no table.
+	Bytes int64
 }
 
 // Outcome says how far a part was read. The set is closed: it is a metric label.

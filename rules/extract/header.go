@@ -123,7 +123,7 @@ func mboxLine(line []byte) bool {
 
 // IsMessage tells whether a file that begins with head is an RFC 5322
 // message: its first lines are header fields, and among them are two that
-// mail has. An mbox file is not one message.
+// mail has, or the first tells a MIME type. An mbox file is not one message.
 func IsMessage(head []byte) bool {
 	known, seen := 0, make(map[string]bool)
 	for i := 0; len(head) > 0 && i < 200; i++ {
@@ -147,6 +147,9 @@ func IsMessage(head []byte) bool {
 			continue
 		}
 		name := strings.ToLower(f.name)
+		if i == 0 && name == "content-type" && mimeValue(f.value) {
+			known++ // a MIME entity without the fields of mail
+		}
 		if mailField(name) && !seen[name] {
 			seen[name] = true
 			known++
@@ -155,6 +158,12 @@ func IsMessage(head []byte) bool {
 		}
 	}
 	return known >= 2
+}
+
+func mimeValue(v string) bool {
+	media, _ := parseMedia(v)
+	kind, _, ok := strings.Cut(media, "/")
+	return ok && (kind == "multipart" || kind == "text" || kind == "message" || kind == "application" || kind == "image")
 }
 
 // mailField tells the field names by which a message is known.

@@ -84,6 +84,7 @@ type item struct {
 	media string   // itemData: the declared type
 	name  string   // of the table or the data, "" for none
 	cells [][]byte // itemRow
+	arena []byte   // itemRow: what cells point into, where the row is reused
 	grid  int      // itemRow: which table
 }
 

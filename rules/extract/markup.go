@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 )
 
 // markup turns the tokens of an HTML page into items, as a reader would see
@@ -17,7 +18,8 @@ type markup struct {
 	z *html.Tokenizer
 
 	items []*item
-	first int // of items, the next to give
+	first int     // of items, the next to give
+	spare []*item // rows that were given, to be used again
 
 	line   []byte // the open line of running text
 	space  bool   // white space came since
@@ -42,10 +44,31 @@ func (m *markup) peek() *item {
 		if m.err != nil {
 			return nil
 		}
-		m.items, m.first = m.items[:0], 0
+		m.recycle()
 		m.step()
 	}
 	return m.items[m.first]
+}
+
+// recycle takes back the items that were given.
+func (m *markup) recycle() {
+	for _, it := range m.items {
+		if it.kind == itemRow && it.arena != nil {
+			m.spare = append(m.spare, it)
+		}
+	}
+	m.items, m.first = m.items[:0], 0
+}
+
+// newRow returns a row without cells.
+func (m *markup) newRow(grid int) *item {
+	if n := len(m.spare); n > 0 {
+		it := m.spare[n-1]
+		m.spare = m.spare[:n-1]
+		it.cells, it.arena, it.grid = it.cells[:0], it.arena[:0], grid
+		return it
+	}
+	return &item{kind: itemRow, grid: grid, arena: make([]byte, 0, 256)}
 }
 
 // take gives the item that peek returned; it is good until the next peek.
@@ -63,10 +86,10 @@ func (m *markup) step() {
 		m.text(m.z.Text())
 	case html.StartTagToken, html.SelfClosingTagToken:
 		name, more := m.z.TagName()
-		m.start(string(name), more)
+		m.start(atom.Lookup(name).String(), more)
 	case html.EndTagToken:
 		name, _ := m.z.TagName()
-		m.end(string(name))
+		m.end(atom.Lookup(name).String())
 	case html.CommentToken, html.DoctypeToken:
 		m.comment(m.z.Text())
 	}

@@ -5,7 +5,7 @@ import "bytes"
 // tableState is a table while its tags are read.
 type tableState struct {
 	id     int
-	row    [][]byte
+	row    *item // the open row, nil before its first cell
 	cell   []byte
 	space  bool
 	inCell bool
@@ -77,7 +77,7 @@ func (m *markup) endTable() {
 // part gives what the table has of the open row, because another table comes
 // inside it.
 func (t *tableState) part(m *markup) {
-	t.endCell()
+	t.endCell(m)
 	if t.nested && !t.loose {
 		t.loose = true
 		m.items = append(m.items, t.held...)
@@ -106,13 +106,13 @@ func (t *tableState) newline() {
 	t.space = false
 }
 
-func (t *tableState) startCell(cols, rows int) {
-	t.endCell()
+func (t *tableState) startCell(m *markup, cols, rows int) {
+	t.endCell(m)
 	t.inCell, t.cols, t.rows = true, cols, rows
 }
 
 // endCell moves the open cell into the row.
-func (t *tableState) endCell() {
+func (t *tableState) endCell(m *markup) {
 	text := bytes.TrimSpace(t.cell)
 	if !t.inCell && len(text) == 0 {
 		return
@@ -120,13 +120,16 @@ func (t *tableState) endCell() {
 	if !t.inCell {
 		t.cols, t.rows = 1, 1
 	}
+	if t.row == nil {
+		t.row = m.newRow(t.id)
+	}
 	t.fromAbove(false)
-	for i := 0; i < t.cols && len(t.row) < maxCells; i++ {
+	for i := 0; i < t.cols && len(t.row.cells) < maxCells; i++ {
 		if i > 0 {
 			text = nil
 		}
-		at := len(t.row)
-		t.row = append(t.row, bytes.Clone(text))
+		at := len(t.row.cells)
+		t.row.addCell(text)
 		if t.rows > 1 {
 			for len(t.above) <= at {
 				t.above = append(t.above, spanned{})
@@ -137,18 +140,25 @@ func (t *tableState) endCell() {
 	t.cell, t.space, t.inCell = t.cell[:0], false, false
 }
 
+// addCell copies a cell into the row.
+func (it *item) addCell(text []byte) {
+	start := len(it.arena)
+	it.arena = append(it.arena, text...)
+	it.cells = append(it.cells, it.arena[start:len(it.arena):len(it.arena)])
+}
+
 // fromAbove fills the columns that a cell of an earlier row reaches into.
 func (t *tableState) fromAbove(toEnd bool) {
-	for len(t.row) < len(t.above) && len(t.row) < maxCells {
-		at := len(t.row)
+	for len(t.row.cells) < len(t.above) && len(t.row.cells) < maxCells {
+		at := len(t.row.cells)
 		if t.above[at].left > 0 {
-			t.row = append(t.row, t.above[at].text)
+			t.row.addCell(t.above[at].text)
 			continue
 		}
 		if !toEnd || !t.reaches(at) {
 			return
 		}
-		t.row = append(t.row, nil)
+		t.row.addCell(nil)
 	}
 }
 
@@ -163,17 +173,17 @@ func (t *tableState) reaches(from int) bool {
 
 // endRow gives the open row.
 func (t *tableState) endRow(m *markup) {
-	t.endCell()
-	if len(t.row) == 0 {
+	t.endCell(m)
+	it := t.row
+	if it == nil {
 		return
 	}
 	t.fromAbove(true)
 	for i := range t.above {
 		t.above[i].left = max(t.above[i].left-1, 0)
 	}
-	it := &item{kind: itemRow, cells: t.row, grid: t.id}
-	t.broad = t.broad || len(t.row) > 1
-	t.row = make([][]byte, 0, len(t.row))
+	t.broad = t.broad || len(it.cells) > 1
+	t.row = nil
 	if !t.nested || t.loose {
 		m.add(it)
 		return

@@ -39,7 +39,7 @@ func (m *markup) start(name string, more bool) {
 		}
 	case "td", "th":
 		if t != nil {
-			t.startCell(a.colspan, a.rowspan)
+			t.startCell(m, a.colspan, a.rowspan)
 			return
 		}
 		m.line = append(m.line, '\t') // a cell without a table is still parted from the next
@@ -74,7 +74,7 @@ func (m *markup) end(name string) {
 		}
 	case "td", "th":
 		if t != nil {
-			t.endCell()
+			t.endCell(m)
 		}
 	case "pre", "textarea", "listing", "xmp", "plaintext":
 		m.pre = max(m.pre-1, 0)

@@ -96,7 +96,7 @@ func transportField(name string) bool {
 		"x-original", "x-forwarded", "x-delivered", "x-envelope", "x-rcpt", "x-feedback", "x-mailman", "x-beenthere", "x-auto-",
 		"authentication", "disposition-", "autocrypt", "x-sender", "x-source", "x-get-message", "x-yahoo", "x-ymail", "x-zoho",
 		"x-hmailserver", "x-cmae", "x-gmail", "x-tm-", "x-sonic", "x-eopattributed", "x-mailer", "x-priority", "x-msmail",
-		"x-mimeole", "x-uid", "x-mozilla", "x-evolution", "x-account", "x-identity", "x-received", "x-return", "x-loop", "x-php"} {
+		"x-mimeole", "x-uid", "x-mozilla", "x-evolution", "x-account", "x-identity", "x-received", "x-return", "x-attachment-id", "x-loop", "x-php"} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}

@@ -52,6 +52,7 @@ func (w *walk) unread(n node, why Reason, detail string, partial bool) {
 	if len(w.sum.Unread) > w.lim.Parts {
 		return
 	}
+	w.ids = append(w.ids, n.id)
 	w.sum.Unread = append(w.sum.Unread, Unread{Path: n.path, Format: n.format, Reason: why, Detail: detail, Partial: partial})
 }
 

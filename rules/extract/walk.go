@@ -21,7 +21,7 @@ func (*Walker) Message(ctx context.Context, src Source, lim Limits, sink Sink) (
 	defer done()
 	n := node{format: FormatMessage, id: -1}
 	err := w.guard(n, func() error { return w.message(n, w.source(src), 0, src.Size) })
-	return w.sum, w.verdict(err)
+	return w.summary(), w.verdict(err)
 }
 
 // File walks one file that is not part of a message, as if it were the only
@@ -31,7 +31,7 @@ func (*Walker) File(ctx context.Context, name string, src Source, lim Limits, si
 	defer done()
 	n := node{path: cleanName(name), place: Attachment, id: -1}
 	err := w.open(n, section(w.source(src), 0, src.Size))
-	return w.sum, w.verdict(err)
+	return w.summary(), w.verdict(err)
 }
 
 // walk is the state of one call. It is used by one goroutine.
@@ -41,6 +41,7 @@ type walk struct {
 	lim    Limits
 	sink   Sink
 	sum    Summary
+	ids    []int // for each of sum.Unread its index in sum.Parts, or -1
 
 	size     int64 // bytes of the source
 	bytes    int64 // decoded so far
@@ -74,6 +75,16 @@ func (w *walk) verdict(err error) error {
 		return cause
 	}
 	return err
+}
+
+// summary completes what was recorded.
+func (w *walk) summary() Summary {
+	for i, id := range w.ids {
+		if id >= 0 {
+			w.sum.Unread[i].Bytes = w.sum.Parts[id].Bytes
+		}
+	}
+	return w.sum
 }
 
 // source wraps the caller's source so that its own failures end the walk
