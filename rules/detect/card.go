@@ -70,7 +70,7 @@ func cardGroups(value []byte) bool {
 			continue
 		}
 		if i < len(value) {
-			if sep != 0 && value[i] != sep {
+			if value[i] == '.' || value[i] == '/' || sep != 0 && value[i] != sep {
 				return false
 			}
 			sep = value[i]

@@ -113,8 +113,8 @@ func bareEmail(value []byte) []byte {
 			value = rest[:end]
 		}
 	}
-	if len(value) > 7 && bytes.EqualFold(value[:7], []byte("mailto:")) {
-		value = value[7:]
+	for len(value) > 7 && bytes.EqualFold(value[:7], []byte("mailto:")) {
+		value = bytes.TrimSpace(value[7:])
 	}
 	return bytes.TrimSpace(value)
 }

@@ -93,8 +93,8 @@ func isExampleIBAN(value []byte) bool {
 // compact form.
 func isFictionalPhone(number []byte) bool {
 	number = bytes.TrimPrefix(number, []byte("+"))
-	if n := len(number); n == 10 || n == 11 && number[0] == '1' {
-		return bytes.HasPrefix(number[n-7:], []byte("55501"))
+	if n := len(number); (n == 10 || n == 11 && number[0] == '1') && bytes.HasPrefix(number[n-7:], []byte("55501")) {
+		return true
 	}
 	number = bytes.TrimPrefix(number, []byte("44"))
 	return len(number) == 10 && (bytes.HasPrefix(number, []byte("7700900")) || bytes.HasPrefix(number, []byte("2079460")) || bytes.HasPrefix(number, []byte("1632960")))

@@ -77,7 +77,7 @@ func fullNameOdds(tokens []token, comma int) float32 {
 		case t.kinds&(kindCompany|kindStreet) != 0 && t.kinds&kindName == 0:
 			odds -= 3
 		default:
-			best := max(t.given, t.family)
+			best := max(t.given, t.family, -2.5)
 			if best > 0 {
 				known++
 			}

@@ -1,5 +1,7 @@
 package detect
 
+import "bytes"
+
 // National identifiers: identity, social insurance, health and tax numbers of
 // people, and the tax numbers of businesses that look like them. Each scheme
 // tells its source. The rules follow the issuing offices' publications.
@@ -117,16 +119,19 @@ func (s *scheme) prints(value []byte) bool {
 	return true
 }
 
-// nationalValid reports whether value is valid in any scheme of a type.
+// nationalValid reports whether value is valid in any scheme of a type, bare,
+// as its country prints it or with spaces.
 func (d *Detector) nationalValid(t Type, value []byte) bool {
 	var buf digitBuf
 	id, ok := buf.alnum(value)
 	if !ok || len(id) < 8 || len(id) > maxScheme || sameDigit(id) {
 		return false
 	}
+	plain := len(id) == len(value) || bytes.IndexAny(value, "-./()") < 0
 	for _, schemes := range d.schemes[len(id)] {
 		for i := range schemes {
-			if s := &schemes[i]; s.kind == t && matches(s.form, id) && s.valid(id) {
+			s := &schemes[i]
+			if s.kind == t && (plain || s.prints(value)) && matches(s.form, id) && s.valid(id) {
 				return true
 			}
 		}

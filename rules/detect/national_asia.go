@@ -18,7 +18,7 @@ func asianSchemes() []scheme {
 		// National Immigration Agency, ROC ID.
 		{"TW", IDNational, "A999999999", "", 4, 4, isTaiwan},
 		// Resident registration number: a date and a century digit; the check digit ended in 2020.
-		{"KR", IDNational, "9999999999999", "999999-9999999", 1.5, 5.5, func(id []byte) bool { return ymd(id) && id[6] >= '1' && id[6] <= '8' }},
+		{"KR", IDNational, "9999999999999", "999999-9999999", 1.5, 5.5, func(id []byte) bool { return ymd(id) }},
 		// Digital Agency, My Number.
 		{"JP", IDNational, "999999999999", "9999 9999 9999", 1.5, 4, isMyNumber},
 		// Immigration & Checkpoints Authority, NRIC and FIN.

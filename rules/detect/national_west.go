@@ -94,7 +94,7 @@ func isRentenNr(id []byte) bool {
 	digits[8], digits[9] = '0'+letter/10, '0'+letter%10
 	copy(digits[10:], id[9:11])
 	sum := 0
-	for i, weight := range []byte("212567121212"[:12]) {
+	for i, weight := range []byte("212571212121") {
 		product := int(digits[i]-'0') * int(weight-'0')
 		sum += product/10 + product%10
 	}

@@ -21,7 +21,45 @@ func isIP(value []byte) bool {
 	if len(value) < 3 || len(value) > 50 {
 		return false
 	}
-	text := string(value)
+	if bytes.IndexByte(value, ':') != bytes.LastIndexByte(value, ':') || value[0] == '[' {
+		return isIPv6(string(value))
+	}
+	return isIPv4(value)
+}
+
+// isIPv4 reports four numbers up to 255, then nothing, a port or a length.
+func isIPv4(value []byte) bool {
+	parts, n, digits := 0, 0, 0
+	for i, c := range value {
+		switch {
+		case isDigit(c):
+			n = n*10 + int(c-'0')
+			if digits++; digits > 3 || n > 255 || digits == 2 && n < 10 {
+				return false
+			}
+		case digits == 0:
+			return false
+		case c == '.' && parts < 3:
+			parts, n, digits = parts+1, 0, 0
+		case (c == ':' || c == '/') && parts == 3:
+			return isSuffix(value[i+1:])
+		default:
+			return false
+		}
+	}
+	return parts == 3 && digits > 0
+}
+
+func isSuffix(digits []byte) bool {
+	for _, c := range digits {
+		if !isDigit(c) {
+			return false
+		}
+	}
+	return len(digits) >= 1 && len(digits) <= 5
+}
+
+func isIPv6(text string) bool {
 	if _, err := netip.ParseAddr(text); err == nil {
 		return true
 	}
@@ -36,7 +74,7 @@ func isIP(value []byte) bool {
 // or three groups of four with full stops.
 func isMAC(value []byte) bool {
 	if len(value) == 14 && value[4] == '.' && value[9] == '.' {
-		return hexExcept(value, 4, 9)
+		return isHexRun(value[:4]) && isHexRun(value[5:9]) && isHexRun(value[10:])
 	}
 	if len(value) != 17 && len(value) != 23 {
 		return false
@@ -52,20 +90,6 @@ func isMAC(value []byte) bool {
 			}
 		} else if !isHex(c) {
 			return false
-		}
-	}
-	return true
-}
-
-func hexExcept(value []byte, skip ...int) bool {
-	for i, c := range value {
-		if !isHex(c) && !bytes.ContainsRune([]byte{'.', '-'}, rune(c)) {
-			return false
-		}
-		for _, s := range skip {
-			if s == i && isHex(c) {
-				return false
-			}
 		}
 	}
 	return true
@@ -97,7 +121,7 @@ func isURL(value []byte) bool {
 	if bytes.IndexByte(value, ' ') >= 0 {
 		return false
 	}
-	if i := bytes.Index(value, []byte("://")); i >= 2 && i <= 10 && len(value) > i+4 {
+	if i := bytes.Index(value, []byte("://")); i >= 2 && i <= 16 && len(value) > i+4 {
 		for _, c := range value[:i] {
 			if !isAlnum(c) && c != '+' && c != '.' && c != '-' {
 				return false

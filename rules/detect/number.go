@@ -12,6 +12,7 @@ func isNumber(value []byte) bool {
 		value = value[:n-1]
 	}
 	seps, run := 0, 0
+	var sep, previous byte
 	for i, c := range value {
 		switch {
 		case isDigit(c):
@@ -21,9 +22,13 @@ func isNumber(value []byte) bool {
 				return false
 			}
 			seps, run = seps+1, 0
+			sep, previous = c, sep
 		default:
 			return false
 		}
 	}
-	return run > 0 && (seps < 2 || run <= 3)
+	if seps > 1 && sep == previous {
+		return run == 3
+	}
+	return run > 0
 }

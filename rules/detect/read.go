@@ -10,7 +10,8 @@ func (r *reading) numeric() {
 		return
 	}
 	digits := s.digits()
-	if digits >= 4 && digits <= 17 && r.addDate() && s.of(classSpace)+s.of(classColon) > 0 {
+	if digits >= 4 && digits <= 17 && r.addDate() {
+		r.addIf(isSortCode(r.value), FinanceRouting, sortCodeOdds)
 		return
 	}
 	if digits >= 4 && s.of(classDot)+s.of(classColon) > 0 && s.of(classComma)+s.of(classSpace) == 0 {
@@ -78,7 +79,7 @@ func (r *reading) mixed() {
 		r.phrase()
 		return
 	}
-	if s.n <= 32 && s.letters() <= 9 && s.of(classDash)+s.of(classSlash)+s.of(classDot)+s.of(classColon) > 0 && r.addDate() {
+	if s.n <= 32 && s.letters() <= 9 && (s.letters() >= 3 || s.of(classColon) > 0) && s.of(classDash)+s.of(classSlash)+s.of(classDot)+s.of(classColon) > 0 && r.addDate() {
 		return
 	}
 	if s.letters() <= 9 && s.digits() >= 7 {

@@ -105,10 +105,13 @@ func (r *reading) addVocabulary(whole kind) {
 			continue
 		}
 		odds := v.odds
+		if v.kind == kindSex && whole&kindPrefix != 0 {
+			odds-- // "Frau"
+		}
 		if whole&kindName != 0 && v.kind&kindPlace != 0 {
 			odds -= 1.5 // "Paris", "Jordan", "Washington"
 		}
-		if whole&kindWord != 0 && v.kind&(kindPlace|kindJob|kindPrefix) != 0 {
+		if whole&kindWord != 0 && v.kind&(kindPlace|kindJob) != 0 {
 			odds -= 2 // "Reading", "Nice"
 		}
 		r.add(v.t, odds)

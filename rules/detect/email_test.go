@@ -1,0 +1,61 @@
+package detect
+
+import "testing"
+
+func TestEmailAddresses(t *testing.T) {
+	valid := []string{
+		"a@b.de", "jane.doe@example.com", "jane+news@example.co.uk", "o'neill@example.ie", "x_y-z@sub.domain.example.org",
+		"user@bücher.example", "用户@例子.广告", "1234567890@example.com", "user@xn--bcher-kva.example",
+		"jürgen@müller.de", // SMTPUTF8, RFC 6531
+	}
+	for _, value := range valid {
+		if !isEmail([]byte(value)) {
+			t.Errorf("%q is no address", value)
+		}
+	}
+	invalid := []string{
+		"", "@", "a@", "@b.de", "a@b", "a@b.1", "a..b@c.de", ".a@b.de", "a.@b.de", "a b@c.de", "a@-b.de", "a@b-.de", "a@b..de",
+		"a@b.c",            // one letter is no top-level domain
+		"12@3.45",          // a price
+		"\xff\xfe@\xfd.de", // no text
+	}
+	for _, value := range invalid {
+		if isEmail([]byte(value)) {
+			t.Errorf("%q is an address", value)
+		}
+	}
+}
+
+func TestCompactEmailEqualsOtherSpellings(t *testing.T) {
+	tests := []struct{ value, want string }{
+		{"Jane.Doe@Example.COM", "jane.doe@example.com"},
+		{"jane+shop@example.com", "jane@example.com"},
+		{"Jane Doe <jane@example.com>", "jane@example.com"},
+		{"mailto:jane@example.com", "jane@example.com"},
+		{"a@Bücher.example", "a@xn--bcher-kva.example"},
+		{"no address", "no address"},
+	}
+	for _, tt := range tests {
+		if got := string(Compact(nil, ContactEmail, []byte(tt.value))); got != tt.want {
+			t.Errorf("%q: got %q, want %q", tt.value, got, tt.want)
+		}
+	}
+}
+
+func TestRoleAddresses(t *testing.T) {
+	for _, value := range []string{
+		"info@example.com", "No-Reply@example.com", "noreply@example.com", "support+123@example.com", "customer.service@example.com",
+		"bounces-1234@lists.example.com", "mailer-daemon@example.com", "postmaster@example.com", "rechnung@example.de", "sales2@example.com",
+	} {
+		if !Role([]byte(value)) {
+			t.Errorf("%q is a person", value)
+		}
+	}
+	for _, value := range []string{
+		"jane@example.com", "j.info@example.com", "mark.sales@example.com", "info", "", "@example.com", "12345@example.com", "listermann@example.com",
+	} {
+		if Role([]byte(value)) {
+			t.Errorf("%q is a role", value)
+		}
+	}
+}
