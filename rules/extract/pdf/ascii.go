@@ -5,16 +5,16 @@ import (
 	"io"
 )
 
-// ascii85 decodes ASCII85Decode (ISO 32000-2, 7.4.3). Bytes that are no part
+// base85 decodes ASCII85Decode (ISO 32000-2, 7.4.3). Bytes that are no part
 // of the alphabet are skipped.
-type ascii85 struct {
+type base85 struct {
 	src  *bufio.Reader
 	out  []byte
 	hold [4]byte
 	done bool
 }
 
-func (a *ascii85) Read(p []byte) (int, error) {
+func (a *base85) Read(p []byte) (int, error) {
 	n := 0
 	for n < len(p) {
 		if len(a.out) == 0 {
@@ -34,7 +34,7 @@ func (a *ascii85) Read(p []byte) (int, error) {
 }
 
 // group decodes the next five characters into four bytes.
-func (a *ascii85) group() {
+func (a *base85) group() {
 	var v uint32
 	count := 0
 	for count < 5 {

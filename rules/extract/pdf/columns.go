@@ -167,7 +167,11 @@ func runsOn(l line, gaps []gap) bool {
 		for _, w := range l.words[:i] {
 			left = max(left, w.x1)
 		}
-		if l.words[i].x0-left > 0.45*l.em || g.room < 0.8*float64(g.real) {
+		space := 0.45
+		if l.words[i].spaced && !l.words[i].fresh {
+			space = 0.65 // as wide as in fonts of fixed width
+		}
+		if l.words[i].x0-left > space*l.em || g.room < 0.8*float64(g.real) {
 			return false
 		}
 		crossed++

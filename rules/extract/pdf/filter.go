@@ -26,7 +26,7 @@ func (f *file) filter(filter name, parm dict, src io.Reader) (io.Reader, error) 
 		early := f.int(parm["EarlyChange"], 1)
 		return f.predict(parm, newLZW(src, early != 0)), nil
 	case "ASCII85Decode", "A85":
-		return &ascii85{src: bufio.NewReader(src)}, nil
+		return &base85{src: bufio.NewReader(src)}, nil
 	case "ASCIIHexDecode", "AHx":
 		return &asciiHex{src: bufio.NewReader(src)}, nil
 	case "RunLengthDecode", "RL":

@@ -67,8 +67,11 @@ func broken(cell, next []byte, alone bool) bool {
 	return alone && len(next) <= longest
 }
 
-// maxWrapped bounds the lines of one row.
-const maxWrapped = 12
+// The lines of one row: a bound, and how many are usual.
+const (
+	maxWrapped = 12
+	fewLines   = 3
+)
 
 // wraps tells for each line whether it goes on with the row of the line
 // before: by the rules between rows where the table has them, else by the
@@ -91,31 +94,37 @@ func (t *tableBlock) wraps() []bool {
 }
 
 // parts cuts the lines into rows wherever apart says so. It returns nil if
-// that makes no rows, or if the parts are groups of whole rows: the lines of a
-// wrapped row leave cells empty, so that no more than a share of them is full.
+// that makes no rows, or if the parts are groups of whole rows: a wrapped row
+// has few lines and a first cell in one of them, or leaves so many cells empty
+// that no more than a share of them is full.
 func (t *tableBlock) parts(share float64, apart func(above, below line) bool) []bool {
 	out := make([]bool, len(t.lines))
-	rows, run := 1, 1
+	rows, run, firsts := 1, 1, t.firstCells(0)
+	wrapped, filled, whole := 0, 0, false
 	for i := 1; i < len(t.lines); i++ {
 		if out[i] = !apart(t.lines[i-1], t.lines[i]); !out[i] {
-			rows, run = rows+1, 0
+			rows, run, firsts = rows+1, 0, 0
 		}
+		firsts += t.firstCells(i)
 		if run++; run > maxWrapped {
 			return nil
 		}
+		whole = whole || firsts > 1 || run > fewLines
 	}
-	wrapped, filled := 0, 0
 	for i, l := range t.lines {
 		if out[i] || i+1 < len(out) && out[i+1] {
 			wrapped++
 			filled += t.filled(l)
 		}
 	}
-	if rows < minRows || float64(filled) > share*float64(wrapped*(len(t.gaps)+1)) {
+	if rows < minRows || whole && float64(filled) > share*float64(wrapped*(len(t.gaps)+1)) {
 		return nil
 	}
 	return out
 }
+
+// firstCells returns 1 if the i-th line has something in the first column.
+func (t *tableBlock) firstCells(i int) int { return min(1, len(t.cell(t.lines[i], 0))) }
 
 // parted tells whether a rule under most of the lines' width stands between
 // them.
