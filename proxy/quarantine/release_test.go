@@ -236,6 +236,37 @@ func TestLostReleaseIsUnknownAndNeverSentAgainSilently(t *testing.T) {
 	}
 }
 
+// Nobody needs to have looked at the message in between.
+func TestNextDecisionEndsTheLeaseItself(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		decide func(*Store, string) error
+		want   error
+	}{
+		{"release", func(s *Store, id string) error {
+			_, err := s.BeginRelease(context.Background(), id, nil, "bert", "")
+			return err
+		}, ErrUncertain},
+		{"forced release", func(s *Store, id string) error {
+			_, err := s.ForceRelease(context.Background(), id, nil, "bert", "")
+			return err
+		}, nil},
+		{"refuse", func(s *Store, id string) error { return s.Refuse(context.Background(), id, "bert", "") }, nil},
+		{"delete", func(s *Store, id string) error { return s.Delete(context.Background(), id, "bert", "") }, nil},
+	}
+	c := newClock()
+	s := open(t, t.TempDir(), Options{Clock: c.Now, Lease: time.Minute})
+	for _, test := range tests {
+		m := hold(t, s, letter(1), "x")
+		begin(t, s, m.ID)
+		c.Add(time.Minute)
+		if err := test.decide(s, m.ID); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+		}
+	}
+}
+
 func TestSlowReleaseIsRecordedAfterItsLease(t *testing.T) {
 	t.Parallel()
 	c := newClock()

@@ -301,6 +301,9 @@ func TestIDsAreNeverUsedTwice(t *testing.T) {
 		m.IncidentKey = "one"
 		held, err := s.Hold(t.Context(), m, strings.NewReader(text))
 		if err != nil {
+			if strings.Contains(err.Error(), "messages.id") {
+				t.Fatal("the used id was only found by the insert:", err)
+			}
 			refused++ // no unused id was drawn: 451, and nothing is overwritten
 			continue
 		}
@@ -420,4 +423,29 @@ func TestWritersWaitForEachOther(t *testing.T) {
 	if err := s.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// A stuck writer elsewhere costs the client a 4xx at its deadline, no more.
+func TestHoldGivesUpWhenTheStoreIsLocked(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	other, s := open(t, dir, Options{}), open(t, dir, Options{})
+	stuck, err := other.writer.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	if _, err := s.Hold(ctx, letter(1), strings.NewReader("x")); err == nil {
+		t.Fatal("held while the store is locked")
+	}
+	if took := time.Since(start); took > busyTimeout/2 {
+		t.Errorf("gave up after %v, its deadline was 50 ms", took)
+	}
+	if err := stuck.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	wantFiles(t, dir, 0)
+	hold(t, s, letter(1), "x")
 }
