@@ -92,7 +92,7 @@ func TestChallengeThatIsNotBase64IsCancelled(t *testing.T) {
 
 func TestStaleConnectionIsReplacedAtAUTH(t *testing.T) {
 	address := serve(t,
-		func(p *peer) { p.greet("AUTH PLAIN"); p.message(); p.say("421 4.4.2 idle") },
+		func(p *peer) { p.greet("AUTH PLAIN"); p.message(); p.turn("AUTH PLAIN "+b64("x"), "421 4.4.2 idle") },
 		func(p *peer) { p.greet("AUTH PLAIN"); p.turn("AUTH PLAIN "+b64("x"), "235 ok"); p.quit() })
 	server := newServer(t, Config{URL: "smtp://" + address, PoolSize: 1})
 	one(t, server)

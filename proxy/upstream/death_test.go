@@ -85,41 +85,53 @@ func transact(ctx context.Context, server *Server, content string) error {
 func TestCancellationInterruptsAtOnceAndNeverSendsTheDot(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		play    func(*peer)
+		play    func(p *peer, cancel func())
 		stage   Stage
 		unknown bool
 	}{
-		{"greeting", func(p *peer) { p.hear("") }, StageGreeting, false},
-		{"MAIL", func(p *peer) { p.greet(); p.line(); p.hear("") }, StageMail, false},
-		{"DATA", func(p *peer) { p.greet(); p.envelope(); p.line(); p.hear("") }, StageData, false},
-		{"content", func(p *peer) {
+		{"EHLO", func(p *peer, cancel func()) { p.say("220 x"); p.line(); cancel(); p.hear("") }, StageHello, false},
+		{"MAIL", func(p *peer, cancel func()) { p.greet(); p.line(); cancel(); p.hear("") }, StageMail, false},
+		{"DATA", func(p *peer, cancel func()) { p.greet(); p.envelope(); p.line(); cancel(); p.hear("") }, StageData, false},
+		{"content", func(p *peer, cancel func()) {
 			p.greet()
 			p.envelope()
 			p.turn("DATA", "354 go")
-			time.Sleep(200 * time.Millisecond) // the upload stalls, then is cut
+			p.line()
+			cancel()
+			time.Sleep(100 * time.Millisecond) // what follows is what was in flight
 			if wire := p.content(); strings.HasSuffix("\r\n"+wire, "\r\n.\r\n") {
 				p.t.Error("the dot was sent")
 			}
 		}, StageData, false},
-		{"final", func(p *peer) { p.greet(); p.envelope(); p.turn("DATA", "354 go"); p.content(); p.hear("") }, StageFinal, true},
+		{"final", func(p *peer, cancel func()) {
+			p.greet()
+			p.envelope()
+			p.turn("DATA", "354 go")
+			p.content()
+			cancel()
+			p.hear("")
+		}, StageFinal, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			server := newServer(t, Config{URL: "smtp://" + serve(t, test.play)})
 			gone := errors.New("the client has gone")
 			ctx, cancel := context.WithCancelCause(t.Context())
-			timer := time.AfterFunc(100*time.Millisecond, func() { cancel(gone) })
-			defer timer.Stop()
+			cancelled := make(chan time.Time, 1)
+			play := func(p *peer) {
+				test.play(p, func() {
+					cancelled <- time.Now()
+					cancel(gone)
+				})
+			}
 			content := "short\r\n"
 			if test.stage == StageData {
 				content = strings.Repeat("0123456789\r\n", 2<<20)
 			}
-			begun := time.Now()
-			err := transact(ctx, server, content)
+			err := transact(ctx, newServer(t, Config{URL: "smtp://" + serve(t, play)}), content)
+			if waited := time.Since(<-cancelled); waited > 3*time.Second {
+				t.Errorf("interrupted only after %s", waited)
+			}
 			if wantFailure(t, err, test.stage, test.unknown); !errors.Is(err, gone) {
 				t.Errorf("got %v, want the context's cause", err)
-			}
-			if waited := time.Since(begun); waited > 3*time.Second {
-				t.Errorf("interrupted only after %s", waited)
 			}
 		})
 	}

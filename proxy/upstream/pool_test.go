@@ -105,13 +105,18 @@ func TestStaleConnectionIsReplacedUnnoticed(t *testing.T) {
 		"closed when spoken to":   func(p *peer) { p.hear("MAIL FROM:<ann@a.example>") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			ended := make(chan struct{})
+			pooled := make(chan struct{})
 			address := serve(t,
-				func(p *peer) { p.greet("PIPELINING"); p.message(); close(ended); farewell(p) },
+				func(p *peer) {
+					p.greet("PIPELINING")
+					p.message()
+					<-pooled
+					farewell(p)
+				},
 				func(p *peer) { p.greet("PIPELINING"); p.message(); p.quit() })
 			server := newServer(t, Config{URL: "smtp://" + address, PoolSize: 1})
 			one(t, server)
-			<-ended
+			close(pooled)
 			one(t, server)
 		})
 	}
@@ -191,8 +196,13 @@ func TestNoMoreAreKeptThanConfigured(t *testing.T) {
 		}
 		_ = c.Close()
 	}
-	if n := len(ended); n != 1 {
-		t.Errorf("%d connections ended, want the second one", n)
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+		t.Fatal("both are kept")
+	}
+	if n := len(server.idle.idle); n != 1 {
+		t.Errorf("%d connections are kept, want 1", n)
 	}
 }
 
