@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime"
 )
 
 // disk is the file layer under the content, so that tests can fail or kill it
@@ -66,6 +67,9 @@ func (osDisk) Lstat(path string) (fs.FileInfo, error)     { return os.Lstat(path
 func (osDisk) ReadDir(path string) ([]fs.DirEntry, error) { return os.ReadDir(path) }
 
 func (osDisk) SyncDir(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil // NTFS journals its folders, and refuses to flush them
+	}
 	d, err := os.Open(path)
 	if err != nil {
 		return err

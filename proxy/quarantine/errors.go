@@ -4,7 +4,7 @@ import (
 	"errors"
 	"syscall"
 
-	"modernc.org/sqlite"
+	"modernc.org/sqlite" // also registers the driver that openDatabase names
 	sqlite3 "modernc.org/sqlite/lib"
 )
 

@@ -19,18 +19,6 @@ type Release struct {
 	settled bool
 }
 
-// RecipientResult is the upstream's last word on one recipient.
-type RecipientResult struct {
-	Address string
-	// State is RecipientReleased (2xx), RecipientRefused (5xx),
-	// RecipientDeferred (4xx, or never tried) or RecipientUnknown (the
-	// content was sent and no answer came).
-	State RecipientState
-	// Reply is the upstream's reply. Only its basic and enhanced codes are
-	// kept, since its text may name people.
-	Reply string
-}
-
 // BeginRelease takes the lease of a message in order to send it to some of
 // its recipients: those in to, or, when to is nil, all that do not have it
 // and whose outcome is known. by and reason go to the audit trail; by must not
@@ -184,64 +172,3 @@ func (r *Release) Message() Message { return r.row.Message }
 
 // Content opens what is to be sent. See [Content] for what its errors mean.
 func (r *Release) Content() (*Content, error) { return r.store.openContent(r.row) }
-
-// Settle records what became of each recipient and gives the lease back. A
-// recipient without a result becomes unknown. It is recorded even when ctx is
-// done, since the mail has left, and even when the lease has ended, except for
-// recipients that a forced release took over since.
-func (r *Release) Settle(ctx context.Context, results []RecipientResult) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*busyTimeout)
-	defer cancel()
-	if r.settled {
-		return fmt.Errorf("settle %s: release was settled before: %w", r.row.ID, ErrDecided)
-	}
-	outcome := make(map[string]RecipientResult, len(r.row.Recipients))
-	for _, rec := range r.row.Recipients {
-		outcome[rec.Address] = RecipientResult{Address: rec.Address, State: RecipientUnknown}
-	}
-	for i, result := range results {
-		if _, ok := outcome[result.Address]; !ok {
-			return fmt.Errorf("settle %s: result %d: %w", r.row.ID, i+1, ErrNotRecipient)
-		}
-		switch result.State {
-		case RecipientReleased, RecipientRefused, RecipientDeferred, RecipientUnknown:
-		default:
-			return fmt.Errorf("settle %s: result %d: %w state %q", r.row.ID, i+1, ErrInvalid, result.State)
-		}
-		outcome[result.Address] = result
-	}
-	if err := r.store.write(ctx, func(tx *sql.Tx) error { return r.settle(ctx, tx, outcome) }); err != nil {
-		return fmt.Errorf("settle %s: %w", r.row.ID, err)
-	}
-	r.settled = true
-	return nil
-}
-
-func (r *Release) settle(ctx context.Context, tx *sql.Tx, outcome map[string]RecipientResult) error {
-	s := r.store
-	detail := Detail{SHA256: r.row.SHA256, Results: map[RecipientState]int{}}
-	for i, rec := range r.row.Recipients {
-		result := outcome[rec.Address]
-		res, err := tx.ExecContext(ctx, `UPDATE recipients SET state = ?, reply = ?
-			WHERE message = ? AND address = ? AND release = ?`,
-			string(result.State), replyCodes(result.Reply), r.row.seq, rec.Address, r.seq)
-		if err != nil {
-			return fmt.Errorf("record result %d: %w", i+1, err)
-		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return fmt.Errorf("record result %d: %w", i+1, err)
-		}
-		detail.Results[result.State]++
-		if n == 0 {
-			detail.Superseded++
-		}
-	}
-	if err := endRelease(ctx, tx, r.seq, "settled", micros(s.now())); err != nil {
-		return err
-	}
-	if err := settleState(ctx, tx, r.row.seq); err != nil {
-		return err
-	}
-	return s.append(ctx, tx, Entry{Message: r.row.ID, Act: ActReleaseSettled, By: r.by, Detail: detail})
-}

@@ -2,48 +2,22 @@ package quarantine
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"net/url"
-	"os"
 	"path/filepath"
 	"time"
 )
-
-// Options are the settings of a store. The zero value is what a relay uses.
-type Options struct {
-	// Clock gives the time; nil is time.Now.
-	Clock func() time.Time
-	// Random feeds the ids; nil is crypto/rand.
-	Random io.Reader
-	// Capacity is how many bytes of content the store may hold; 0: no bound.
-	Capacity int64
-	// Reserve is how many bytes of the disk are left free, so that a full
-	// quarantine stops neither the database nor its neighbours; 0 is 64 MiB,
-	// negative none.
-	Reserve int64
-	// Lease is how long a release may take before its recipients become
-	// unknown; 0 is 15 minutes. It must be longer than the deadline of the
-	// upstream transaction.
-	Lease time.Duration
-	// Grace is how old a file without a row must be before Sweep takes it for
-	// left over; 0 is an hour.
-	Grace time.Duration
-
-	disk disk // nil is the machine's; tests set it
-}
 
 const (
 	defaultReserve = 64 << 20
 	defaultLease   = 15 * time.Minute
 	defaultGrace   = time.Hour
 
-	// busyTimeout is how long a writer waits for the others. A held copy
-	// takes two or three fsyncs; this is a thousand of them on a slow disk.
+	// busyTimeout is how long a writer waits for those of other processes:
+	// long beside a commit, which takes one fsync, and short beside the ten
+	// minutes that a client waits for its reply (RFC 5321, 4.5.3.2.6).
 	busyTimeout = 15 * time.Second
 
 	// readers bounds the connections that answer queries.
@@ -51,28 +25,6 @@ const (
 
 	databaseName = "quarantine.db"
 )
-
-func (o Options) withDefaults() Options {
-	if o.Clock == nil {
-		o.Clock = time.Now
-	}
-	if o.Random == nil {
-		o.Random = rand.Reader
-	}
-	if o.Reserve == 0 {
-		o.Reserve = defaultReserve
-	}
-	if o.Lease == 0 {
-		o.Lease = defaultLease
-	}
-	if o.Grace == 0 {
-		o.Grace = defaultGrace
-	}
-	if o.disk == nil {
-		o.disk = osDisk{}
-	}
-	return o
-}
 
 // Store is an open quarantine. Its methods may be called at once.
 type Store struct {
@@ -117,90 +69,7 @@ func (s *Store) Close() error {
 	return nil
 }
 
-func (s *Store) databasePath() string { return filepath.Join(s.dir, databaseName) }
-func (s *Store) incomingDir() string  { return filepath.Join(s.dir, "incoming") }
-func (s *Store) contentDir() string   { return filepath.Join(s.dir, "content") }
-
 func (s *Store) now() time.Time { return s.opts.Clock() }
-
-// makeFolders makes what is missing and proves that files can be written.
-func (s *Store) makeFolders() error {
-	d := s.opts.disk
-	switch info, err := d.Lstat(s.dir); {
-	case errors.Is(err, fs.ErrNotExist):
-		if err := s.makeFolder(s.dir); err != nil {
-			return err
-		}
-	case err != nil:
-		return err
-	case !info.IsDir() && info.Mode()&fs.ModeSymlink == 0:
-		return errNotFolder
-	}
-	for _, path := range []string{s.incomingDir(), s.contentDir()} {
-		if err := d.Mkdir(path); err != nil {
-			return err
-		}
-	}
-	// SQLite gives its log the mode of the database, so the mode is set here,
-	// before anything is in it.
-	f, err := d.Create(s.databasePath())
-	switch {
-	case err == nil:
-		if err := f.Close(); err != nil {
-			return err
-		}
-	case !errors.Is(err, fs.ErrExist):
-		return err
-	}
-	if err := d.SyncDir(s.dir); err != nil {
-		return err
-	}
-	return s.probe()
-}
-
-// makeFolder makes a folder and those above it, each to last.
-func (s *Store) makeFolder(path string) error {
-	d := s.opts.disk
-	parent := filepath.Dir(path)
-	if _, err := d.Lstat(parent); errors.Is(err, fs.ErrNotExist) {
-		if err := s.makeFolder(parent); err != nil {
-			return err
-		}
-	}
-	if err := d.Mkdir(path); err != nil {
-		return err
-	}
-	return d.SyncDir(parent)
-}
-
-// probe writes one file, since a folder can be made long before the disk is
-// remounted read-only or given to another user.
-func (s *Store) probe() error {
-	id, err := newID(s.opts.Random, "probe")
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(s.incomingDir(), id)
-	f, err := s.opts.disk.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), s.opts.disk.Remove(path))
-}
-
-var errNotFolder = errors.New("it is not a folder")
-
-// explain adds what an operator can do.
-func explain(dir string, err error) error {
-	advice := "choose another data folder"
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		advice = fmt.Sprintf("make it writable for user id %d, or choose another data folder", os.Getuid())
-	case errors.Is(full(err), ErrFull):
-		advice = "free some space, or choose another data folder"
-	}
-	return fmt.Errorf("quarantine: folder %s cannot be used: %w; %s", dir, err, advice)
-}
 
 func (s *Store) openDatabase(ctx context.Context) error {
 	var err error

@@ -1,0 +1,52 @@
+package quarantine
+
+import (
+	"crypto/rand"
+	"io"
+	"time"
+)
+
+// Options are the settings of a store. The zero value is what a relay uses.
+type Options struct {
+	// Clock gives the time; nil is time.Now.
+	Clock func() time.Time
+	// Random feeds the ids; nil is crypto/rand.
+	Random io.Reader
+	// Capacity is how many bytes of content the store may hold; 0: no bound.
+	Capacity int64
+	// Reserve is how many bytes of the disk are left free, so that a full
+	// quarantine stops neither the database nor its neighbours; 0 is 64 MiB,
+	// negative none.
+	Reserve int64
+	// Lease is how long a release may take before its recipients become
+	// unknown; 0 is 15 minutes. It must be longer than the deadline of the
+	// upstream transaction.
+	Lease time.Duration
+	// Grace is how old a file without a row must be before Sweep takes it for
+	// left over; 0 is an hour.
+	Grace time.Duration
+
+	disk disk // nil is the machine's; tests set it
+}
+
+func (o Options) withDefaults() Options {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Reserve == 0 {
+		o.Reserve = defaultReserve
+	}
+	if o.Lease == 0 {
+		o.Lease = defaultLease
+	}
+	if o.Grace == 0 {
+		o.Grace = defaultGrace
+	}
+	if o.disk == nil {
+		o.disk = osDisk{}
+	}
+	return o
+}
