@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/bulkhead-dlp/bulkhead/proxy/console"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -17,7 +16,7 @@ func (r *relay) serveHTTP(failed chan<- error) (stop func()) {
 	scrape := http.NewServeMux()
 	scrape.Handle("GET /metrics", promhttp.HandlerFor(r.registry, promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	pages := http.NewServeMux()
-	pages.Handle("/", console.New(console.Config{Store: r.store, Policies: r.policies, Version: version}))
+	pages.Handle("/", r.console)
 	for _, mux := range []*http.ServeMux{scrape, pages} {
 		mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("ok\n")) }) //nolint:errcheck // the client has gone
 		mux.HandleFunc("GET /readyz", r.readyz)

@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
@@ -63,6 +65,7 @@ type relay struct {
 	upstream *upstream.Server
 	policies *rules.Policies
 	smtp     *proxy.Server
+	console  http.Handler
 
 	listeners      []net.Listener
 	admin, metrics net.Listener
@@ -107,6 +110,9 @@ func newRelay(ctx context.Context, cfg *configs.Config, log *slog.Logger) (r *re
 		Deadline: cfg.Inspection.Deadline, Inspections: cfg.Inspection.Concurrent,
 		SpoolDir: spool, SpoolMemory: spoolMemory, Now: time.Now,
 	})
+	if r.console, err = console.New(console.Config{Store: r.store, Metrics: m, Log: log, Version: version}); err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
 	return r, r.listen()
 }
 
