@@ -47,6 +47,9 @@ func KindOf(r io.ReaderAt, size int64) Kind {
 
 // kindOf tells what a storage holds, by the stream that each program writes.
 func kindOf(storage *entry) Kind {
+	if storage.find("EncryptedPackage") != nil {
+		return EncryptedOOXML
+	}
 	for _, child := range storage.children {
 		switch strings.ToLower(child.name) {
 		case "workbook", "book":
@@ -57,8 +60,6 @@ func kindOf(storage *entry) Kind {
 			return PPT
 		case "__properties_version1.0":
 			return MSG
-		case "encryptedpackage":
-			return EncryptedOOXML
 		}
 	}
 	return Other
@@ -134,7 +135,7 @@ func (rd *reader) storage(s *entry, name string, depth int) error {
 		rd.note(fmt.Errorf("document with a password: %w", document.ErrEncrypted))
 		return nil
 	default:
-		own = false
+		own = s.find("VBA") != nil // a project of macros on its own
 	}
 	rd.foreign = rd.foreign || !own && depth == 0
 	for _, child := range s.children {

@@ -62,6 +62,9 @@ func (rd *reader) flow(p *xmlzip.Part, place string) error {
 		return nil
 	}
 	defer c.Close()
+	if rd.role(p) == roleVML {
+		s.AllowUnclosed()
+	}
 	f := flow.New(rd.lim.Depth, rd.count)
 	step := &flowStep{rd: rd, s: s, f: f}
 	err = f.Run(rd.ctx, place, rd.out, step.next)

@@ -120,6 +120,7 @@ var readers = map[role]func(*reader, *xmlzip.Part, string) error{
 	roleSheet:    (*reader).worksheet,
 	roleDocument: (*reader).flow,
 	roleFlow:     (*reader).flow,
+	roleVML:      (*reader).flow,
 	roleSlide:    (*reader).flow,
 	roleLines:    (*reader).lines,
 	roleComments: (*reader).flow,

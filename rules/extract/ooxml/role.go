@@ -22,6 +22,7 @@ const (
 	roleSheet                   // a worksheet, or what an external one had
 	roleDocument                // the main text
 	roleFlow                    // paragraphs and tables: headers, notes, drawings
+	roleVML                     // drawings of old: boxes of comments
 	roleSlide                   // a slide
 	roleComments                // comments of any kind
 	roleLines                   // elements that hold one value each, such as properties
@@ -53,7 +54,7 @@ var rootRoles = map[string]role{
 	"sld":   roleSlide,
 	"notes": roleFlow, "sldMaster": roleFlow, "sldLayout": roleFlow, "notesMaster": roleFlow, "handoutMaster": roleFlow,
 	"wsDr": roleFlow, "drawing": roleFlow, "dataModel": roleFlow, "chartSpace": roleFlow, "chart": roleFlow, "userShapes": roleFlow,
-	"xml":      roleFlow, // VML: comments' boxes, WordArt
+	"xml":      roleVML,
 	"comments": roleComments, "ThreadedComments": roleComments, "cmLst": roleComments,
 	"pivotCacheRecords": roleRecords, "pivotCacheDefinition": rolePivot,
 	"Properties": roleLines, "coreProperties": roleLines, "connections": roleLines, "queryTable": roleLines,
@@ -158,14 +159,19 @@ func rootOf(head []byte) (string, error) {
 	if !wide && (len(trimmed) < 2 || trimmed[0] != '<') {
 		return "", nil
 	}
-	s := xmlzip.NewScanner(io.MultiReader(bytes.NewReader(head), strings.NewReader(">"))) // the root's tag may be longer
-	for {
-		kind, err := s.Next()
-		if err != nil {
-			return "", err
+	// The root's tag may be longer than the head, and cut within quotes.
+	var err error
+	for _, end := range []string{">", `">`, "'>"} {
+		s := xmlzip.NewScanner(io.MultiReader(bytes.NewReader(head), strings.NewReader(end)))
+		s.AllowDoctype() // that of HTML and SVG; parts of our own are refused when they are read
+		kind := xmlzip.Text
+		for kind != xmlzip.Start && err == nil {
+			kind, err = s.Next()
 		}
-		if kind == xmlzip.Start {
-			return string(s.Name()), nil
+		if err == nil || errors.Is(err, xmlzip.ErrDoctype) {
+			return string(s.Name()), err
 		}
+		err = nil
 	}
+	return "", nil
 }

@@ -41,10 +41,13 @@ type Scanner struct {
 	full []byte // name with its prefix
 	attr []byte // the rest of the tag, eaten by Attr
 	text []byte
+	// depth counts the tags that are open.
+	depth int
 	// closing: the last start tag closed itself, and its End is due.
 	closing  bool
 	started  bool
 	doctypes bool
+	unclosed bool
 }
 
 // NewScanner returns a Scanner over r in the encoding that its first bytes
@@ -57,6 +60,10 @@ func NewScanner(r io.Reader) *Scanner {
 // declares nothing itself, as files of OpenOffice.org 1 have one. Any other is
 // an error.
 func (s *Scanner) AllowDoctype() { s.doctypes = true }
+
+// AllowUnclosed makes the scanner bear tags that are still open at the end,
+// such as the <br> that Office writes into VML.
+func (s *Scanner) AllowUnclosed() { s.unclosed = true }
 
 // Name is the name of the tag without its prefix.
 func (s *Scanner) Name() []byte { return s.name }
@@ -73,11 +80,14 @@ func (s *Scanner) Text() []byte { return s.text }
 func (s *Scanner) Next() (Kind, error) {
 	if s.closing {
 		s.closing = false
+		s.depth--
 		return End, nil
 	}
 	for {
 		if s.pos == s.end {
-			if err := s.fill(); err != nil {
+			if err := s.fill(); err == io.EOF && s.depth > 0 && !s.unclosed {
+				return 0, fmt.Errorf("part ends before its last tag: %w", document.ErrDamaged)
+			} else if err != nil {
 				return 0, err
 			}
 		}

@@ -11,8 +11,10 @@ import (
 // nextTag takes what begins with '<' at pos. ok is false for what has no
 // meaning here: comments, processing instructions, an allowed doctype.
 func (s *Scanner) nextTag() (kind Kind, ok bool, err error) {
-	if err := s.need(2); err != nil {
-		return 0, false, err
+	if s.end-s.pos < 2 {
+		if err := s.need(2); err != nil {
+			return 0, false, err
+		}
 	}
 	switch s.buf[s.pos+1] {
 	case '!':
@@ -26,33 +28,44 @@ func (s *Scanner) nextTag() (kind Kind, ok bool, err error) {
 		return 0, false, err
 	}
 	if len(tag) > 0 && tag[0] == '/' {
-		s.setName(bytes.TrimRight(tag[1:], " \t\r\n"))
+		tag = tag[1:]
 		s.attr = nil
+		s.setName(tag)
+		s.depth--
 		return End, true, nil
 	}
 	if n := len(tag); n > 0 && tag[n-1] == '/' {
 		s.closing = true
 		tag = tag[:n-1]
 	}
-	i := 0
-	for i < len(tag) && tag[i] > ' ' {
-		i++
-	}
-	s.setName(tag[:i])
-	s.attr = tag[i:]
+	s.attr = tag[s.setName(tag):]
+	s.depth++
 	return Start, true, nil
 }
 
-func (s *Scanner) setName(full []byte) {
-	s.full, s.name = full, full
-	if i := bytes.IndexByte(full, ':'); i >= 0 {
-		s.name = full[i+1:]
+// setName takes the name at the start of a tag and returns its length.
+func (s *Scanner) setName(tag []byte) int {
+	prefix, i := 0, 0
+	for ; i < len(tag) && tag[i] > ' '; i++ {
+		if tag[i] == ':' {
+			prefix = i + 1
+		}
 	}
+	s.full, s.name = tag[:i], tag[prefix:i]
+	return i
 }
 
 // wholeTag consumes a tag and returns what is between its angle brackets. A
 // '>' within an attribute's quotes does not end it.
 func (s *Scanner) wholeTag() ([]byte, error) {
+	// Most tags are short and have no quotes, or have them in pairs.
+	b := s.buf[s.pos+1 : s.end]
+	if n := bytes.IndexByte(b, '>'); n >= 0 {
+		if quote := bytes.IndexByte(b[:n], '"'); quote < 0 && bytes.IndexByte(b[:n], '\'') < 0 {
+			s.pos += n + 2
+			return b[:n], nil
+		}
+	}
 	i := s.pos + 1
 	var quote byte
 	for {
@@ -155,8 +168,8 @@ func (s *Scanner) NextAttr() (name, value []byte, ok bool) {
 	}
 	start := i
 	for i < len(b) && b[i] != '=' {
-		if b[i] == ':' {
-			start = i + 1
+		if b[i] == ':' || b[i] <= ' ' && i+1 < len(b) && b[i+1] > ' ' && b[i+1] != '=' {
+			start = i + 1 // after a prefix, or after a word without a value
 		}
 		i++
 	}
