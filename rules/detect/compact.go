@@ -1,6 +1,10 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Compact appends the form in which two spellings of a value are equal, and is
 // its own fixed point: Compact of the result is the result. An e-mail address
@@ -32,12 +36,9 @@ func Compact(dst []byte, t Type, value []byte) []byte {
 // without any keeps its text.
 func compactID(dst, value []byte) []byte {
 	start := len(dst)
-	for _, c := range value {
-		switch {
-		case isLower(c):
-			dst = append(dst, c-0x20)
-		case isAlnum(c), c >= 0x80:
-			dst = append(dst, c)
+	for _, r := range string(value) {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			dst = utf8.AppendRune(dst, unicode.ToUpper(r))
 		}
 	}
 	if len(dst) == start {

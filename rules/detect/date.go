@@ -167,13 +167,15 @@ func fullYear(year int) int {
 	return 2000 + year
 }
 
-// compactDate appends a date as ISO 8601, or the value as it is.
+// compactDate appends a date as ISO 8601, or the folded value.
 func compactDate(dst, value []byte) []byte {
-	d, _, ok := parseDate(value)
+	start := len(dst)
+	dst = compactText(dst, value)
+	d, _, ok := parseDate(dst[start:])
 	if !ok {
-		return appendFold(dst, value)
+		return dst
 	}
-	return append(dst,
+	return append(dst[:start],
 		byte('0'+d.year/1000), byte('0'+d.year/100%10), byte('0'+d.year/10%10), byte('0'+d.year%10), '-',
 		byte('0'+d.month/10), byte('0'+d.month%10), '-', byte('0'+d.day/10), byte('0'+d.day%10))
 }

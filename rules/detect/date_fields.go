@@ -115,6 +115,9 @@ func monthNumber(word []byte) int {
 	}
 	var buf [24]byte
 	folded := string(appendFold(buf[:0], word))
+	if len(folded) < 3 {
+		return 0
+	}
 	switch folded[:3] {
 	case "jan", "ene", "gen", "sty":
 		return monthIf(1, folded, "jan", "january", "januar", "janvier", "janv", "enero", "ene", "gennaio", "gen", "janeiro", "januari", "styczen", "stycznia", "sty")

@@ -22,7 +22,13 @@ func appendFold(dst, text []byte) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRune(text[i:])
-		dst = appendFoldRune(dst, r, text[i:i+size])
+		if r == utf8.RuneError && size == 1 {
+			// A byte that is no UTF-8 is most often Latin-1 that nobody marked.
+			var latin [2]byte
+			dst = appendFoldRune(dst, rune(c), latin[:utf8.EncodeRune(latin[:], rune(c))])
+		} else {
+			dst = appendFoldRune(dst, r, text[i:i+size])
+		}
 		i += size
 	}
 	return dst
@@ -31,8 +37,6 @@ func appendFold(dst, text []byte) []byte {
 // appendFoldRune folds one character that is not ASCII; raw is its encoding.
 func appendFoldRune(dst []byte, r rune, raw []byte) []byte {
 	switch r {
-	case utf8.RuneError:
-		return append(dst, raw...) // keeps what is no UTF-8, so that folding loses nothing
 	case 'ß', 'ẞ':
 		return append(dst, "ss"...)
 	case 'æ', 'Æ':

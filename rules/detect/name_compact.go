@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"slices"
+	"unicode"
 )
 
 // compactName appends a name folded, without titles and punctuation, its words
@@ -12,7 +13,7 @@ func compactName(dst, value []byte) []byte {
 	folded := appendFold(buf[:0], value)
 	parts := make([][]byte, 0, 8)
 	for part := range bytes.FieldsFuncSeq(folded, func(c rune) bool {
-		return c == ' ' || c == ',' || c == '.' || c == '\t' || c == '\n' || c == '\r' || c == ';' || c == '"'
+		return unicode.IsSpace(c) || c == ',' || c == '.' || c == ';' || c == '"'
 	}) {
 		if !isTitle(part) {
 			parts = append(parts, part)

@@ -251,8 +251,23 @@ func trimPhoneLabel(value []byte) []byte {
 }
 
 // compactPhone appends the number as E.164 when its country is known, else its
-// national digits without the trunk zero, then "x" and the extension.
+// national digits without the trunk zero, then "x" and the extension. Digits
+// that were no number in one spelling may be one in their compact form, so it
+// is taken again until it stays.
 func compactPhone(dst, value []byte) []byte {
+	var bufs [2][48]byte
+	for i := range 4 {
+		next := appendPhone(bufs[i%2][:0], value)
+		if bytes.Equal(next, value) {
+			break
+		}
+		value = next
+	}
+	return append(dst, value...)
+}
+
+// appendPhone is one turn of compactPhone.
+func appendPhone(dst, value []byte) []byte {
 	p, ok := parsePhone(value)
 	if !ok {
 		return appendDigits(dst, value)
