@@ -1,6 +1,7 @@
 package table
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 )
@@ -68,12 +69,10 @@ func (g *delimited) record(line []byte, next int) ([][]byte, int) {
 			}
 		}
 	}
-	if !g.form.drawn && len(text) > 0 && indexQuote(text, g.form.quote) {
+	if bytes.IndexByte(text, g.form.quote) >= 0 && (len(g.text) == 0 || &text[0] != &g.text[0]) {
 		// Cells are undoubled in place; the window must stay as it was read.
-		if len(g.text) == 0 || &text[0] != &g.text[0] {
-			g.text = append(g.text[:0], text...)
-			text = g.text
-		}
+		g.text = append(g.text[:0], text...)
+		text = g.text
 	}
 	row, all := g.form.cells(g.row[:0], text, g.s.lim.Columns)
 	g.row = row
@@ -81,15 +80,6 @@ func (g *delimited) record(line []byte, next int) ([][]byte, int) {
 		g.s.limit("columns")
 	}
 	return row, next
-}
-
-func indexQuote(text []byte, quote byte) bool {
-	for _, c := range text {
-		if c == quote {
-			return true
-		}
-	}
-	return false
 }
 
 // resumes reports whether the table goes on after a blank line: one of the

@@ -41,8 +41,8 @@ type form struct {
 	columns int  // usual number of cells
 }
 
-// boxes are the vertical lines of box drawing, U+2502, U+2503 and U+2551.
-var boxBytes = [3][]byte{[]byte("│"), []byte("┃"), []byte("║")}
+// boxes returns the vertical lines of box drawing, U+2502, U+2503 and U+2551.
+func boxes() [3]string { return [3]string{"│", "┃", "║"} }
 
 // plain brings a drawn row into the form a | b | c; dst is room for it.
 func (f *form) plain(dst, line []byte) []byte {
@@ -51,8 +51,8 @@ func (f *form) plain(dst, line []byte) []byte {
 	}
 	if bytes.IndexByte(line, 0xE2) >= 0 {
 		dst = append(dst[:0], line...)
-		for _, box := range boxBytes {
-			dst = replaceShrink(dst, box, '|')
+		for _, box := range boxes() {
+			dst = replaceShrink(dst, []byte(box), '|')
 		}
 		line = dst
 	}

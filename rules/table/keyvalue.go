@@ -53,15 +53,17 @@ func pairOf(line []byte) (p pair, ok bool) {
 // separator finds what parts key and value, within the bounds of a key.
 func separator(body []byte) (at, width int) {
 	head := body[:min(len(body), keySize+4)]
-	for i, c := range head {
-		switch {
-		case c == ':' || c == '=':
-			return i, 1
-		case c == 0xEF && i+2 < len(body) && body[i+1] == 0xBC && body[i+2] == 0x9A: // U+FF1A, full width
-			return i, 3
-		}
+	at = -1
+	if n := bytes.IndexByte(head, ':'); n >= 0 {
+		at, head = n, head[:n]
 	}
-	return -1, 0
+	if n := bytes.IndexByte(head, '='); n >= 0 {
+		at, head = n, head[:n]
+	}
+	if n := bytes.IndexByte(head, 0xEF); n >= 0 && bytes.HasPrefix(body[n:], []byte("：")) { // U+FF1A, full width
+		return n, len("：")
+	}
+	return at, 1
 }
 
 // keyLike reports whether text could name a field: few words that begin with

@@ -51,7 +51,8 @@ type label struct {
 type shelf struct {
 	columns []label
 	index   map[label]int
-	queue   []*record
+	queue   []*record // the records from next on wait to be given
+	next    int
 	spare   []*record
 	size    int
 	named   bool // some column has a name
@@ -75,13 +76,26 @@ func (h *shelf) put(r *record) {
 	h.size += len(r.text)
 }
 
-func (h *shelf) full() bool { return len(h.queue) >= shelfRecords || h.size >= shelfBytes }
+// waiting returns the records not yet given.
+func (h *shelf) waiting() []*record { return h.queue[h.next:] }
+
+// take removes the first record that waits.
+func (h *shelf) take() *record {
+	r := h.queue[h.next]
+	h.size -= len(r.text)
+	if h.next++; h.next == len(h.queue) {
+		h.queue, h.next = h.queue[:0], 0
+	}
+	return r
+}
+
+func (h *shelf) full() bool { return len(h.waiting()) >= shelfRecords || h.size >= shelfBytes }
 
 // learn adds the record's keys to the columns, up to limit of them, and
 // reports whether there was a new one and whether all found room.
 func (h *shelf) learn(r *record, limit int) (grew, all bool) {
 	all = true
-	for i := range r.fields {
+	for i := h.inPlace(r); i < len(r.fields); i++ {
 		l := label{key: string(r.key(i)), n: r.nth(i)}
 		if _, ok := h.index[l]; ok {
 			continue
@@ -110,9 +124,19 @@ func (r *record) nth(i int) int {
 	return n
 }
 
+// inPlace counts the first fields of a record that are those of the columns
+// in their order: all of them, most often.
+func (h *shelf) inPlace(r *record) int {
+	n := 0
+	for n < len(r.fields) && n < len(h.columns) && string(r.key(n)) == h.columns[n].key {
+		n++
+	}
+	return n
+}
+
 // knows reports whether all keys of a record are columns.
 func (h *shelf) knows(r *record) bool {
-	for i := range r.fields {
+	for i := h.inPlace(r); i < len(r.fields); i++ {
 		if _, ok := h.index[label{key: string(r.key(i)), n: r.nth(i)}]; !ok {
 			return false
 		}
@@ -142,21 +166,20 @@ func (g *recordGrid) Next() ([][]byte, error) {
 			return g.header(), nil
 		}
 	}
-	if len(g.shelf.queue) == 0 {
+	if len(g.shelf.waiting()) == 0 {
 		ok, err := g.more()
 		if err != nil {
 			return nil, err
 		}
-		if !ok || len(g.shelf.queue) == 0 {
+		if !ok || len(g.shelf.waiting()) == 0 {
 			return nil, io.EOF
 		}
 	}
-	r := g.shelf.queue[0]
+	r := g.shelf.waiting()[0]
 	if !g.shelf.knows(r) && len(g.shelf.columns) < g.limit {
 		return nil, io.EOF
 	}
-	g.shelf.queue = g.shelf.queue[1:]
-	g.shelf.size -= len(r.text)
+	g.shelf.take()
 	if g.last != nil {
 		g.shelf.spare = append(g.shelf.spare, g.last)
 	}
@@ -165,7 +188,11 @@ func (g *recordGrid) Next() ([][]byte, error) {
 	for range g.shelf.columns {
 		g.row = append(g.row, nil)
 	}
-	for i := range r.fields {
+	same := g.shelf.inPlace(r)
+	for i := range same {
+		g.row[i] = r.value(i)
+	}
+	for i := same; i < len(r.fields); i++ {
 		if at, ok := g.shelf.index[label{key: string(r.key(i)), n: r.nth(i)}]; ok {
 			g.row[at] = r.value(i)
 		}
@@ -188,8 +215,8 @@ func (g *recordGrid) header() [][]byte {
 // giveShelf gives the records of a shelf, and those that more adds, as one or
 // more grids.
 func (s *splitter) giveShelf(kind Kind, h *shelf, more func() (bool, error)) error {
-	for len(h.queue) > 0 {
-		for _, r := range h.queue {
+	for len(h.waiting()) > 0 {
+		for _, r := range h.waiting() {
 			if _, all := h.learn(r, s.lim.Columns); !all {
 				s.limit("columns")
 			}
@@ -230,7 +257,7 @@ func (s *splitter) giveRecords(kind Kind, next func(*record) (bool, error)) erro
 				break
 			}
 		}
-		if len(h.queue) == 0 {
+		if len(h.waiting()) == 0 {
 			return nil
 		}
 		if err := s.giveShelf(kind, h, more); err != nil {

@@ -8,26 +8,29 @@ const (
 )
 
 // sniff tells the form of the delimited table that begins with line, if one
-// does. It first makes the cheap check that the line after has the same number
-// of some delimiter, since it is asked about each line of prose with a comma.
+// does. It first makes the cheap check that the two lines after have about the
+// same number of some delimiter, since it is asked about each line of prose.
 func (s *splitter) sniff(line []byte) (form, bool) {
-	here := tallyOf(line)
-	if here == (tally{}) {
-		return form{}, false
-	}
-	next := s.after()
-	drawn := framed(line)
-	there := tallyOf(next)
 	best, bestScore := form{}, 0.0
-	for i := range here {
-		n := here[i]
-		if n == 0 || there[i] == 0 {
+	if boxed(line) {
+		f := form{delim: '|', quote: '"', drawn: true}
+		return f, s.weigh(&f) > 0
+	}
+	var after [2][]byte
+	ahead := -1
+	for i := range len(delimiters) {
+		d := delimiters[i]
+		n := bytes.Count(line, []byte{d})
+		if n == 0 {
 			continue
 		}
-		if d := n - there[i]; d != 0 && (n < 3 || d > n/2 || -d > n/2) && bytes.IndexByte(line, '"') < 0 {
+		if ahead < 0 {
+			ahead = s.after(&after)
+		}
+		if ahead == 0 || !likely(n, line, after[:ahead], d) {
 			continue
 		}
-		f := form{delim: delimiters[i], quote: '"', drawn: drawn && delimiters[i] == '|'}
+		f := form{delim: d, quote: '"', drawn: d == '|' && framed(line)}
 		if score := s.weigh(&f); score > bestScore {
 			best, bestScore = f, score
 		}
@@ -35,21 +38,52 @@ func (s *splitter) sniff(line []byte) (form, bool) {
 	return best, bestScore > 0
 }
 
-// after returns the first line after the current one that is neither blank
-// nor a border, of the next three.
-func (s *splitter) after() []byte {
+// likely reports whether the lines after one with n delimiters have about as
+// many. A line with quotes may be any part of a record.
+func likely(n int, line []byte, after [][]byte, d byte) bool {
+	if bytes.IndexByte(line, '"') >= 0 || bytes.HasPrefix(trim(line), []byte{'\''}) {
+		return true
+	}
+	for _, next := range after {
+		m := bytes.Count(next, []byte{d})
+		if m == 0 || m != n && bytes.IndexByte(next, '"') < 0 && (n < 3 || m-n > n/2 || n-m > n/2) {
+			return false
+		}
+	}
+	return true
+}
+
+// after finds the first two lines after the current one that are neither
+// blank nor a border, among the next four, and returns how many there are.
+func (s *splitter) after(lines *[2][]byte) int {
+	found := 0
 	_, off, _ := s.src.peek(0)
-	for range 3 {
+	for range 4 {
 		line, next, ok := s.src.peek(off)
-		if !ok {
-			return nil
+		if !ok || found == len(lines) {
+			break
 		}
 		off = next
 		if line = unquote(line); !blank(line) && !border(line) {
-			return line
+			lines[found] = line
+			found++
 		}
 	}
-	return nil
+	return found
+}
+
+// boxed reports whether a row is drawn with the vertical lines of Unicode.
+func boxed(line []byte) bool {
+	line = trim(line)
+	if len(line) < 3 || line[0] != 0xE2 {
+		return false
+	}
+	for _, box := range boxes() {
+		if bytes.HasPrefix(line, []byte(box)) {
+			return true
+		}
+	}
+	return false
 }
 
 // framed reports whether a row is drawn with '|' at its edge.
@@ -61,6 +95,7 @@ func framed(line []byte) bool {
 // sample is what weigh saw of the records in one form.
 type sample struct {
 	widths  []int // cells of each record
+	same    int   // records as wide as the first
 	cells   int
 	spaced  int // delimiters followed by a space
 	words   int // words in cells
@@ -119,10 +154,16 @@ func (s *splitter) weigh(f *form) float64 {
 
 // take reads the first records in form f without moving the reading position.
 func (s *splitter) take(f *form) sample {
-	g := delimited{s: &splitter{src: s.src, lim: s.lim}, form: *f}
-	var sm sample
+	g := &s.probe
+	g.s, g.form = s, *f
+	cut := s.cut
+	defer func() { s.cut = cut }() // what a probe leaves out is not left out
+	sm := sample{widths: s.widths[:0]}
 	off, empty := 0, 0
 	for len(sm.widths) < sniffRecords && off < sniffBytes {
+		if n := len(sm.widths); n >= 4 && sm.same*2 < n {
+			break // as uneven as sentences are
+		}
 		line, next, ok := s.src.peek(off)
 		if !ok {
 			break
@@ -140,7 +181,7 @@ func (s *splitter) take(f *form) sample {
 			continue
 		}
 		row, end := g.record(line, next)
-		if len(row) == 1 && len(sm.widths) >= 3 || len(row) == 1 && empty > 0 {
+		if len(row) == 1 && len(sm.widths) >= 3 || empty > 0 && len(sm.widths) > 0 && len(row) != sm.widths[0] {
 			break
 		}
 		empty = 0
@@ -152,6 +193,9 @@ func (s *splitter) take(f *form) sample {
 
 func (sm *sample) add(line []byte, row [][]byte, f *form) {
 	sm.widths = append(sm.widths, len(row))
+	if len(row) == sm.widths[0] {
+		sm.same++
+	}
 	sm.cells += len(row)
 	if len(row[0]) == 0 {
 		sm.hollow++

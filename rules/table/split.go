@@ -37,9 +37,11 @@ type splitter struct {
 	lim   Limits
 	out   Output
 	prose int   // start of the prose not yet given, an offset in the window
-	skip  int   // lines that were looked at in vain and need no second look, as an offset in the window
 	cut   error // the first thing left out for a limit
 	sql   schema
+
+	probe  delimited         // used by sniff
+	widths [sniffRecords]int // used by sniff
 }
 
 func (s *splitter) run() error {

@@ -26,7 +26,7 @@ type structured struct {
 }
 
 // put is called by the tree for each record.
-func (c *structured) put(path []byte, from record) {
+func (c *structured) put(path []byte, from *record) {
 	h := c.by[string(path)]
 	if h == nil {
 		if len(c.order) >= sorts {
@@ -40,22 +40,22 @@ func (c *structured) put(path []byte, from record) {
 		}
 	}
 	r := h.fresh()
-	for i := range from.fields {
-		r.add(from.key(i), from.value(i))
-	}
+	r.text = append(r.text, from.text...)
+	r.fields = append(r.fields, from.fields...)
 	h.put(r)
 }
 
 // read advances until some shelf is full, or the given one has a record.
 func (c *structured) read(wanted *shelf) error {
 	for !c.ended {
-		if wanted != nil && len(wanted.queue) > 0 || c.fullest(true) != nil {
+		if wanted != nil && len(wanted.waiting()) > 0 || c.fullest(true) != nil {
 			return nil
 		}
+		before := c.s.src.past + int64(c.s.src.pos)
 		err := c.text.step()
 		switch {
 		case err == nil:
-		case errors.Is(err, io.EOF) && c.again():
+		case errors.Is(err, io.EOF) && c.again() && c.s.src.past+int64(c.s.src.pos) > before:
 		case errors.Is(err, io.EOF), errors.Is(err, errSyntax):
 			c.ended = true
 			c.tree.close()
@@ -70,7 +70,7 @@ func (c *structured) read(wanted *shelf) error {
 // first that holds anything.
 func (c *structured) fullest(full bool) *shelf {
 	for _, h := range c.order {
-		if h.full() || !full && len(h.queue) > 0 {
+		if h.full() || !full && len(h.waiting()) > 0 {
 			return h
 		}
 	}
@@ -91,7 +91,7 @@ func (c *structured) give() error {
 		}
 		more := func() (bool, error) {
 			err := c.read(h)
-			return len(h.queue) > 0, err
+			return len(h.waiting()) > 0, err
 		}
 		if err := c.s.giveShelf(c.kind, h, more); err != nil {
 			return err
@@ -124,6 +124,7 @@ func (s *splitter) xml() error {
 	c.again = func() bool {
 		rest := s.src.buf[s.src.pos:s.src.end]
 		n := blanks(rest)
+		s.pass(n)
 		return n+1 < len(rest) && rest[n] == '<' && len(tagName(rest[n+1:])) > 0 && !htmlName(tagName(rest[n+1:]))
 	}
 	return c.give()

@@ -36,9 +36,10 @@ type tree struct {
 	path   []byte
 	key    []byte
 	open   record // fields of the open frames
-	put    func(path []byte, from record)
-	cut    bool // something lay too deep
-	lost   int  // frames open beyond depth
+	put    func(path []byte, from *record)
+	out    record // given to put, and used again
+	cut    bool   // something lay too deep
+	lost   int    // frames open beyond depth
 }
 
 func (t *tree) top() *frame {
@@ -107,13 +108,13 @@ func (t *tree) positional() bool {
 
 // single gives a value of a long list as a record of its own.
 func (t *tree) single(value []byte) {
-	var r record
+	t.out.reset()
 	name := t.path
 	if n := bytes.LastIndexByte(name, '.'); n >= 0 {
 		name = name[n+1:]
 	}
-	r.add(name, value)
-	t.put(append(t.path[:len(t.path):len(t.path)], "[]"...), r)
+	t.out.add(name, value)
+	t.put(append(t.path[:len(t.path):len(t.path)], "[]"...), &t.out)
 }
 
 // addField adds a field named by its path from the record it belongs to.
@@ -228,7 +229,8 @@ func (t *tree) emit(f *frame, from, to int, child bool) {
 	if to <= from {
 		return
 	}
-	var r record
+	r := &t.out
+	r.reset()
 	common := 0
 	if child {
 		common = t.common(f, from, to)

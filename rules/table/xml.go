@@ -23,7 +23,7 @@ type xmlText struct {
 // those of HTML.
 func looksXML(text []byte) bool {
 	text = text[:min(len(text), 4096)]
-	leaves, deep := 0, 0
+	leaves, deep, rows := 0, 0, 0
 	last := []byte(nil)
 	for range 40 {
 		n := bytes.IndexByte(text, '<')
@@ -53,12 +53,13 @@ func looksXML(text []byte) bool {
 		}
 		if tag[len(tag)-1] == '/' {
 			leaves += min(bytes.Count(tag, []byte{'='}), 3)
+			rows++
 		} else {
 			last = name
 			deep++
 		}
 	}
-	return leaves >= 3 && deep >= 1
+	return leaves >= 3 && (deep >= 1 || rows >= 3)
 }
 
 // tagName returns the name at the start of a tag, without its namespace.
