@@ -40,7 +40,7 @@ func (c *canvas) blocks(place string, lines []line) []block {
 			}
 		}
 	}
-	look := lookout{lines: lines, seen: make([]*stretch, len(lines))}
+	look := newLookout(lines)
 	for len(lines) > 0 {
 		at := len(look.lines) - len(lines)
 		s := look.at(at)
@@ -82,54 +82,14 @@ func (c *canvas) blocks(place string, lines []line) []block {
 	return out
 }
 
-// maxTitles is how many lines above a table may look like a part of it.
-const maxTitles = 6
-
-// lookout finds stretches and remembers them.
-type lookout struct {
-	lines []line
-	seen  []*stretch
-}
-
-func (k *lookout) at(i int) stretch {
-	if k.seen[i] == nil {
-		s := stretchAt(k.lines[i:])
-		k.seen[i] = &s
-	}
-	return *k.seen[i]
-}
-
-// titles returns how many lines from i on are better left out: a title or a
-// sentence above a table leaves room for some of its columns only by chance.
-func (k *lookout) titles(i int) int {
-	s := k.at(i)
-	if s.lines < minRows {
-		return 0
-	}
-	if runsOn(k.lines[i], s.gaps) {
-		return 1
-	}
-	for n := 1; n <= maxTitles && i+n < len(k.lines); n++ {
-		below := k.at(i + n)
-		if len(below.gaps) > len(s.gaps) && (below.score() > s.score() || 2*below.lines >= s.lines) {
-			return n
-		}
-	}
-	return 0
-}
-
 // cell returns the words of a line in one column.
 func (t *tableBlock) cell(l line, col int) []word {
 	from, to := 0, len(l.words)
 	if col > 0 {
-		for from < to && l.words[from].x0 < t.gaps[col-1].b-0.01 {
-			from++
-		}
+		from = l.at(t.gaps[col-1].b)
 	}
 	if col < len(t.gaps) {
-		for to > from && l.words[to-1].x0 >= t.gaps[col].b-0.01 {
-			to--
-		}
+		to = max(from, l.at(t.gaps[col].b))
 	}
 	return l.words[from:to]
 }
@@ -161,14 +121,13 @@ func (t *tableBlock) tidy() {
 
 // filled counts the columns of a line that hold anything.
 func (t *tableBlock) filled(l line) int {
-	n, col := 0, -1
+	n, at, last := 0, 0, -1
 	for _, w := range l.words {
-		at := 0
 		for at < len(t.gaps) && w.x0 >= t.gaps[at].b-0.01 {
 			at++
 		}
-		if at != col {
-			n, col = n+1, at
+		if at != last {
+			n, last = n+1, at
 		}
 	}
 	return n

@@ -13,11 +13,16 @@ const (
 	// freeBytes may be decoded whatever the size of the file.
 	freeBytes = 32 << 20
 	// maxObjects bounds the cross-reference table.
-	maxObjects = 1 << 21
+	maxObjects = 1 << 20
 	// maxWords bounds the words of one page.
 	maxWords = 300_000
-	// maxFonts bounds the fonts that are kept.
-	maxFonts = 256
+	// maxText bounds the text of one page, in bytes.
+	maxText = 16 << 20
+	// maxFonts bounds the fonts that are kept, and maxMapped the codes that
+	// they map.
+	maxFonts, maxMapped = 128, 1 << 19
+	// maxElements bounds the elements of one object, and of those kept.
+	maxElements = 1 << 20
 )
 
 // budget is what may still be spent on one document. The same bytes are paid

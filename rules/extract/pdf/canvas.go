@@ -73,6 +73,9 @@ func (c *canvas) glyph(p *pen, s string, x0, x1 float64) error {
 		return nil
 	}
 	x0, x1 = p.x+x0, p.x+x1
+	if len(c.text) > maxText {
+		return fmt.Errorf("text of a page of a PDF: %w", document.ErrTooBig)
+	}
 	if c.open && !c.spaced {
 		w := &c.words[len(c.words)-1]
 		gap := (x0 - w.x1) / p.em

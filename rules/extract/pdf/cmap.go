@@ -12,8 +12,7 @@ type cmap struct {
 	spaces []span            // the codespace: which codes are how long
 	single map[uint32]string // text of single codes
 	spans  []span            // ranges of codes, sorted by low once read
-	sorted bool
-	cids   bool // spans map to character identifiers
+	cids   bool              // spans map to character identifiers
 }
 
 // span is a range of codes of size bytes. For a mapping, text is what low
@@ -117,6 +116,14 @@ func (m *cmap) mapping(section string, args, list [][]byte) bool {
 		return true // operands of other operators
 	}
 	return true
+}
+
+// size returns how many entries the map has; a nil map has none.
+func (m *cmap) size() int {
+	if m == nil {
+		return 0
+	}
+	return len(m.single) + len(m.spans)
 }
 
 func (m *cmap) sort() {

@@ -91,13 +91,14 @@ func (l line) gaps() []gap {
 	return append(out, gap{a: from, b: math.Inf(1)})
 }
 
-// cross returns what is free both in the lines so far and in the next one.
-func cross(above, below []gap, em float64) []gap {
-	var out []gap
+// cross appends to out what is free both in the lines so far and in the next
+// one.
+func cross(out, above, below []gap, em float64) []gap {
 	for i, j := 0, 0; i < len(above) && j < len(below); {
-		p, q := above[i], below[j]
-		if g := p; min(p.b, q.b)-max(p.a, q.a) >= thinGap*em {
-			g.a, g.b = max(p.a, q.a), min(p.b, q.b)
+		p, q := &above[i], &below[j]
+		if from, to := max(p.a, q.a), min(p.b, q.b); to-from >= thinGap*em {
+			g := *p
+			g.a, g.b = from, to
 			g.real += q.real
 			g.fresh += q.fresh
 			g.room += q.room
@@ -124,48 +125,68 @@ type stretch struct {
 
 func (s stretch) score() int { return s.lines * len(s.gaps) }
 
-// stretchAt finds the longest run of lines from the first on that keeps its
+// patience is how many lines may go by before a gap looks strong.
+const patience = 12
+
+// stretchAt finds the longest run of lines from the i-th on that keeps its
 // columns.
-func stretchAt(lines []line) stretch {
-	free := lines[0].gaps()
-	var best stretch
-	for n := 1; n < len(lines); n++ {
+func (k *lookout) stretchAt(i int) stretch {
+	lines := k.lines[i:]
+	free := append(k.spare[0][:0], k.gaps(i)...)
+	next := k.spare[1][:0]
+	best := stretch{gaps: k.spare[2][:0]}
+	for n := 1; n < len(lines) && k.steps > 0; n++ {
 		l := lines[n]
-		if lines[n-1].y-l.top > tall*max(l.em, lines[n-1].em) {
+		if lines[n-1].y-l.top > tall*max(l.em, lines[n-1].em) || n >= 2 && runsOn(l, best.gaps) {
 			break
 		}
-		if n >= 2 && runsOn(l, best.gaps) {
-			break
-		}
-		free = cross(free, l.gaps(), l.em)
-		strong := filter(free, l.em)
-		if len(free) <= 2 && len(strong) == 0 || n >= 3 && closed(best.gaps, free) {
+		below := k.gaps(i + n)
+		k.steps -= len(free) + len(below)
+		next = cross(next[:0], free, below, l.em)
+		free, next = next, free
+		strong := countStrong(free, l.em)
+		if strong == 0 && (len(free) <= 2 || n > patience) || n >= 3 && closed(best.gaps, free) {
 			break
 		}
 		// A gap may look weak for a few lines: under a centred header, say.
-		if now := (stretch{lines: n + 1, gaps: strong}); n >= 2 && now.score() >= best.score() {
-			best = now
+		if n >= 2 && (n+1)*strong >= best.score() {
+			best.lines, best.gaps = n+1, best.gaps[:0]
+			for _, g := range free {
+				if g.strong(l.em) {
+					best.gaps = append(best.gaps, g)
+				}
+			}
 		}
 	}
+	k.spare = [3][]gap{free, next, best.gaps}
 	if len(best.gaps) == 0 {
 		return stretch{}
 	}
-	return best
+	return stretch{lines: best.lines, gaps: slices.Clone(best.gaps)}
+}
+
+func countStrong(free []gap, em float64) int {
+	n := 0
+	for i := range free {
+		if free[i].strong(em) {
+			n++
+		}
+	}
+	return n
 }
 
 // runsOn tells whether a line is running text that only happens to leave the
 // gaps between columns free: its words are no further apart there than
 // anywhere else, where those of the other lines are.
 func runsOn(l line, gaps []gap) bool {
-	crossed := 0
+	crossed, i, left := 0, 0, math.Inf(-1)
 	for _, g := range gaps {
-		i := slices.IndexFunc(l.words, func(w word) bool { return w.x0 >= g.b-0.01 })
-		if i <= 0 {
-			continue
+		for i < len(l.words) && l.words[i].x0 < g.b-0.01 {
+			left = max(left, l.words[i].x1)
+			i++
 		}
-		left := l.words[0].x1
-		for _, w := range l.words[:i] {
-			left = max(left, w.x1)
+		if i == 0 || i == len(l.words) {
+			continue
 		}
 		space := 0.45
 		if l.words[i].spaced && !l.words[i].fresh {
@@ -181,24 +202,14 @@ func runsOn(l line, gaps []gap) bool {
 
 // closed tells whether a gap is no longer free anywhere.
 func closed(gaps, free []gap) bool {
+	i := 0
 	for _, g := range gaps {
-		open := false
-		for _, p := range free {
-			open = open || p.real > 0 && p.a < g.b && p.b > g.a
+		for i < len(free) && (free[i].b <= g.a || free[i].real == 0) {
+			i++
 		}
-		if !open {
+		if i == len(free) || free[i].a >= g.b {
 			return true
 		}
 	}
 	return false
-}
-
-func filter(free []gap, em float64) []gap {
-	var out []gap
-	for _, g := range free {
-		if g.strong(em) {
-			out = append(out, g)
-		}
-	}
-	return out
 }

@@ -181,6 +181,9 @@ func (in *interpreter) setFont(resources dict, fonts map[string]*font) {
 	fnt, ok := fonts[key]
 	if !ok {
 		fnt = in.file.font(in.file.dict(resources["Font"])[name(key)])
+		if len(fonts) >= maxFonts {
+			clear(fonts)
+		}
 		fonts[key] = fnt
 	}
 	in.state.font, in.state.size = fnt, in.num(1)

@@ -25,9 +25,11 @@ type file struct {
 	crypt   *crypt // nil: not encrypted, or not set up yet
 
 	cache   map[ref]object
+	held    int // elements of the objects in cache
 	loading map[ref]bool
 	packs   map[ref]*pack
 	fonts   map[ref]*font
+	mapped  int // codes that they map
 	packed  int // bytes held in packs
 
 	pages   []ref // pages met by that search
@@ -76,10 +78,11 @@ const (
 
 // indirect is an indirect object as found in the file.
 type indirect struct {
-	num ref
-	gen int
-	obj object
-	end int64 // offset behind the object, or behind the keyword "stream"
+	num  ref
+	gen  int
+	obj  object
+	size int   // elements of the object
+	end  int64 // offset behind the object, or behind the keyword "stream"
 }
 
 // objectAt reads the indirect object "num gen obj ..." at off. Strings are
@@ -87,6 +90,12 @@ type indirect struct {
 func (f *file) objectAt(off int64, c *crypt) (indirect, bool) {
 	for n := firstWindow; ; n *= 8 {
 		b, whole := f.window(off, n)
+		if n > firstWindow { // dearly: hostile files have many objects without an end
+			if err := f.budget.spend(4 * int64(len(b))); err != nil {
+				f.note(err)
+				return indirect{}, false
+			}
+		}
 		p := parser{lex: lexer{buf: b}}
 		num, gen, word := p.lex.next(), p.lex.next(), p.lex.next()
 		if !num.integer || !gen.integer || num.num < 0 || num.num > 1<<31 || !bytes.HasPrefix(word.text, []byte("obj")) {
@@ -103,7 +112,7 @@ func (f *file) objectAt(off int64, c *crypt) (indirect, bool) {
 		if p.lex.pos+2 >= len(b) && !whole && n < lastWindow {
 			continue // perhaps cut by the window
 		}
-		at.obj, at.end = obj, off+int64(end)
+		at.obj, at.size, at.end = obj, p.elements, off+int64(end)
 		if d, ok := obj.(dict); ok && tail.kind == tokenWord && bytes.HasPrefix(tail.text, []byte("stream")) {
 			pos := p.lex.pos - len(tail.text) + len("stream")
 			if pos < len(b) && b[pos] == '\r' {
@@ -138,13 +147,14 @@ func (f *file) load(num ref) object {
 		return nil
 	}
 	var obj object
+	size := 0
 	if at.in != 0 {
-		obj, ok = f.unpack(at.in, at.index, num)
+		obj, size, ok = f.unpack(at.in, at.index, num)
 	} else {
 		var found indirect
 		found, ok = f.objectAt(at.off, f.crypt)
 		ok = ok && found.num == num
-		obj = found.obj
+		obj, size = found.obj, found.size
 	}
 	if !ok {
 		f.missing = true
@@ -155,8 +165,9 @@ func (f *file) load(num ref) object {
 		}
 		return nil
 	}
-	if len(f.cache) >= maxCached {
+	if f.held += size; len(f.cache) >= maxCached || f.held > maxElements {
 		clear(f.cache)
+		f.held = size
 	}
 	f.cache[num] = obj
 	return obj

@@ -39,8 +39,10 @@ func (f *file) font(obj object) *font {
 	}
 	fnt := f.newFont(f.dict(obj))
 	if indirect {
-		if len(f.fonts) >= maxFonts {
+		f.mapped += len(fnt.widths) + fnt.unicode.size() + fnt.codes.size() + len(fnt.glyphs)
+		if len(f.fonts) >= maxFonts || f.mapped > maxMapped {
 			clear(f.fonts)
+			f.mapped = 0
 		}
 		f.fonts[key] = fnt
 	}
@@ -212,7 +214,7 @@ func (fnt *font) next(b []byte) (glyph, int) {
 	g, ok := fnt.known[key]
 	if !ok {
 		g = fnt.wideGlyph(code, b[:n])
-		if len(fnt.known) < 1<<16 {
+		if len(fnt.known) < 1<<13 {
 			fnt.known[key] = g
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sort"
 )
 
 // line is the words on one baseline, from left to right, or on several that
@@ -22,6 +23,11 @@ func (l line) baselines() []line {
 		return l.parts
 	}
 	return []line{l}
+}
+
+// at returns the first word that begins at x or behind it.
+func (l line) at(x float64) int {
+	return sort.Search(len(l.words), func(i int) bool { return l.words[i].x0 >= x-0.01 })
 }
 
 // lines sorts the words of a page into lines, from the top down; words of
@@ -82,10 +88,13 @@ func (c *canvas) join(row []word) []word {
 		case math.Abs(w.x0-last.x0) < 0.3*em && string(c.text[w.from:w.to]) == string(c.text[last.from:last.to]):
 			continue
 		case gap < wordGap && gap > backStep && !w.spaced && w.turn == last.turn:
-			from := len(c.text)
-			c.text = append(c.text, c.text[last.from:last.to]...)
+			if last.to != len(c.text) {
+				from := len(c.text)
+				c.text = append(c.text, c.text[last.from:last.to]...)
+				last.from = from
+			}
 			c.text = append(c.text, c.text[w.from:w.to]...)
-			last.x1, last.from, last.to = max(last.x1, w.x1), from, len(c.text)
+			last.x1, last.to = max(last.x1, w.x1), len(c.text)
 			continue
 		case gap < 0:
 			last.x1 = max(last.x0, w.x0-0.2*em)

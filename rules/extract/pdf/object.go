@@ -33,8 +33,9 @@ const maxNesting = 100
 
 // parser builds objects from a lexer's tokens.
 type parser struct {
-	lex     lexer
-	decrypt func(string) string // nil when strings are plain
+	lex      lexer
+	decrypt  func(string) string // nil when strings are plain
+	elements int                 // of arrays and dictionaries so far
 }
 
 // object reads one object. References, "12 0 R", are recognised. The second
@@ -105,10 +106,11 @@ func (p *parser) array(depth int) array {
 	for {
 		obj, word, ok := p.object(depth)
 		switch {
-		case ok && depth <= maxNesting:
+		case ok && depth <= maxNesting && p.elements < maxElements:
+			p.elements++
 			a = append(a, obj)
 		case ok:
-		case word == "" || word == "]" || word == "endobj" || word == "stream":
+		case word == "" || word == "]" || word == "obj" || word == "endobj" || word == "stream":
 			return a
 		}
 		if depth > maxNesting {
@@ -129,12 +131,14 @@ func (p *parser) dict(depth int) dict {
 			key := name(t.text)
 			obj, word, ok := p.object(depth)
 			if ok {
-				d[key] = obj
+				if p.elements++; p.elements < maxElements {
+					d[key] = obj
+				}
 			} else if word == ">>" || word == "" || word == "endobj" {
 				return d
 			}
 		case tokenWord:
-			if w := string(t.text); w == "endobj" || w == "stream" {
+			if w := string(t.text); w == "obj" || w == "endobj" || w == "stream" {
 				p.lex.pos -= len(w)
 				return d
 			}

@@ -1,7 +1,11 @@
 package pdf
 
-// maxPacked bounds the object streams that are kept, in bytes.
-const maxPacked = 24 << 20
+// maxPacked bounds the object streams that are kept, in bytes, and
+// maxPackCount the objects of one of them.
+const (
+	maxPacked    = 24 << 20
+	maxPackCount = 1 << 17
+)
 
 // pack is a decoded object stream (ISO 32000-2, 7.5.7).
 type pack struct {
@@ -30,7 +34,7 @@ func (f *file) pack(num ref) *pack {
 	}
 	p := &pack{data: data}
 	lex := lexer{buf: data[:first]}
-	for range count {
+	for range min(count, maxPackCount) {
 		n, off := lex.next(), lex.next()
 		if !n.integer || !off.integer || off.num < 0 || first+int(off.num) > len(data) {
 			break
@@ -45,24 +49,17 @@ func (f *file) pack(num ref) *pack {
 	return p
 }
 
-// unpack reads the index-th object of an object stream, or the one of that
-// number where the index is wrong.
-func (f *file) unpack(in ref, index int, num ref) (object, bool) {
+// unpack reads the index-th object of an object stream, which must have that
+// number, and counts its elements.
+func (f *file) unpack(in ref, index int, num ref) (obj object, size int, ok bool) {
 	if at, ok := f.xref[in]; !ok || at.in != 0 {
-		return nil, false // object streams do not nest
+		return nil, 0, false // object streams do not nest
 	}
 	p := f.pack(in)
-	if p == nil {
-		return nil, false
-	}
-	if index < 0 || index >= len(p.nums) || p.nums[index] != num {
-		for index = len(p.nums) - 1; index >= 0 && p.nums[index] != num; index-- {
-		}
-		if index < 0 {
-			return nil, false
-		}
+	if p == nil || index < 0 || index >= len(p.nums) || p.nums[index] != num {
+		return nil, 0, false
 	}
 	ps := parser{lex: lexer{buf: p.data, pos: p.offs[index]}}
-	obj, _, ok := ps.object(0)
-	return obj, ok
+	obj, _, ok = ps.object(0)
+	return obj, ps.elements, ok
 }

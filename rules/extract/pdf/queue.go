@@ -99,6 +99,7 @@ type grid struct {
 	rows  [][][]byte
 	first string // the first row, which may be repeated on each page
 	at    int    // blocks of the queue that stand between its parts
+	held  int    // bytes of them
 }
 
 var _ table.Grid = (*grid)(nil)
@@ -125,17 +126,22 @@ func (g *grid) Next() ([][]byte, error) {
 const (
 	maxBetween      = 4
 	maxBetweenLines = 14
+	maxHeld         = 4 << 20
 )
 
 // more takes the next part of the table out of the queue, if there is one.
 func (g *grid) more() bool {
 	lines := 0
+	if g.held > maxHeld {
+		return false
+	}
 	for i := g.at; i <= g.at+maxBetween; i++ {
 		b, ok := g.queue.ahead(i)
 		if !ok {
 			return false
 		}
 		if b.table == nil {
+			g.held += len(b.text)
 			if lines += strings.Count(b.text, "\n"); lines > maxBetweenLines {
 				return false
 			}

@@ -84,7 +84,7 @@ func (t *tableBlock) wraps() []bool {
 	for i := 1; i < len(t.lines); i++ {
 		tight = min(tight, t.lines[i-1].y-t.lines[i].top)
 	}
-	out := t.parts(0.75, func(above, below line) bool {
+	out := t.parts(0.8, func(above, below line) bool {
 		return above.y-below.top > 1.2*max(tight, crowded*below.em)
 	})
 	if out == nil {
@@ -95,8 +95,8 @@ func (t *tableBlock) wraps() []bool {
 
 // parts cuts the lines into rows wherever apart says so. It returns nil if
 // that makes no rows, or if the parts are groups of whole rows: a wrapped row
-// has few lines and a first cell in one of them, or leaves so many cells empty
-// that no more than a share of them is full.
+// has few lines and a first cell in one of them, or leaves so many of the other
+// cells empty that no more than a share of them is full.
 func (t *tableBlock) parts(share float64, apart func(above, below line) bool) []bool {
 	out := make([]bool, len(t.lines))
 	rows, run, firsts := 1, 1, t.firstCells(0)
@@ -114,10 +114,10 @@ func (t *tableBlock) parts(share float64, apart func(above, below line) bool) []
 	for i, l := range t.lines {
 		if out[i] || i+1 < len(out) && out[i+1] {
 			wrapped++
-			filled += t.filled(l)
+			filled += t.filled(l) - t.firstCells(i)
 		}
 	}
-	if rows < minRows || whole && float64(filled) > share*float64(wrapped*(len(t.gaps)+1)) {
+	if rows < minRows || whole && float64(filled) > share*float64(wrapped*len(t.gaps)) {
 		return nil
 	}
 	return out
