@@ -91,7 +91,7 @@ func (f *file) objectAt(off int64, c *crypt) (indirect, bool) {
 	for n := firstWindow; ; n *= 8 {
 		b, whole := f.window(off, n)
 		if n > firstWindow { // dearly: hostile files have many objects without an end
-			if err := f.budget.spend(4 * int64(len(b))); err != nil {
+			if err := f.budget.spend(8 * int64(len(b))); err != nil {
 				f.note(err)
 				return indirect{}, false
 			}

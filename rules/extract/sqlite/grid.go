@@ -15,6 +15,7 @@ type grid struct {
 	cursor *cursor
 	def    definition
 	begun  bool
+	values []value
 	row    [][]byte
 	text   []byte
 	ends   []int
@@ -36,9 +37,9 @@ func (g *grid) Next() ([][]byte, error) {
 	if !ok {
 		return nil, io.EOF
 	}
-	values := g.db.record(payload)
+	g.values = g.db.record(g.values[:0], payload)
 	g.text, g.ends = g.text[:0], g.ends[:0]
-	for i, v := range values {
+	for i, v := range g.values {
 		if i == g.def.rowid && v.kind == null {
 			v = value{kind: integer, integer: rowid}
 		}

@@ -31,16 +31,16 @@ type value struct {
 // maxColumns is SQLite's own bound.
 const maxColumns = 32767
 
-// record cuts a payload into values (section 2.1, "Record Format"). A record
-// that is cut off gives the values that are whole and the start of the next.
-func (db *database) record(payload []byte) []value {
+// record appends the values of a payload to row (section 2.1, "Record
+// Format"). A record that is cut off gives the values that are whole and the
+// start of the next.
+func (db *database) record(row []value, payload []byte) []value {
 	size, n := varint(payload)
 	if n == 0 || size > uint64(len(payload)) || int(size) < n {
 		db.damaged("a record of a database")
-		return nil
+		return row
 	}
 	types, body := payload[n:size], payload[size:]
-	var row []value
 	for len(types) > 0 && len(row) < maxColumns {
 		serial, n := varint(types)
 		if n == 0 {

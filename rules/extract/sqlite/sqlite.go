@@ -63,7 +63,7 @@ func (db *database) schema() []object {
 		if !ok {
 			return tables
 		}
-		row := db.record(payload)
+		row := db.record(nil, payload)
 		if len(row) < 5 || row[0].text(db.encoding) != "table" {
 			continue
 		}
