@@ -36,6 +36,23 @@ func appendFold(dst, text []byte) []byte {
 
 // appendFoldRune folds one character that is not ASCII; raw is its encoding.
 func appendFoldRune(dst []byte, r rune, raw []byte) []byte {
+	if r >= 0x1100 && unicode.Is(unicode.Lo, r) || r == '´' {
+		return appendLetter(dst, r) // CJK and Hangul have neither case nor marks
+	}
+	d := norm.NFKD.Properties(raw).Decomposition()
+	if len(d) == 0 {
+		return appendLetter(dst, r)
+	}
+	for len(d) > 0 {
+		r, size := utf8.DecodeRune(d)
+		dst = appendLetter(dst, r)
+		d = d[size:]
+	}
+	return dst
+}
+
+// appendLetter folds a character that does not decompose.
+func appendLetter(dst []byte, r rune) []byte {
 	switch r {
 	case 'ß', 'ẞ':
 		return append(dst, "ss"...)
@@ -51,40 +68,17 @@ func appendFoldRune(dst []byte, r rune, raw []byte) []byte {
 		return append(dst, 'd')
 	case 'þ', 'Þ':
 		return append(dst, "th"...)
-	case 'ı', 'İ':
+	case 'ı':
 		return append(dst, 'i')
 	case '’', '‘', 'ʼ', '´':
 		return append(dst, '\'')
-	case '\u00a0', '\u3000', '\u2009', '\u202f':
-		return append(dst, ' ')
 	case '\u200b', '\u200c', '\u200d', '\ufeff', '\u00ad':
 		return dst // invisible
 	}
 	if isMark(r) {
 		return dst
 	}
-	if r >= 0x1100 && unicode.Is(unicode.Lo, r) {
-		return append(dst, raw...) // CJK and Hangul have neither case nor marks
-	}
-	if d := norm.NFKD.Properties(raw).Decomposition(); len(d) > 0 {
-		return appendBase(dst, d)
-	}
 	return utf8.AppendRune(dst, unicode.ToLower(r))
-}
-
-// appendBase appends a full decomposition, folded. Its characters do not
-// decompose further, so the two functions call each other once.
-func appendBase(dst, decomposed []byte) []byte {
-	for len(decomposed) > 0 {
-		r, size := utf8.DecodeRune(decomposed)
-		if r < utf8.RuneSelf {
-			dst = append(dst, byte(unicode.ToLower(r)))
-		} else {
-			dst = appendFoldRune(dst, r, decomposed[:size])
-		}
-		decomposed = decomposed[size:]
-	}
-	return dst
 }
 
 // isMark reports marks that people leave out: accents, and the vowel points

@@ -163,7 +163,7 @@ func hanFamily(d *Detector, value []byte) float32 {
 		return 0
 	}
 	for _, size := range [...]int{6, 3, 9} {
-		if size < len(value) && d.words.kinds(value[:size])&kindFamily != 0 {
+		if size < len(value) && d.kindsOf(value[:size])&kindFamily != 0 {
 			if hangul == 3 || hangul == 0 && size == 6 {
 				return 3
 			}

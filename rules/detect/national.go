@@ -79,30 +79,56 @@ func matches(form string, value []byte) bool {
 
 // addNational adds the readings of value under every scheme that it is valid in.
 func (r *reading) addNational() {
-	var buf digitBuf
-	id, ok := buf.alnum(r.value)
-	if !ok || len(id) < 8 || len(id) > maxScheme {
+	s := &r.shape
+	n := s.digits() + s.ascii()
+	if n < 8 || n > maxScheme || s.of(classHigh) > 0 {
 		return
 	}
-	letters := 0
-	if r.shape.ascii() > 0 {
-		letters = 1
+	letters := min(s.ascii(), 1)
+	bare := n == s.n
+	spaced := n+s.of(classSpace) == s.n && !r.strict
+	var id []byte // the letters and digits; a copy is made only where a scheme fits
+	if bare && s.of(classLower) == 0 {
+		id = r.value
 	}
-	bare := len(id) == len(r.value)
-	for i := range r.d.schemes[len(id)][letters] {
-		s := &r.d.schemes[len(id)][letters][i]
-		if letters == 1 && !matches(s.form, id) || sameDigit(id) || !s.valid(id) {
+	for i := range r.d.schemes[n][letters] {
+		scheme := &r.d.schemes[n][letters][i]
+		printed := !bare && scheme.prints(r.value)
+		if !bare && !printed && !spaced || letters == 1 && id == nil && !scheme.fits(r.value) {
+			continue
+		}
+		if id == nil {
+			var buf digitBuf
+			id, _ = buf.alnum(r.value)
+		}
+		if letters == 1 && !matches(scheme.form, id) || sameDigit(id) || !scheme.valid(id) {
 			continue
 		}
 		switch {
+		case printed:
+			r.add(scheme.kind, scheme.printed)
 		case bare:
-			r.add(s.kind, s.plain)
-		case s.prints(r.value):
-			r.add(s.kind, s.printed)
-		case r.shape.of(classDot) == 0:
-			r.add(s.kind, s.plain-1)
+			r.add(scheme.kind, scheme.plain)
+		default:
+			r.add(scheme.kind, scheme.plain-1)
 		}
 	}
+}
+
+// fits reports whether value has the scheme's form, whatever its case and its
+// spaces.
+func (s *scheme) fits(value []byte) bool {
+	i := 0
+	for _, c := range value {
+		if !isAlnum(c) {
+			continue
+		}
+		if i == len(s.form) || isLetter(c) && s.form[i] == '9' || isDigit(c) && isLetter(s.form[i]) {
+			return false
+		}
+		i++
+	}
+	return i == len(s.form)
 }
 
 // prints reports whether value is written the way the country prints the

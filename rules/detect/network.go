@@ -21,7 +21,7 @@ func isIP(value []byte) bool {
 	if len(value) < 3 || len(value) > 50 {
 		return false
 	}
-	if bytes.IndexByte(value, ':') != bytes.LastIndexByte(value, ':') || value[0] == '[' {
+	if bytes.Count(value, []byte(":")) >= 7 || bytes.Contains(value, []byte("::")) {
 		return isIPv6(string(value))
 	}
 	return isIPv4(value)

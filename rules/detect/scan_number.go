@@ -110,7 +110,7 @@ func (d *Detector) standsAlone(value []byte) Type {
 	if len(value) < 8 {
 		return None
 	}
-	r := reading{d: d, value: value, shape: d.shapeOf(value), out: readings[:0]}
+	r := reading{d: d, value: value, shape: d.shapeOf(value), out: readings[:0], strict: true}
 	r.addNational()
 	if len(value) >= 15 && r.shape.ascii() > 0 {
 		r.addIf(isIBAN(value), FinanceIBAN, ibanOdds)
@@ -144,11 +144,17 @@ func (s *scanner) number(i int) int {
 		}
 		return last
 	}
+	if groups >= 3 && s.isISODate(i) {
+		return ends[2]
+	}
 	for g := range groups {
 		for end := groups - 1; end >= g; end-- {
 			from, to := starts[g], ends[end]
 			if to-from < 7 {
 				break
+			}
+			if end-g != 3 && digitsOf(&starts, &ends, g, end) < 8 { // four groups may be an IP address
+				continue
 			}
 			if t, to := s.numberType(from, to); t != None {
 				if t == ContactPhone {
@@ -159,6 +165,20 @@ func (s *scanner) number(i int) int {
 		}
 	}
 	return last
+}
+
+// isISODate reports a date such as 2024-01-02 at i.
+func (s *scanner) isISODate(i int) bool {
+	return i+10 <= len(s.text) && matches("9999-99-99", s.text[i:i+10]) && s.text[i] <= '2'
+}
+
+// digitsOf returns the number of digits in the groups from first to last.
+func digitsOf(starts, ends *[maxGroups]int, first, last int) int {
+	n := 0
+	for g := first; g <= last; g++ {
+		n += ends[g] - starts[g]
+	}
+	return n
 }
 
 // groups finds up to maxGroups runs of digits parted by one or two separators.

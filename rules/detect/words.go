@@ -78,7 +78,6 @@ func loadWords() (*words, error) {
 	}
 	w := &words{slots: make([]uint64, wordSlots), shift: 64 - uint(bits.TrailingZeros(wordSlots))}
 	var kinds kind
-	var folded []byte
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimSuffix(line, []byte("\n"))
 		if names, ok := bytes.CutPrefix(line, []byte("=")); ok {
@@ -87,10 +86,9 @@ func loadWords() (*words, error) {
 			}
 			continue
 		}
-		folded = appendFold(folded[:0], line)
-		w.add(folded, kinds)
+		w.add(hashFolded(line), kinds)
 		if bytes.IndexByte(line, 0xc3) >= 0 { // ä, ö, ü, ø, å begin so in UTF-8
-			w.add(appendSpelt(folded[:0], line), kinds)
+			w.add(hashWord(appendSpelt(nil, line)), kinds)
 		}
 	}
 	return w, nil
@@ -130,22 +128,13 @@ func appendSpelt(dst, word []byte) []byte {
 	return dst
 }
 
-func (w *words) add(folded []byte, k kind) {
-	if len(folded) == 0 {
-		return
-	}
-	h := hashWord(folded)
+func (w *words) add(h uint64, k kind) {
 	for i := h >> w.shift; ; i = (i + 1) % wordSlots {
 		if w.slots[i] == 0 || w.slots[i]&hashMask == h&hashMask {
 			w.slots[i] = h&hashMask | w.slots[i]&^hashMask | uint64(k)
 			return
 		}
 	}
-}
-
-// kinds returns what a folded word can be, 0 when it is in no list.
-func (w *words) kinds(folded []byte) kind {
-	return w.find(hashWord(folded))
 }
 
 func (w *words) find(h uint64) kind {
@@ -180,24 +169,28 @@ func mixHash(h uint64) uint64 {
 	return h * 0x9e3779b97f4a7c15
 }
 
-// kindsOf returns what a value that is not folded can be. It folds ASCII while
-// it hashes.
-func (w *words) kindsOf(value []byte) kind {
-	if len(value) > maxWord {
-		return 0
-	}
+// hashFolded is hashWord of the folded form. It folds ASCII while it hashes.
+func hashFolded(value []byte) uint64 {
 	h := uint64(hashSeed)
 	for _, c := range value {
 		if c >= utf8.RuneSelf {
 			var buf [6 * maxWord]byte
-			return w.kinds(appendFold(buf[:0], value))
+			return hashWord(appendFold(buf[:0], value))
 		}
-		if c-'A' <= 25 {
+		if isUpper(c) {
 			c |= 0x20
 		}
 		h = (h ^ uint64(c)) * hashPrime
 	}
-	return w.find(mixHash(h))
+	return mixHash(h)
+}
+
+// kindsOf returns what a value can be, 0 when it is in no list.
+func (w *words) kindsOf(value []byte) kind {
+	if len(value) > maxWord {
+		return 0
+	}
+	return w.find(hashFolded(value))
 }
 
 // maxWord is the longest value looked up, in bytes.
