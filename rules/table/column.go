@@ -38,7 +38,7 @@ type Segment struct {
 	// the visit returns.
 	Rows [][][]byte
 	// First is the number of the first row in the grid, counted from 0 with
-	// the header.
+	// the header; 0 if Transposed.
 	First int
 	// Transposed says that the grid had its fields down and its records
 	// across; Rows are the records.

@@ -148,20 +148,11 @@ func (r *reading) labelScore(c cell, under shape) float64 {
 }
 
 // nextHeader returns the first row after from, and before to, that names
-// columns anew; to if none does. Only rows unlike those around are looked at.
+// columns anew; to if none does. Only rows unlike the one before are looked
+// at.
 func (r *reading) nextHeader(from, to int) int {
-	if to-from < 3 {
-		return to
-	}
-	r.old.reset(r.rows.width)
-	for i := from; i < min(to, from+blockRows); i++ {
-		r.old.add(r.rows.row(i))
-	}
-	for i := from; i < to-1; i++ {
-		if !r.plainWords(i) || r.old.odd(r.rows.row(i)) == 0 {
-			continue
-		}
-		if r.head.is(&r.rows, i) {
+	for i := from + 1; i < to-1; i++ {
+		if !r.breaks(i) || !r.plainWords(i) || r.head.is(&r.rows, i) {
 			continue
 		}
 		if known, filled := r.knownLabels(i); known >= 2 && known*5 >= filled*3 {
@@ -169,6 +160,18 @@ func (r *reading) nextHeader(from, to int) int {
 		}
 	}
 	return to
+}
+
+// breaks reports whether the cells of row i are of other shapes than those of
+// the row before.
+func (r *reading) breaks(i int) bool {
+	row := r.rows.row(i)
+	for j, c := range r.rows.row(i - 1) {
+		if j < len(row) && row[j].shape() != c.shape() && row[j].shape() == wordy {
+			return true
+		}
+	}
+	return false
 }
 
 // plainWords reports whether a row has at least two filled cells and none

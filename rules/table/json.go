@@ -25,6 +25,7 @@ type jsonText struct {
 	quoted bool // lines begin with reply marks
 	buf    []byte
 	wants  []byte // open brackets
+	inside bool   // a long string goes on at the reading position
 }
 
 // looksJSON reports whether a text begins like JSON that holds more than a
@@ -99,6 +100,9 @@ func (j *jsonText) space() (byte, error) {
 // step reads one token. It returns io.EOF after the outermost value, and
 // errSyntax where the text is no JSON.
 func (j *jsonText) step() error {
+	if j.inside {
+		return j.str()
+	}
 	c, err := j.space()
 	if err != nil {
 		return err
@@ -121,6 +125,7 @@ func (j *jsonText) step() error {
 	case ',':
 		j.s.pass(1)
 	case '"':
+		j.s.pass(1)
 		return j.str()
 	default:
 		return j.word(c)
@@ -128,10 +133,12 @@ func (j *jsonText) step() error {
 	return nil
 }
 
-// str reads a string, which is a key if a colon follows it in an object.
+// str reads what follows the opening quote of a string, which is a key if a
+// colon follows it in an object. Of a long string it reads a part.
 func (j *jsonText) str() error {
-	j.s.pass(1)
 	j.buf = j.buf[:0]
+	long := j.inside
+	j.inside = false
 	for {
 		if _, err := j.s.peekByte(); err != nil {
 			return err
@@ -145,8 +152,9 @@ func (j *jsonText) str() error {
 		j.s.pass(n)
 		if n == len(rest) || len(j.buf) > cellSize {
 			if len(j.buf) > cellSize {
-				j.tree.scalar(j.buf)
-				j.buf = j.buf[:0]
+				j.inside = true
+				j.part()
+				return nil
 			}
 			continue
 		}
@@ -159,7 +167,7 @@ func (j *jsonText) str() error {
 		j.s.pass(1)
 		break
 	}
-	if len(j.wants) > 0 && j.wants[len(j.wants)-1] == '{' {
+	if !long && len(j.wants) > 0 && j.wants[len(j.wants)-1] == '{' {
 		c, err := j.space()
 		if err != nil && err != io.EOF {
 			return err
@@ -172,6 +180,13 @@ func (j *jsonText) str() error {
 	}
 	j.tree.scalar(j.buf)
 	return nil
+}
+
+// part gives a part of a long string as a value; the next part has its key.
+func (j *jsonText) part() {
+	key := bytes.Clone(j.tree.key)
+	j.tree.scalar(j.buf)
+	j.tree.key = append(j.tree.key[:0], key...)
 }
 
 func indexQuoteOrEscape(text []byte) int {

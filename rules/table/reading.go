@@ -112,6 +112,9 @@ func (r *reading) give(from, to int) error {
 	if len(seg.Rows) == 0 {
 		return nil
 	}
+	if r.turned {
+		seg.First = r.rows.first
+	}
 	seg.Columns = r.columns(seg.Rows)
 	return r.visit(&seg)
 }

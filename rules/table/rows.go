@@ -70,9 +70,13 @@ func (r *rows) add(row [][]byte, limit int) {
 	r.width = max(r.width, len(row))
 }
 
+// maxCells is the most cells of one segment, counted as if all rows were as
+// wide as the widest.
+const maxCells = 1 << 16
+
 // full reports whether the stretch is to be typed and given away.
 func (r *rows) full(lim Limits) bool {
-	return len(r.start) >= lim.Rows || len(r.text) >= lim.Bytes || len(r.cells) >= 1<<16
+	return len(r.start) >= lim.Rows || len(r.text) >= lim.Bytes || r.width*len(r.start) >= maxCells
 }
 
 // reset drops all rows.

@@ -343,6 +343,9 @@ func (q *inserts) quoted(quote byte) error {
 			n++
 		}
 		q.buf = append(q.buf, rest[:min(n, max(cellSize-len(q.buf), 0))]...)
+		if len(q.buf) >= cellSize {
+			q.s.limit("bytes of a cell")
+		}
 		if n > 0 {
 			q.s.pass(n)
 			continue

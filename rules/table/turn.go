@@ -34,7 +34,7 @@ func (r *reading) turn() (bool, error) {
 // first row.
 func (r *reading) labelledDown() bool {
 	n := min(r.rows.len(), turnedRead)
-	down, filled := 0, 0
+	down, sure, filled := 0, 0, 0
 	for i := range n {
 		c := r.rows.at(i, 0)
 		if c.empty() {
@@ -44,12 +44,15 @@ func (r *reading) labelledDown() bool {
 		if s := c.shape(); s == numeric || s == address || c.end-c.start > 40 {
 			return false
 		}
-		if r.knows(c) {
+		if h := r.typer.lexicon.read(string(r.rows.value(c))); h.known {
 			down++
+			if h.strongest() > 3 {
+				sure++
+			}
 		}
 	}
 	across, wide := r.knownLabels(0)
-	if down < 2 || down*10 < filled*6 {
+	if sure < 2 || down*10 < filled*7 {
 		return false
 	}
 	// The corner cell names a field either way.

@@ -101,8 +101,10 @@ func (x *xmlText) step() error {
 		if len(x.open) == 0 {
 			return io.EOF
 		}
-		if keep := cellSize - len(x.text); keep > 0 {
-			x.text = append(x.text, rest[:min(n, keep)]...)
+		keep := max(min(n, cellSize-len(x.text)), 0)
+		x.text = append(x.text, rest[:keep]...)
+		if keep < n {
+			x.s.limit("bytes of a cell")
 		}
 		x.s.pass(n)
 		return nil

@@ -1,0 +1,156 @@
+package table_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/table"
+)
+
+// repeat is a reader of one text over and over, between a head and a tail.
+type repeat struct {
+	head, body, tail string
+	times            int
+	at               int
+}
+
+func (r *repeat) Read(p []byte) (int, error) {
+	n := 0
+	for n < len(p) {
+		text := r.body
+		switch {
+		case r.times < 0:
+			return n, io.EOF
+		case r.head != "":
+			text = r.head
+		case r.times == 0:
+			text = r.tail
+		}
+		c := copy(p[n:], text[r.at:])
+		n += c
+		if r.at += c; r.at < len(text) {
+			continue
+		}
+		r.at = 0
+		if r.head != "" {
+			r.head = ""
+		} else {
+			r.times--
+		}
+	}
+	return n, nil
+}
+
+func TestSplitKeepsToItsMemoryWhateverTheLength(t *testing.T) {
+	typer := newTyper(t)
+	for _, tc := range []struct {
+		name  string
+		text  repeat
+		cells int // at least
+		prose int
+	}{
+		{"a line of words", repeat{body: "word ", times: 10 << 20}, 0, 50 << 20},
+		{"a line without spaces", repeat{body: "abcdefgh", times: 5 << 20}, 0, 40 << 20},
+		{"a csv", repeat{head: "id,name,city\n", body: "17,Gwen Entwistle,York\n", times: 1 << 20}, 3 << 20, 0},
+		{"json in one line", repeat{head: "[", body: `{"id":"17","name":"Gwen Entwistle"},`, times: 1 << 19, tail: "]"}, 1 << 20, 0},
+		{"a quote never closed", repeat{head: "a,b,c\n1,2,3\n4,5,6\n", body: "\"x,y,z\n", times: 1 << 17}, 1 << 17, 0},
+		{"one json string", repeat{head: `{"name":"`, body: "abcdefgh", times: 1 << 21, tail: `"}`}, 1, 0},
+		{"addresses in one line", repeat{body: "Gwen Entwistle <gwen@quayside.test>, ", times: 1 << 19}, 1 << 20, 0},
+		{"sql in one line", repeat{head: "INSERT INTO t (a,b) VALUES ", body: "('Gwen','York'),", times: 1 << 19, tail: "('a','b');"}, 1 << 20, 0},
+		{"open brackets", repeat{body: "[", times: 1 << 20}, 0, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			peak := uint64(0)
+			out := &drain{typer: typer}
+			text := tc.text
+			watched := readerFunc(func(p []byte) (int, error) {
+				runtime.ReadMemStats(&after)
+				peak = max(peak, after.HeapAlloc)
+				return text.Read(p)
+			})
+			err := table.Split(context.Background(), watched, table.Limits{}, out)
+			if err != nil && !errors.Is(err, table.ErrLimit) {
+				t.Fatal(err)
+			}
+			if out.cells < tc.cells || out.prose < tc.prose {
+				t.Errorf("got %d cells and %d bytes of prose, want at least %d and %d", out.cells, out.prose, tc.cells, tc.prose)
+			}
+			// Garbage counts in HeapAlloc, so the bound is above the live size.
+			if grown := int64(peak) - int64(before.HeapAlloc); grown > 12<<20 {
+				t.Errorf("the heap grew by %d KiB", grown>>10)
+			}
+		})
+	}
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+func TestSplitReportsWhatItLeftOut(t *testing.T) {
+	wide := strings.Repeat("1,2,3,4,5,6\n", 9)
+	deep := strings.Repeat(`{"a":`, 9) + `1` + strings.Repeat("}", 9)
+	for name, text := range map[string]string{"columns": wide, "depth": deep} {
+		err := table.Split(context.Background(), strings.NewReader(text), table.Limits{Columns: 4, Depth: 4}, &drain{})
+		if !errors.Is(err, table.ErrLimit) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: got error %v, want one that wraps ErrLimit and names the bound", name, err)
+		}
+	}
+}
+
+func TestSplitPassesOnErrors(t *testing.T) {
+	failure := errors.New("disk on fire")
+	text := "id,name\n1,Gwen\n2,Orla\n3,Al\n4,Bo\n5,Cy\n"
+	broken := io.MultiReader(strings.NewReader(text), readerFunc(func([]byte) (int, error) { return 0, failure }))
+	if err := table.Split(context.Background(), broken, table.Limits{}, &drain{}); !errors.Is(err, failure) {
+		t.Errorf("reader's error: got %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := table.Split(ctx, strings.NewReader(text), table.Limits{}, &drain{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("context's error: got %v", err)
+	}
+	for _, out := range []table.Output{&refuser{grid: failure}, &refuser{prose: failure}} {
+		if err := table.Split(context.Background(), strings.NewReader("Hello.\n"+text), table.Limits{}, out); !errors.Is(err, failure) {
+			t.Errorf("output's error: got %v", err)
+		}
+	}
+}
+
+// refuser is an Output that fails.
+type refuser struct{ grid, prose error }
+
+func (r *refuser) Grid(table.Kind, table.Grid) error { return r.grid }
+func (r *refuser) Prose([]byte) error                { return r.prose }
+
+func TestEveryByteIsProseWhereThereIsNoTable(t *testing.T) {
+	text := prose(5000)
+	var got bytes.Buffer
+	out := proseOnly{&got}
+	if err := table.Split(context.Background(), bytes.NewReader(text), table.Limits{}, out); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Bytes(), text) {
+		t.Errorf("prose came out changed: %d bytes of %d", got.Len(), len(text))
+	}
+}
+
+type proseOnly struct{ w io.Writer }
+
+func (p proseOnly) Grid(kind table.Kind, _ table.Grid) error {
+	return fmt.Errorf("unexpected grid: %s", kind)
+}
+
+func (p proseOnly) Prose(text []byte) error {
+	_, err := p.w.Write(text)
+	return err
+}

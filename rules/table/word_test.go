@@ -1,0 +1,64 @@
+package table
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestWordsAreSplitAndFolded(t *testing.T) {
+	for header, want := range map[string]string{
+		"service_id":      "service id",
+		" real_name":      "real name",
+		"postalCode2":     "postal code",
+		"ZIPCode":         "zip code",
+		"customerID":      "customer id",
+		"E-Mail":          "e mail",
+		"Straße & Nr.":    "strasse nr",
+		"Téléphone":       "telephone",
+		"Płeć":            "plec",
+		"Ｅｍａｉｌ":           "email",
+		"na\u200bme":      "name",
+		"電話番号":            "電話番号",
+		"メールアドレス":         "メールアドレス",
+		"__":              "",
+		"geb. am (Datum)": "geb am datum",
+	} {
+		if got := strings.Join(words(header), " "); got != want {
+			t.Errorf("words(%q) = %q, want %q", header, got, want)
+		}
+	}
+}
+
+func TestHeadingsAreReadByTheirPhrases(t *testing.T) {
+	lex, err := LoadLexicon()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for header, want := range map[string]string{
+		"postmaster_email":       "contact.email",
+		"date of birth":          "person.birth_date",
+		"Geb.-Datum":             "person.birth_date",
+		"Rechnungsadresse":       "address.full",
+		"Kundentelefonnummer":    "contact.phone",
+		"product name":           "context.product",
+		"file name":              "context.text",
+		"company name":           "context.company",
+		"host name":              "net.domain",
+		"email template":         "context.text",
+		"optout_status":          "context.status",
+		"customer email address": "contact.email",
+		"契約者電話番号":                "contact.phone",
+		"fName":                  "person.given_name",
+	} {
+		h := lex.read(header)
+		best, odds := "", 0.0
+		for kind, o := range h.odds {
+			if o > odds {
+				best, odds = kind.String(), o
+			}
+		}
+		if best != want {
+			t.Errorf("%q says %s most, want %s (%v)", header, best, want, h.odds)
+		}
+	}
+}
