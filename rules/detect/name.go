@@ -86,13 +86,20 @@ func (t *token) scores() (given, family float32) {
 	if t.kinds&(kindJob|kindCompany|kindStatus|kindCurrency) != 0 {
 		cost += 1.5
 	}
-	if t.kinds&kindGiven != 0 {
+	switch {
+	case t.kinds&kindGiven != 0:
 		given += 4 - cost
-	} else {
+	case t.kinds&kindGivenRare != 0:
+		given += 2.5 - cost
+	default:
 		given -= 2 * cost
 	}
-	if t.kinds&kindFamily != 0 {
+	switch {
+	case t.kinds&kindFamily != 0:
 		family += 3.8 - cost
+		return given, family
+	case t.kinds&kindFamilyRare != 0:
+		family += 2.5 - cost
 		return given, family
 	}
 	family -= 2 * cost

@@ -15,7 +15,10 @@ func (r *reading) numeric() {
 		return
 	}
 	if digits >= 4 && s.of(classDot)+s.of(classColon) > 0 && s.of(classComma)+s.of(classSpace) == 0 {
-		r.addIf(s.of(classDot) >= 3 && isIP(r.value), NetIP, ipOdds)
+		if s.of(classDot) >= 3 && isIP(r.value) {
+			r.add(NetIP, ipOdds)
+			return
+		}
 		r.addIf(isMAC(r.value), NetMAC, macOdds)
 	}
 	if digits >= 6 {

@@ -34,6 +34,8 @@ const (
 	kindPolitics
 	kindCondition
 	kindCurrency
+	kindGivenRare  // a given name in few languages, a family name in most
+	kindFamilyRare // the other way about
 )
 
 const (
@@ -44,7 +46,8 @@ const (
 // kindNames are the names of the kinds in the embedded list, in bit order.
 func kindNames() []string {
 	return []string{"given", "family", "prefix", "word", "city", "region", "country", "job", "company", "street",
-		"sex", "marital", "status", "nationality", "religion", "ethnicity", "politics", "condition", "currency"}
+		"sex", "marital", "status", "nationality", "religion", "ethnicity", "politics", "condition", "currency",
+		"given?", "family?"}
 }
 
 // namesGz is written by .ci/tools/namelist; its format is told there.

@@ -24,7 +24,12 @@ func (r *reading) wordy() {
 	}
 	var tokens [maxTokens]token
 	n, comma := r.d.tokens(&tokens, r.value)
-	if n > 0 {
+	switch {
+	case n <= 0:
+	case n <= 3 && whole == 0 && isCityPrefix(tokens[0].text) && tokens[n-1].capital:
+		r.add(AddressCity, cityPrefixOdds)
+		r.addIf(tokens[0].particle, PersonFamily, 1) // "La Rosa"
+	default:
 		r.addNames(tokens[:n], comma, whole)
 	}
 	if s.n >= 8 && !r.bestIs(PersonName, 2.5) {
@@ -87,6 +92,7 @@ func (r *reading) word(whole kind) {
 	if s.of(classHigh) >= 12 {
 		hanAddress(r)
 	}
+	r.addIf(whole == 0 && t.capital && hasCityEnding(v), AddressCity, cityEndingOdds)
 }
 
 // addVocabulary adds the readings of a value that stands in a list as a whole.

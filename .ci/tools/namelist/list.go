@@ -32,10 +32,13 @@ const (
 	politics
 	condition
 	currency
+	givenRare  // "given?": beside many uses as a family name
+	familyRare // "family?"
 )
 
 var kindNames = [...]string{"given", "family", "prefix", "word", "city", "region", "country", "job", "company", "street",
-	"sex", "marital", "status", "nationality", "religion", "ethnicity", "politics", "condition", "currency"}
+	"sex", "marital", "status", "nationality", "religion", "ethnicity", "politics", "condition", "currency",
+	"given?", "family?"}
 
 // longest is the longest entry kept, in bytes: longer ones are phrases.
 const longest = 48
@@ -78,9 +81,9 @@ func (l list) count(entry string, k kind) {
 	}
 }
 
-// kinds returns what an entry is, uses that are rare beside others left out:
-// "John" is a given name, though one locale has it as a family name, and no
-// everyday word, though one locale has it in a sentence.
+// kinds returns what an entry is, uses that are few beside others marked
+// or left out: "John" is a given name and rarely a family name, and no everyday
+// word, though one locale has it in a sentence.
 func (n *uses) kinds() kind {
 	var k kind
 	for i, count := range n {
@@ -90,10 +93,10 @@ func (n *uses) kinds() kind {
 	}
 	g, f, w := n[0], n[1], n[3]
 	if f > 0 && g >= 3*f {
-		k &^= family
+		k = k&^family | familyRare
 	}
 	if g > 0 && f >= 3*g {
-		k &^= given
+		k = k&^given | givenRare
 	}
 	if w == 1 && g+f >= 3 {
 		k &^= word
@@ -105,7 +108,7 @@ func (n *uses) kinds() kind {
 // exports of a western system spell it.
 func romanise(name string) string {
 	var b strings.Builder
-	for _, r := range name {
+	for _, r := range strings.NewReplacer("ου", "οu", "ού", "οu").Replace(name) {
 		if latin, ok := romanLetters[r]; ok {
 			b.WriteString(latin)
 			continue
