@@ -15,6 +15,7 @@ type carver struct {
 	line  []byte // text not yet delivered, in br's buffer
 	inner bool   // the next byte is inside a line
 	found carved // what br stands at, once the text before it is delivered
+	probe *unbase64
 	err   error
 }
 
@@ -170,10 +171,15 @@ const (
 // content: text, or a format that sniff knows.
 func (c *carver) blob() bool {
 	b, _ := c.br.Peek(blobLook)
-	b, _ = io.ReadAll(newBase64(&blobReader{br: bufio.NewReaderSize(bytes.NewReader(b), blobLook)}))
-	if len(b) > blobSize/2 {
-		b = b[:len(b)/4*4]
+	end := 0
+	for end < len(b) && (baseChar(b[end]) || b[end] == '=' || b[end] == '\r' || b[end] == '\n') {
+		end++
 	}
+	if c.probe == nil {
+		c.probe = newBase64(nil)
+	}
+	c.probe.acc, c.probe.held = 0, 0
+	b = c.probe.out[:c.probe.decode(b[:end])]
 	switch sniff(b) {
 	case FormatUnknown, FormatPGP:
 		return false

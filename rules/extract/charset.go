@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/wlynxg/chardet"
-	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
@@ -42,7 +42,7 @@ func utf8Reader(label string, head []byte, r io.Reader) io.Reader {
 		if ascii(head) {
 			// Nothing is proved yet: what comes later and is no UTF-8 has
 			// the declared charset, where that is of single bytes.
-			if enc := lookup(label); enc != nil && !singleByte(enc) {
+			if enc := lookup(label); enc != nil && enc != unicode.UTF8 && !singleByte(enc) {
 				return &lateCharset{r: r, enc: enc}
 			}
 		}
@@ -146,10 +146,7 @@ func lookup(label string) encoding.Encoding {
 	if label == "" {
 		return nil
 	}
-	if enc, _ := charset.Lookup(label); enc != nil && enc != encoding.Replacement {
-		if enc == encoding.Nop {
-			return unicode.UTF8
-		}
+	if enc, err := htmlindex.Get(label); err == nil && enc != encoding.Replacement {
 		return enc
 	}
 	for _, l := range []string{label, strings.TrimPrefix(label, "x-"), strings.Replace(label, "cp", "ibm", 1)} {

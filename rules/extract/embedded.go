@@ -94,12 +94,16 @@ func (b *blobReader) lineEnd() int {
 // uuReader decodes the lines of a uuencoded file up to "end" or to a line
 // that is none.
 type uuReader struct {
-	br  *bufio.Reader
-	out []byte
+	br   *bufio.Reader
+	out  []byte
+	done bool
 }
 
 func (u *uuReader) Read(p []byte) (int, error) {
 	for len(u.out) == 0 {
+		if u.done {
+			return 0, io.EOF
+		}
 		line, err := u.br.Peek(maxUULine)
 		if len(line) == 0 {
 			return 0, err
@@ -111,11 +115,12 @@ func (u *uuReader) Read(p []byte) (int, error) {
 		text := bytes.TrimRight(line[:end+1], "\r\n")
 		if string(bytes.TrimSpace(text)) == "end" {
 			_, _ = u.br.Discard(end + 1)
-			return 0, io.EOF
+			u.done = true
+			continue
 		}
 		data := uuLine(text)
-		if data == nil && len(text) > 0 {
-			return 0, io.EOF
+		if u.done = data == nil && len(text) > 0; u.done {
+			continue
 		}
 		_, _ = u.br.Discard(end + 1)
 		u.out = data
@@ -157,19 +162,24 @@ func uuLine(line []byte) []byte {
 
 // yReader decodes yEnc up to "=yend".
 type yReader struct {
-	br  *bufio.Reader
-	out []byte
+	br   *bufio.Reader
+	out  []byte
+	done bool
 }
 
 func (y *yReader) Read(p []byte) (int, error) {
 	for len(y.out) == 0 {
+		if y.done {
+			return 0, io.EOF
+		}
 		line, err := y.br.ReadSlice('\n')
 		if len(line) == 0 && err != nil {
 			return 0, err
 		}
 		switch {
 		case bytes.HasPrefix(line, []byte("=yend")):
-			return 0, io.EOF
+			y.done = true
+			continue
 		case bytes.HasPrefix(line, []byte("=ypart")):
 			continue
 		}

@@ -17,7 +17,9 @@ type folded struct {
 	s, e int
 	prev byte // the last byte given
 	out  []byte
-	err  error
+	// small holds one character's form.
+	small [24]byte
+	err   error
 }
 
 func newFolded(r io.Reader) *folded { return &folded{r: r} }
@@ -73,8 +75,7 @@ func (f *folded) pass(p []byte) int {
 		if f.s+size < f.e {
 			next = f.in[f.s+size]
 		}
-		var small [16]byte
-		form := foldRune(small[:0], r, prev, next)
+		form := foldRune(f.small[:0], r, prev, next)
 		if len(form) > len(p)-n {
 			if n == 0 {
 				f.s += size

@@ -221,11 +221,11 @@ func (m *markup) emit(text []byte, end bool) {
 // comment takes a comment as it is written, its markup taken out. What is
 // conditional is seen by the programs that it names.
 func (m *markup) comment(b []byte) {
-	if !bytes.ContainsAny(b, " ,;\t\n@") || bytes.HasPrefix(b, []byte("[if")) && !bytes.Contains(b, []byte("<t")) {
+	if !bytes.ContainsAny(b, " ,;\t\n@") || bytes.HasPrefix(b, []byte("[endif")) || bytes.HasPrefix(b, []byte("[if")) && !bytes.Contains(b, []byte("<t")) {
 		return
 	}
 	text := flatten(b)
-	if len(bytes.TrimSpace(text)) < 3 || hasFold(text, "html public") {
+	if len(bytes.TrimSpace(text)) < 3 || hasFold(text, "html") {
 		return
 	}
 	if m.table() == nil {
@@ -246,12 +246,16 @@ func flatten(b []byte) []byte {
 		case html.TextToken:
 			out = append(out, z.Text()...)
 		case html.CommentToken:
-			out = append(append(out, '\n'), z.Text()...)
-		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
+			if c := z.Text(); !bytes.HasPrefix(c, []byte("[endif")) {
+				out = append(append(out, '\n'), c...)
+			}
+		case html.EndTagToken:
+			if name, _ := z.TagName(); string(name) == "td" || string(name) == "th" {
+				out = append(out, '\t')
+			}
+		case html.StartTagToken, html.SelfClosingTagToken:
 			name, _ := z.TagName()
 			switch string(name) {
-			case "td", "th":
-				out = append(out, '\t')
 			case "tr", "br", "p", "div", "li", "table":
 				out = append(out, '\n')
 			}

@@ -24,9 +24,11 @@ func (w *walk) zip(n node, c content) error {
 		if err := w.document(n, at, size, read); err != nil {
 			return err
 		}
-		return firstError(w.zipEntries(n, at, size, besideDocument), cut)
+		err := w.zipEntries(n, at, size, besideDocument)
+		return firstError(cut, err)
 	}
-	return firstError(w.zipEntries(n, at, size, func(string) bool { return true }), cut)
+	err := w.zipEntries(n, at, size, func(string) bool { return true })
+	return firstError(cut, err) // what cut it off explains its damage
 }
 
 func firstError(errs ...error) error {

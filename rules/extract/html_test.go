@@ -1,0 +1,123 @@
+package extract
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestHTMLIsReadAsItIsSeenAndWritten(t *testing.T) {
+	for _, c := range []struct{ name, in, text, rows string }{
+		{"blocks are lines", "<p>Ada  <b>Fern</b>sby</p><div>two<br>three</div>", "Ada Fernsby\ntwo\nthree\n", ""},
+		{"entities", "<p>&#65;da&nbsp;F&eacute; &lt;a@b.test&gt;", "Ada Fé <a@b.test>\n", ""},
+		{"hidden text", "<div style='display:none'>Ada</div>", "Ada\n", ""},
+		{"words in pieces", "<p>a<span>da</span>@<i>home</i>.example", "ada@home.example\n", ""},
+		{"pre", "<pre>a,b\n c,d\n</pre>", "a,b\n c,d\n", ""},
+		{"white-space: pre", "<div style='white-space: pre-wrap'>a,b\nc,d</div>", "a,b\nc,d\n", ""},
+		{"lines that are a table", "<p>a,b,c\nd,e,f\ng,h,i</p>", "a,b,c\nd,e,f\ng,h,i\n", ""},
+		{"folded prose", "<p>one\ntwo\nthree</p>", "one two three\n", ""},
+		{"comment", "<!-- Ada Fernsby, ada@home.example -->", " Ada Fernsby, ada@home.example \n", ""},
+		{"conditional comment", "<!--[if mso]><table><tr><td>Ada</td><td>1</td></tr></table><![endif]-->", "[if mso]>\n\nAda\t1\t\n", ""},
+		{"style is no text", "<style>p { color: red }</style><p>x", "x\n", ""},
+		{"script", "<script>var a = \"Ada\"</script>", "var a = \"Ada\"\n", ""},
+		{"titles", "<img alt='Ada Fernsby' src='x.png'>", "Ada Fernsby\n", ""},
+		{"mailto", "<a href='mailto:ada@home.example'>Ada</a> <a href='mailto:b@home.example'>b@home.example</a>", "Ada ada@home.example b@home.example\n", ""},
+		{"table", "<table><tr><th>n<th>m<tr><td>1<td>2</table>after", "after\n", "n|m\n1|2\n"},
+		{"table, nothing closed", "<table><tr><td>1<td>2<tr><td>3<td>4", "", "1|2\n3|4\n"},
+		{"colspan and rowspan", "<table><tr><td colspan=2>a</td><td rowspan=2>b</td></tr><tr><td>c</td><td>d</td></tr></table>", "", "a||b\nc|d|b\n"},
+		{"lines in a cell", "<table><tr><td>a<br>b</td><td><p>c</p><p>d</p></td></tr></table>", "", "a\nb|c\nd\n"},
+		{"layout of one column is text", "<table><tr><td>a</td></tr><tr><td>b</td></tr></table>", "a\nb\n", ""},
+		{"table inside a layout", "<table><tr><td>menu</td><td><table><tr><td>n</td><td>m</td></tr><tr><td>1</td><td>2</td></tr></table></td></tr></table>",
+			"", "menu|\nn|m\n1|2\n"},
+		{"small table inside a row", "<table><tr><td>Ada</td><td><table><tr><td>12</td><td>High St</td></tr></table></td></tr></table>", "", "Ada|12\nHigh St\n"},
+		{"a table for each row", "<table><tr><td>1<td>2</table><table><tr><td>3<td>4</table>", "", "1|2\n3|4\n"},
+		{"rows of divs", "<div><div><div>1</div><div>2</div></div><div><div>3</div><div>4</div></div></div>", "", "1|2\n3|4\n"},
+		{"a list in divs", "<div><div>name: Ada</div><div>mail: a@b.test</div></div>", "name: Ada\nmail: a@b.test\n", ""},
+		{"rows of a list", "<ul><li><div>1</div><div>2</div></li><li><div>3</div><div>4</div></li></ul>tail", "tail\n", "1|2\n3|4\n"},
+		{"data: URI", "<a href='data:text/csv;base64," + base64.StdEncoding.EncodeToString([]byte("a,b\n")) + "'>x</a>", "[f/data]\na,b\nx\n", ""},
+		{"data: URI, percent-encoded", "<a href='data:text/csv,a%2Cb%0A'>x</a>", "[f/data]\na,b\nx\n", ""},
+		{"deep nesting", strings.Repeat("<div><b>", 3000) + "Ada" + strings.Repeat("</b></div>", 3000), "Ada\n", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, sum := walkFile(t, []byte("<html><body>"+c.in+"</body></html>"), DefaultLimits())
+			text := strings.ReplaceAll(r.text.String(), "[f]\n", "")
+			if text != c.text || r.grids.String() != c.rows || len(sum.Unread) > 0 {
+				t.Errorf("text %q, want %q\nrows %q, want %q\nunread %v", text, c.text, r.grids.String(), c.rows, sum.Unread)
+			}
+		})
+	}
+}
+
+func TestNestedTablesStreamWhenTheyAreLong(t *testing.T) {
+	var b, want strings.Builder
+	b.WriteString("<table><tr><td>a</td><td>b<table>")
+	want.WriteString("a|b\n")
+	for i := range 500 {
+		fmt.Fprintf(&b, "<tr><td>%d</td><td>x</td></tr>", i)
+		fmt.Fprintf(&want, "%d|x\n", i)
+	}
+	b.WriteString("</table></td><td>c</td></tr><tr><td>d</td><td>e</td></tr></table>")
+	want.WriteString("d|e\n")
+	r, _ := walkFile(t, []byte(b.String()), DefaultLimits())
+	if got := r.grids.String(); got != want.String() {
+		t.Errorf("got %.100q … %q", got, got[max(0, len(got)-100):])
+	}
+}
+
+func TestHugeTagIsSearchedAsText(t *testing.T) {
+	lim := DefaultLimits()
+	lim.Memory = 16 << 10
+	r, _ := walkFile(t, []byte("<html><p>x</p><img alt='"+strings.Repeat("y ", 200<<10)+needle+"'>"), lim)
+	if !strings.Contains(r.text.String(), needle) {
+		t.Errorf("not found in %d bytes", r.text.Len())
+	}
+}
+
+func TestXMLRecordsAreRows(t *testing.T) {
+	for _, c := range []struct{ name, in, text, rows string }{
+		{"records", "<l><p><n>Ada</n><m>a@b.test</m></p><p><n>Bram</n><m>b@b.test</m></p><p><n>Cleo</n></p></l>",
+			"p.n: Cleo\n", "n|m\nAda|a@b.test\nBram|b@b.test\n"},
+		{"attributes", "<l><p n='Ada' m='a@b.test'/><p n='Bram' m='b@b.test'/></l>", "", "n|m\nAda|a@b.test\nBram|b@b.test\n"},
+		{"nested values", "<l><p><n>Ada</n><a><s>High St</s><c>York</c></a></p><p><n>Bram</n><a><s>Low St</s><c>Hull</c></a></p></l>",
+			"", "n|a.s|a.c\nAda|High St|York\nBram|Low St|Hull\n"},
+		{"a new field", "<l><p><n>Ada</n><m>1</m></p><p><n>Bram</n><m>2</m></p><p><n>Cleo</n><m>3</m><x>4</x></p></l>",
+			"", "n|m\nAda|1\nBram|2\nn|m|x\nCleo|3|4\n"},
+		{"values that are no records", "<o><from>Ada</from><to>Bram</to></o>", "from: Ada\nto: Bram\n", ""},
+		{"SpreadsheetML", "<Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet' xmlns:ss='urn:schemas-microsoft-com:office:spreadsheet'><Worksheet ss:Name='S'><Table>" +
+			"<Row><Cell><Data>n</Data></Cell><Cell ss:Index='3'><Data>m</Data></Cell></Row><Row><Cell><Data>Ada</Data></Cell><Cell/></Row></Table></Worksheet></Workbook>",
+			"", "n||m\nAda|\n"},
+		{"cut off", "<l><p><n>Ada</n><m>1</m></p><p><n>Bram</n><m>2</m></p><p><n>Cleo", "p.n: Cleo\n", "n|m\nAda|1\nBram|2\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, _ := walkFile(t, []byte("<?xml version=\"1.0\"?>\n"+c.in), DefaultLimits())
+			text := strings.TrimPrefix(r.text.String(), "[f]\n")
+			if text != c.text || r.grids.String() != c.rows {
+				t.Errorf("text %q, want %q\nrows %q, want %q", text, c.text, r.grids.String(), c.rows)
+			}
+		})
+	}
+}
+
+func TestRTFTextAndTables(t *testing.T) {
+	object := fmt.Sprintf("%x", zipStored(t, "a", needle))
+	for _, c := range []struct{ name, in, text, rows string }{
+		{"text", `{\rtf1\ansi{\fonttbl{\f0 Arial;}}Ada \b Fernsby\b0\par two\line three}`, "Ada Fernsby\ntwo\nthree\n", ""},
+		{"charset", `{\rtf1\ansi\ansicpg1251 \'c0\'ed\'ed\'e0\par}`, "Анна\n", ""},
+		{"unicode", `{\rtf1\ansi \u201?lodie \uc2\u26085 xx\u26412 yy\par \u-10179?\u-8704?}`, "Élodie 日本\n😀\n", ""},
+		{"table", `{\rtf1\ansi before\par\trowd\cellx1\cellx2\intbl n\cell m\cell\row\trowd\intbl Ada\cell 1\cell\row\pard after\par}`,
+			"before\nafter\n", "n|m\nAda|1\n"},
+		{"hidden text", `{\rtf1\ansi {\v Ada}\par}`, "Ada\n", ""},
+		{"pictures are no text", `{\rtf1\ansi x{\pict\pngblip 89504e47}y\par}`, "xy\n", ""},
+		{"unknown starred destination", `{\rtf1\ansi x{\*\nonsense Ada}y\par}`, "xy\n", ""},
+		{"embedded object", `{\rtf1\ansi x{\object{\*\objdata 0105` + object + `}}y\par}`, "[f/object/a]\n" + needle + "xy\n", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, sum := walkFile(t, []byte(c.in), DefaultLimits())
+			text := strings.ReplaceAll(r.text.String(), "[f]\n", "")
+			if text != c.text || r.grids.String() != c.rows {
+				t.Errorf("text %q, want %q\nrows %q, want %q\nunread %v", text, c.text, r.grids.String(), c.rows, sum.Unread)
+			}
+		})
+	}
+}
