@@ -70,6 +70,8 @@ func fullNameOdds(tokens []token, comma int) float32 {
 		switch {
 		case t.kinds&kindPrefix != 0 && (i == 0 || i == len(tokens)-1 || i == comma) && len(t.text) < 12 && t.kinds&kindName == 0:
 			odds += 1.5
+		case isConjunction(t.text): // a firm, or a couple
+			odds -= 2.5
 		case t.initial:
 			initials++
 		case t.particle && i < len(tokens)-1:
@@ -104,6 +106,15 @@ func fullNameOdds(tokens []token, comma int) float32 {
 		odds--
 	}
 	return min(odds, 5)
+}
+
+// isConjunction reports the word that joins partners.
+func isConjunction(word []byte) bool {
+	switch string(word) {
+	case "and", "und", "et", "og", "och", "en":
+		return true
+	}
+	return false
 }
 
 // addParts reads several words as one part of a name: "Mary Ann", "van der

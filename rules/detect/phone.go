@@ -42,7 +42,12 @@ func parsePhone(value []byte) (p phone, ok bool) {
 	if !p.scan(value) || p.n < 6 {
 		return p, false
 	}
-	return p, p.findCountry()
+	// A national number may begin with the digits of an international prefix.
+	national := p
+	if p.findCountry() {
+		return p, true
+	}
+	return national, !national.plus && national.n <= 13 && national.digits[0] == '0' && national.groups > 1
 }
 
 // scan collects the digits and the way they are grouped.
@@ -118,7 +123,7 @@ func (p *phone) findCountry() bool {
 	code, shortest, longest := countryPlan(p.digits[:p.n])
 	p.code = code
 	// "+44 020 7946 0000": the trunk zero is often kept by mistake.
-	if code > 0 && p.digits[code] == '0' && p.digits[0] != '3' {
+	if code > 1 && p.digits[code] == '0' && p.digits[0] != '3' {
 		copy(p.digits[code:], p.digits[code+1:p.n])
 		p.n--
 	}
@@ -152,6 +157,8 @@ func (p *phone) odds() (float32, bool) {
 	switch {
 	case isNANP(digits) && p.is(3, 3, 4), p.is(1, 3, 3, 4) && digits[0] == '1':
 		return 5, true
+	case p.is(3, 3, 4), p.is(1, 3, 3, 4): // made-up data has areas that do not exist
+		return 3.5, true
 	case p.paren && p.n >= 9, p.paren && p.groups >= 3:
 		return 4.5, true
 	case digits[0] == '0' && p.groups == 2 && (p.sizes[0] > 5 || p.n < 10):
