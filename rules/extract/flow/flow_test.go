@@ -143,13 +143,18 @@ func FuzzFlow(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, script string) {
-		script = strings.ToValidUTF8(script, "")
-		var words []string
-		for _, c := range script {
-			if c >= '0' && c <= '9' {
-				words = append(words, string(c))
+		script = strings.Map(func(c rune) rune {
+			if strings.ContainsRune("0123456789()cr/", c) {
+				return c
 			}
-		}
+			return -1
+		}, script)
+		words := strings.Split(strings.Map(func(c rune) rune {
+			if c < '0' {
+				return -1
+			}
+			return c
+		}, strings.NewReplacer("c", "", "r", "").Replace(script)), "")
 		got, _, err := play(script, 3, always)
 		if err != nil {
 			t.Fatal(err)

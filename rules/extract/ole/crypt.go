@@ -27,8 +27,8 @@ type cipher struct {
 }
 
 // newCipher returns the cipher that a FILEPASS record describes, if the
-// default password opens it; else document.ErrEncrypted.
-func newCipher(filePass []byte) (*cipher, error) {
+// password opens it; else document.ErrEncrypted.
+func newCipher(filePass []byte, password string) (*cipher, error) {
 	locked := fmt.Errorf("workbook with a password: %w", document.ErrEncrypted)
 	if len(filePass) < 6 || le.Uint16(filePass) != 1 {
 		return nil, locked // by exclusive or
@@ -41,7 +41,7 @@ func newCipher(filePass []byte) (*cipher, error) {
 		if len(body) < 48 {
 			return nil, locked
 		}
-		c = &cipher{key: md5Key(body[:16])}
+		c = &cipher{key: md5Key(body[:16], password)}
 		verifier, hash = body[16:32], body[32:48]
 		sum = func(b []byte) []byte { h := md5.Sum(b); return h[:] }
 	case 2, 3, 4: // [MS-OFFCRYPTO] 2.3.5
@@ -55,7 +55,7 @@ func newCipher(filePass []byte) (*cipher, error) {
 		}
 		header, check := body[8:8+headerLen], body[8+headerLen+4:]
 		keyBits = int(le.Uint32(header[16:]))
-		c = &cipher{key: sha1Key(check[:16], keyBits)}
+		c = &cipher{key: sha1Key(check[:16], password, keyBits)}
 		verifier, hash = check[16:32], check[36:56]
 		sum = func(b []byte) []byte { h := sha1.Sum(b); return h[:] }
 	default:
@@ -74,17 +74,18 @@ func newCipher(filePass []byte) (*cipher, error) {
 	return c, nil
 }
 
-func wideDefault() []byte {
+// utf16le is the form in which passwords are hashed.
+func utf16le(s string) []byte {
 	var b []byte
-	for _, u := range utf16.Encode([]rune(defaultPassword)) {
+	for _, u := range utf16.Encode([]rune(s)) {
 		b = le.AppendUint16(b, u)
 	}
 	return b
 }
 
 // md5Key derives the keys of the older scheme.
-func md5Key(salt []byte) func(uint32) []byte {
-	first := md5.Sum(wideDefault())
+func md5Key(salt []byte, password string) func(uint32) []byte {
+	first := md5.Sum(utf16le(password))
 	var mixed []byte
 	for range 16 {
 		mixed = append(append(mixed, first[:5]...), salt...)
@@ -97,8 +98,8 @@ func md5Key(salt []byte) func(uint32) []byte {
 }
 
 // sha1Key derives the keys of the scheme with a crypto provider.
-func sha1Key(salt []byte, bits int) func(uint32) []byte {
-	base := sha1.Sum(append(bytes.Clone(salt), wideDefault()...))
+func sha1Key(salt []byte, password string, bits int) func(uint32) []byte {
+	base := sha1.Sum(append(bytes.Clone(salt), utf16le(password)...))
 	if bits == 0 {
 		bits = 40
 	}

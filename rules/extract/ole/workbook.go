@@ -143,7 +143,7 @@ func (w *workbook) globals() error {
 				return nil
 			}
 		case rec.id == recFilePass:
-			if w.in.cipher, err = newCipher(rec.data); err != nil {
+			if w.in.cipher, err = newCipher(rec.data, defaultPassword); err != nil {
 				w.in.pos = w.in.size
 				return err
 			}

@@ -22,7 +22,7 @@ const (
 
 // parts calls visit for all records of all parts of a role.
 func (rd *reader) records(of role, visit func(p *xmlzip.Part, id int, data []byte) bool) {
-	for _, p := range rd.partsOf(of) {
+	for _, p := range rd.byRole[of] {
 		r, err := rd.archive.Open(p)
 		if err != nil {
 			rd.note(err)

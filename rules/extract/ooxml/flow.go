@@ -62,7 +62,7 @@ func (rd *reader) flow(p *xmlzip.Part, place string) error {
 		return nil
 	}
 	defer c.Close()
-	if rd.role(p) == roleVML {
+	if rd.roles[p] == roleVML {
 		s.AllowUnclosed()
 	}
 	f := flow.New(rd.lim.Depth, rd.count)

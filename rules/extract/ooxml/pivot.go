@@ -1,6 +1,7 @@
 package ooxml
 
 import (
+	"bytes"
 	"io"
 	"strings"
 
@@ -34,38 +35,48 @@ type pivotGrid struct {
 	ended  bool
 }
 
+// definition returns the part that defines the pivot table of the records: the
+// one with the same number in its name.
+func (rd *reader) definition(records *xmlzip.Part) *xmlzip.Part {
+	if rd.pivots == nil {
+		rd.pivots = make(map[string]*xmlzip.Part)
+		for _, p := range rd.byRole[rolePivot] {
+			rd.pivots[strings.TrimPrefix(placeOf(p.Name), "pivotCacheDefinition")] = p
+		}
+	}
+	return rd.pivots[strings.TrimPrefix(placeOf(records.Name), "pivotCacheRecords")]
+}
+
 // loadItems reads the definition that belongs to the records.
 func (g *pivotGrid) loadItems(records *xmlzip.Part) {
-	for _, p := range g.rd.partsOf(rolePivot) {
-		owns := strings.TrimPrefix(placeOf(p.Name), "pivotCacheDefinition") == strings.TrimPrefix(placeOf(records.Name), "pivotCacheRecords")
-		if !owns {
-			continue
-		}
-		s, c, err := g.rd.scan(p)
+	p := g.rd.definition(records)
+	if p == nil {
+		return
+	}
+	s, c, err := g.rd.scan(p)
+	if err != nil {
+		g.rd.note(err)
+		return
+	}
+	defer c.Close()
+	for {
+		kind, err := s.Next()
 		if err != nil {
 			g.rd.note(err)
 			return
 		}
-		defer c.Close()
-		for {
-			kind, err := s.Next()
-			if err != nil {
-				g.rd.note(err)
+		if kind != xmlzip.Start {
+			continue
+		}
+		switch string(s.Name()) {
+		case "cacheField":
+			if len(g.names) < sheet.MaxColumns {
+				g.names = append(g.names, bytes.Clone(s.Attr("name")))
+				g.starts = append(g.starts, g.items.Len())
+			}
+		case "s", "n", "d", "b", "e", "m":
+			if len(g.names) > 0 && !g.items.Add(unescapeX(s.Attr("v"))) {
 				return
-			}
-			if kind != xmlzip.Start {
-				continue
-			}
-			switch string(s.Name()) {
-			case "cacheField":
-				if len(g.names) < sheet.MaxColumns {
-					g.names = append(g.names, append([]byte{}, s.Attr("name")...))
-					g.starts = append(g.starts, g.items.Len())
-				}
-			case "s", "n", "d", "b", "e", "m":
-				if len(g.names) > 0 && !g.items.Add(unescapeX(s.Attr("v"))) {
-					return
-				}
 			}
 		}
 	}

@@ -33,7 +33,9 @@ type reader struct {
 	out     document.Output
 
 	links    relations
-	roles    []role // of archive.Parts, by index
+	roles    map[*xmlzip.Part]role
+	byRole   map[role][]*xmlzip.Part // in the order of the archive
+	pivots   map[string]*xmlzip.Part // definitions of pivot tables by the end of their name
 	strings  sheet.Strings
 	styles   []sheet.Style
 	date1904 bool
@@ -77,8 +79,8 @@ func (rd *reader) read() error {
 		}
 	}
 	for pass := range 2 {
-		for i, p := range rd.archive.Parts {
-			if first := rd.roles[i].first(); first != (pass == 0) {
+		for _, p := range rd.archive.Parts {
+			if first := rd.roles[p].first(); first != (pass == 0) {
 				continue
 			}
 			if err := rd.part(p, placeOf(p.Name), done); err != nil {
@@ -98,7 +100,7 @@ func (rd *reader) part(p *xmlzip.Part, place string, done map[*xmlzip.Part]bool)
 		return nil
 	}
 	done[p] = true
-	role := rd.role(p)
+	role := rd.roles[p]
 	read := readers[role]
 	if read == nil {
 		return nil

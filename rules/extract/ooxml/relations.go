@@ -20,7 +20,7 @@ type relations struct {
 
 func (rd *reader) loadRelations() {
 	rd.links.targets = make(map[string]string)
-	for _, p := range rd.partsOf(roleRelations) {
+	for _, p := range rd.byRole[roleRelations] {
 		s, c, err := rd.scan(p)
 		if err != nil {
 			rd.note(err)

@@ -83,35 +83,19 @@ const oleSignature = "\xd0\xcf\x11\xe0"
 // under a cipher, settings of printers and controls.
 var dull = map[string]bool{".odttf": true, ".fntdata": true}
 
+// assignRoles looks at the start of every part.
 func (rd *reader) assignRoles() {
-	rd.roles = make([]role, len(rd.archive.Parts))
+	rd.roles = make(map[*xmlzip.Part]role, len(rd.archive.Parts))
+	rd.byRole = make(map[role][]*xmlzip.Part)
 	buf := make([]byte, 4<<10)
-	for i, p := range rd.archive.Parts {
+	for _, p := range rd.archive.Parts {
 		if rd.ctx.Err() != nil {
 			return
 		}
-		rd.roles[i] = rd.roleOf(p, buf)
+		role := rd.roleOf(p, buf)
+		rd.roles[p] = role
+		rd.byRole[role] = append(rd.byRole[role], p)
 	}
-}
-
-func (rd *reader) role(p *xmlzip.Part) role {
-	for i := range rd.archive.Parts {
-		if rd.archive.Parts[i] == p {
-			return rd.roles[i]
-		}
-	}
-	return roleNone
-}
-
-// partsOf returns the parts of a role, in the order of the archive.
-func (rd *reader) partsOf(want role) []*xmlzip.Part {
-	var list []*xmlzip.Part
-	for i, p := range rd.archive.Parts {
-		if rd.roles[i] == want {
-			list = append(list, p)
-		}
-	}
-	return list
 }
 
 // roleOf tells a part by the first bytes of its content.

@@ -13,7 +13,7 @@ import (
 
 // loadStrings fills the string table from the first part that has one.
 func (rd *reader) loadStrings() {
-	for _, p := range rd.partsOf(roleStrings) {
+	for _, p := range rd.byRole[roleStrings] {
 		if rd.strings.Len() > 0 {
 			return
 		}

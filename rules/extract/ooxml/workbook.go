@@ -17,7 +17,7 @@ type namedSheet struct {
 // them. Sheets that none lists are found by their content later.
 func (rd *reader) loadWorkbook() []namedSheet {
 	var list []namedSheet
-	for _, p := range rd.partsOf(roleWorkbook) {
+	for _, p := range rd.byRole[roleWorkbook] {
 		s, c, err := rd.scan(p)
 		if err != nil {
 			rd.note(err)
@@ -68,7 +68,7 @@ const maxStyles = 1 << 17
 
 // loadStyles fills rd.styles: the number format of each cell format.
 func (rd *reader) loadStyles() {
-	for _, p := range rd.partsOf(roleStyles) {
+	for _, p := range rd.byRole[roleStyles] {
 		s, c, err := rd.scan(p)
 		if err != nil {
 			rd.note(err)

@@ -38,7 +38,6 @@ type Scanner struct {
 	end  int
 	err  error // of the reader
 	name []byte
-	full []byte // name with its prefix
 	attr []byte // the rest of the tag, eaten by Attr
 	text []byte
 	// depth counts the tags that are open.
@@ -67,9 +66,6 @@ func (s *Scanner) AllowUnclosed() { s.unclosed = true }
 
 // Name is the name of the tag without its prefix.
 func (s *Scanner) Name() []byte { return s.name }
-
-// FullName is the name of the tag as written, with its prefix.
-func (s *Scanner) FullName() []byte { return s.full }
 
 // Text is the piece of text.
 func (s *Scanner) Text() []byte { return s.text }

@@ -51,7 +51,7 @@ func (s *Scanner) setName(tag []byte) int {
 			prefix = i + 1
 		}
 	}
-	s.full, s.name = tag[:i], tag[prefix:i]
+	s.name = tag[prefix:i]
 	return i
 }
 
