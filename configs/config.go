@@ -75,6 +75,7 @@ type Upstream struct {
 	Username       string        `yaml:"username"`
 	Password       Secret        `yaml:"password"`
 	CA             string        `yaml:"ca"` // PEM file of roots, "" for the system's
+	Chunking       bool          `yaml:"chunking"`
 	PoolSize       int           `yaml:"pool_size"`
 	PoolIdle       time.Duration `yaml:"pool_idle"`
 	ConnectTimeout time.Duration `yaml:"connect_timeout"`
@@ -127,7 +128,7 @@ func Default() Config {
 			ShutdownGrace: 30 * time.Second,
 		},
 		Upstream: Upstream{
-			PoolSize: 100, PoolIdle: 100 * time.Millisecond,
+			Chunking: true, PoolSize: 100, PoolIdle: 100 * time.Millisecond,
 			ConnectTimeout: 20 * time.Second, CommandTimeout: 5 * time.Minute, FinalTimeout: 10 * time.Minute,
 		},
 		Inspection: Inspection{

@@ -160,7 +160,7 @@ func (s *Server) pass(ctx context.Context, m *message) (upstream.Reply, error) {
 		ss.dropUpstream()
 		return upstream.Reply{}, err
 	}
-	return oneReply(replies), nil
+	return replies[0], nil // one recipient at a time where there could be more
 }
 
 // hold keeps a copy and gives up the upstream transaction.
@@ -213,18 +213,6 @@ func (ss *session) resetUpstream() {
 	if err := ss.conn.Reset(ss.wire.Context()); err != nil {
 		ss.dropUpstream()
 	}
-}
-
-// oneReply makes one reply of an LMTP server's several: the worst, so that no
-// recipient is lost silently; the client tries again for all.
-func oneReply(replies []upstream.Reply) upstream.Reply {
-	worst := replies[0]
-	for _, r := range replies[1:] {
-		if r.Temporary() && !worst.Temporary() || !r.OK() && worst.OK() {
-			worst = r
-		}
-	}
-	return worst
 }
 
 // sevenBit reports errEightBit if the content has a byte over 127.

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
 	"github.com/emersion/go-smtp"
 )
 
 // mailParams writes the parameters of MAIL again as the client gave them:
 // SIZE (RFC 1870), BODY (RFC 6152, 3030), SMTPUTF8 (RFC 6531), RET and ENVID
-// (RFC 3461), AUTH (RFC 4954).
-func mailParams(o *smtp.MailOptions) []string {
+// (RFC 3461), AUTH (RFC 4954). The error says that the mailbox of AUTH cannot be
+// written so that it means the same.
+func mailParams(o *smtp.MailOptions) ([]string, error) {
 	var list []string
 	if o.Size > 0 {
 		list = append(list, fmt.Sprintf("SIZE=%d", o.Size))
@@ -33,11 +35,16 @@ func mailParams(o *smtp.MailOptions) []string {
 	if o.Auth != nil {
 		value := "<>"
 		if *o.Auth != "" {
-			value = xtext(*o.Auth)
+			// go-smtp has taken the quotes of the mailbox away.
+			mailbox, err := wire.QuotePath(*o.Auth, o.UTF8)
+			if err != nil {
+				return nil, err
+			}
+			value = xtext(mailbox)
 		}
 		list = append(list, "AUTH="+value)
 	}
-	return list
+	return list, nil
 }
 
 // rcptParams writes the parameters of RCPT again: NOTIFY and ORCPT (RFC 3461).

@@ -66,6 +66,10 @@ type Config struct {
 	Metrics    *metrics.Metrics
 	Log        *slog.Logger
 
+	// OneRecipient makes clients send each recipient's copy apart (452 4.5.3 to
+	// the second RCPT, RFC 5321 section 4.5.3.1.10). It is for an LMTP
+	// upstream, which answers for each recipient where SMTP has one reply.
+	OneRecipient bool
 	// Wire holds the bounds of a client's connection.
 	Wire wire.Config
 	// MaxSize is the largest message taken, in bytes.
@@ -117,20 +121,12 @@ func New(cfg Config) *Server {
 }
 
 // newSMTP makes the go-smtp server behind one door. What go-smtp would bound
-// by itself is bounded by wire, where it can be answered as the standard says;
-// what it would not offer without a switch is switched on, since wire offers
-// only what the upstream has.
+// by itself is bounded by wire, where it can be answered as the standard says.
 func (s *Server) newSMTP(door Door) *smtp.Server {
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		return s.newSession(c, door)
 	}))
-	server.Domain = s.cfg.Hostname
-	server.MaxLineLength = 0
-	server.AllowInsecureAuth = true
-	server.EnableSMTPUTF8 = true
-	server.EnableBINARYMIME = true
-	server.EnableDSN = true
-	server.EnableREQUIRETLS = true
+	wire.Prepare(server)
 	server.ErrorLog = faultLog{s.cfg.Log}
 	return server
 }

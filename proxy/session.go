@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
@@ -23,8 +24,11 @@ type session struct {
 	door   Door
 	wire   *wire.Conn
 	helo   string
-	user   string // who authenticated, "" if nobody
 
+	// mu is held by each method: with BDAT, go-smtp calls Reset and Logout
+	// while Data still waits for a chunk in a goroutine of its own.
+	mu   sync.Mutex
+	user string        // who authenticated, "" if nobody
 	auth *authRelay    // the exchange begun last, nil if none
 	conn upstream.Conn // nil until a transaction needs it
 	tx   transaction
@@ -94,6 +98,8 @@ func (ss *session) extensions(offered upstream.Extensions, size int64) []string 
 // its answer is the client's. The path is the wire's, with its quotes, and not
 // go-smtp's, which has lost them.
 func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
 	if !ss.mayRelay() {
 		ss.server.cfg.Metrics.Connections.WithLabelValues("not_allowed").Inc()
 		return ss.fail(errNotAllowed)
@@ -103,7 +109,10 @@ func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
 	if err != nil {
 		return ss.fail(err)
 	}
-	params := mailParams(opts)
+	params, err := mailParams(opts)
+	if err != nil {
+		return answer(501, [3]int{5, 5, 4}, "An AUTH parameter that cannot be passed on unchanged")
+	}
 	if err := offersAll(conn.Extensions(), params); err != nil {
 		return ss.fail(err)
 	}
@@ -121,8 +130,13 @@ func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
 
 // Rcpt implements smtp.Session.
 func (ss *session) Rcpt(_ string, opts *smtp.RcptOptions) error {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
 	if ss.conn == nil {
 		return ss.fail(errors.New("upstream transaction is gone"))
+	}
+	if ss.server.cfg.OneRecipient && len(ss.tx.envelope.Recipients) > 0 {
+		return answer(452, [3]int{4, 5, 3}, "One recipient at a time: send the others their own copy")
 	}
 	params := rcptParams(opts)
 	r, err := ss.conn.Rcpt(ss.wire.Context(), ss.wire.Path(), params)
@@ -139,6 +153,8 @@ func (ss *session) Rcpt(_ string, opts *smtp.RcptOptions) error {
 
 // Data implements smtp.Session: the way of the message is deliver.
 func (ss *session) Data(r io.Reader) error {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
 	body := ss.wire.Body(r)
 	defer body.Close() //nolint:errcheck // only frees the wire
 	return ss.server.deliver(ss, body)
@@ -146,6 +162,8 @@ func (ss *session) Data(r io.Reader) error {
 
 // Reset implements smtp.Session: it ends the transaction here and upstream.
 func (ss *session) Reset() {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
 	if ss.tx.open && ss.conn != nil {
 		if err := ss.conn.Reset(ss.wire.Context()); err != nil {
 			ss.dropUpstream()
@@ -156,6 +174,8 @@ func (ss *session) Reset() {
 
 // Logout implements smtp.Session.
 func (ss *session) Logout() error {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
 	ss.abandonAuth()
 	if ss.conn == nil {
 		return nil

@@ -186,3 +186,18 @@ func TestShutdownLetsTransactionsFinish(t *testing.T) {
 		t.Error("the message under way was lost")
 	}
 }
+
+// TestOneRecipientAtATime: an LMTP upstream answers for each recipient, which
+// one SMTP reply cannot, so clients are made to split.
+func TestOneRecipientAtATime(t *testing.T) {
+	r := newRig(t, func(cfg *proxy.Config) { cfg.OneRecipient = true })
+	p := r.dial(t)
+	p.envelope()
+	p.cmd("RCPT TO:<second@reader.example>", "452 4.5.3")
+	if reply := p.data(message("words\r\n")); !strings.HasPrefix(reply, "250") {
+		t.Errorf("reply %q, want 250", reply)
+	}
+	if got := r.sink.got(); len(got) != 1 || len(got[0].to) != 1 {
+		t.Errorf("the upstream has %+v", got)
+	}
+}

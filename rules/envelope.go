@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"strings"
-
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/cespare/xxhash/v2"
 )
@@ -35,13 +33,14 @@ func AddressKey(address string) Key {
 	return keyOf(detect.ContactEmail, detect.Compact(nil, detect.ContactEmail, []byte(address)))
 }
 
-// domainOf returns an address's domain in lower case, "" if it has none.
-func domainOf(address string) string {
-	at := strings.LastIndexByte(address, '@')
-	if at < 0 {
-		return ""
+// domainOf returns an address's domain as written, nothing if it has none.
+func domainOf[T string | []byte](address T) T {
+	for at := len(address) - 1; at >= 0; at-- {
+		if address[at] == '@' {
+			return address[at+1:]
+		}
 	}
-	return strings.ToLower(address[at+1:])
+	return address[:0]
 }
 
 // Recent is what the proxy knows of the messages before this one. The zero

@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"hash/fnv"
-
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 )
 
@@ -113,11 +111,18 @@ type record struct {
 	strong bool
 }
 
-// hashDomain hashes a domain to 32 bits for own-domain comparison.
-func hashDomain(domain string) uint32 {
-	h := fnv.New32a()
-	h.Write([]byte(domain))
-	return h.Sum32()
+// hashDomain hashes a domain, its ASCII letters in lower case, to 32 bits for
+// comparison with the own domains (FNV-1a).
+func hashDomain[T string | []byte](domain T) uint32 {
+	h := uint32(2166136261)
+	for i := range len(domain) {
+		c := domain[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		h = (h ^ uint32(c)) * 16777619
+	}
+	return h
 }
 
 // factGroup maps a field type to the fact about a person that it tells, so

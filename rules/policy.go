@@ -80,7 +80,7 @@ func CompilePolicies(specs []PolicySpec, ownDomains []string) (*Policies, error)
 		p.list = append(p.list, policy{spec, program})
 	}
 	for _, domain := range ownDomains {
-		p.own[hashDomain(strings.ToLower(domain))] = true
+		p.own[hashDomain(domain)] = true
 	}
 	return p, nil
 }

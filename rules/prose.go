@@ -82,31 +82,36 @@ func (t *textSink) entity(kind detect.Type, value []byte) {
 // record resolves the values of one line: as one person's record, or, where a
 // line holds several of a kind, each for itself.
 func (t *textSink) record(row *[detect.NumTypes][]byte, apart bool) {
-	var rec record
 	var cells [][]byte
 	var columns []typedColumn
 	for kind, value := range row {
-		if value == nil {
-			continue
+		if value != nil && !(apart && detect.Type(kind) == detect.PersonName) {
+			columns = append(columns, typedColumn{len(cells), detect.Type(kind)})
+			cells = append(cells, value)
 		}
-		kind := detect.Type(kind)
-		if apart {
-			if kind == detect.PersonName {
-				continue
-			}
-			if t.resolver.row(group{columns: []typedColumn{{0, kind}}, memo: map[fieldSet]bool{}}, [][]byte{value}) {
-				t.prose.Records++
-				t.types.add(kind)
-			}
-			continue
-		}
-		rec.fields.add(kind)
-		columns = append(columns, typedColumn{len(cells), kind})
-		cells = append(cells, value)
 	}
-	if len(cells) > 0 && t.resolver.row(group{columns: columns, memo: map[fieldSet]bool{}}, cells) {
-		t.prose.Records++
-		t.types.union(rec.fields)
+	if !apart {
+		t.person(cells, columns)
+		return
+	}
+	for i := range cells {
+		t.person(cells, columns[i:i+1])
+	}
+}
+
+// person resolves one person's values.
+func (t *textSink) person(cells [][]byte, columns []typedColumn) {
+	if len(columns) == 0 {
+		return
+	}
+	g := group{columns: columns, memo: map[fieldSet]bool{}}
+	t.resolver.keysOf([][][]byte{cells}, g)
+	if !t.resolver.row(g, cells, t.resolver.keys) {
+		return
+	}
+	t.prose.Records++
+	for _, c := range columns {
+		t.types.add(c.kind)
 	}
 }
 

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/table"
 )
@@ -14,6 +16,8 @@ type resolver struct {
 	det *detect.Detector
 	ev  *Evidence
 
+	keys   []Key // of one stretch's identifying cells; see keysOf
+	seen   map[Key]struct{}
 	buf    []byte
 	joined []byte
 	ids    []identifier
@@ -44,10 +48,14 @@ type group struct {
 // them are records of a person.
 func (r *resolver) segment(seg *table.Segment) (records int64) {
 	for _, g := range groupsOf(seg) {
+		if len(g.columns) == 0 {
+			continue
+		}
 		g.memo = map[fieldSet]bool{}
-		g.shared = r.sharedTypes(seg, g)
-		for _, row := range seg.Rows {
-			if r.row(g, row) {
+		r.keysOf(seg.Rows, g)
+		g.shared = r.sharedTypes(len(seg.Rows), g)
+		for i, row := range seg.Rows {
+			if r.row(g, row, r.keys[i*len(g.columns):(i+1)*len(g.columns)]) {
 				records++
 			}
 		}
@@ -102,32 +110,53 @@ func repeats(columns []typedColumn, period int) bool {
 	return true
 }
 
+// keysOf fills r.keys with the key of each identifying cell of the rows, row
+// by row in the order of the group's columns: zero where a cell is empty, not
+// valid by itself, or identifies nobody.
+func (r *resolver) keysOf(rows [][][]byte, g group) {
+	r.keys = slices.Grow(r.keys[:0], len(rows)*len(g.columns))[:len(rows)*len(g.columns)]
+	for i, row := range rows {
+		keys := r.keys[i*len(g.columns):]
+		for j, c := range g.columns {
+			keys[j] = 0
+			if c.at >= len(row) || len(row[c.at]) == 0 || !identifies(c.kind) {
+				continue
+			}
+			if !checked(c.kind) || r.det.Is(c.kind, row[c.at]) {
+				keys[j] = r.key(c.kind, row[c.at])
+			}
+		}
+	}
+}
+
 // sharedTypes finds the identifying types that do not tell the rows apart
 // although another one does: fewer than half as many different values as the
 // best of them.
-func (r *resolver) sharedTypes(seg *table.Segment, g group) (shared fieldSet) {
-	if len(seg.Rows) < 3 {
+func (r *resolver) sharedTypes(rows int, g group) (shared fieldSet) {
+	if rows < 3 {
 		return shared
 	}
-	counts := map[detect.Type]int{}
+	if r.seen == nil {
+		r.seen = map[Key]struct{}{}
+	}
+	var counts [detect.NumTypes]int
 	best := 0
-	seen := map[Key]struct{}{}
-	for _, c := range g.columns {
+	for j, c := range g.columns {
 		if !identifies(c.kind) {
 			continue
 		}
-		clear(seen)
-		for _, row := range seg.Rows {
-			if c.at < len(row) && len(row[c.at]) > 0 {
-				seen[r.key(c.kind, row[c.at])] = struct{}{}
+		clear(r.seen)
+		for i := range rows {
+			if key := r.keys[i*len(g.columns)+j]; key != 0 {
+				r.seen[key] = struct{}{}
 			}
 		}
-		counts[c.kind] = max(counts[c.kind], len(seen))
-		best = max(best, len(seen))
+		counts[c.kind] = max(counts[c.kind], len(r.seen))
+		best = max(best, len(r.seen))
 	}
-	for kind, n := range counts {
-		if n*2 < best {
-			shared.add(kind)
+	for _, c := range g.columns {
+		if identifies(c.kind) && counts[c.kind]*2 < best {
+			shared.add(c.kind)
 		}
 	}
 	return shared
@@ -149,54 +178,72 @@ func (r *resolver) key(t detect.Type, value []byte) Key {
 	return keyOf(t, r.buf)
 }
 
-// row resolves one row and reports whether it is a record of a person.
-func (r *resolver) row(g group, row [][]byte) bool {
-	var found [detect.NumTypes][]byte
-	var fields fieldSet
-	var emails [2][]byte
-	for _, c := range g.columns {
-		if c.at >= len(row) || len(row[c.at]) == 0 {
+// found is what one row says of one person.
+type found struct {
+	values [detect.NumTypes][]byte // the first of each type
+	keys   [detect.NumTypes]Key    // their keys, zero where they identify nobody
+	emails [2]identifier           // the first two e-mail addresses
+	fields fieldSet
+}
+
+// row resolves one row, whose identifying cells have the given keys, and
+// reports whether it is a record of a person.
+func (r *resolver) row(g group, row [][]byte, keys []Key) bool {
+	var f found
+	for j, c := range g.columns {
+		if c.at >= len(row) || len(row[c.at]) == 0 || checked(c.kind) && keys[j] == 0 {
 			continue
 		}
 		value := row[c.at]
-		if checked(c.kind) && !r.det.Is(c.kind, value) {
-			continue
-		}
 		switch c.kind {
 		case detect.ContactEmail:
 			if detect.Role(value) {
 				continue
 			}
-			if emails[0] == nil {
-				emails[0] = value
-			} else if emails[1] == nil {
-				emails[1] = value
-			}
+			f.addEmail(identifier{keys[j], hashDomain(domainOf(value))})
 		case detect.FinanceCard:
-			r.ev.cards.add(r.key(c.kind, value), 0)
+			r.ev.cards.add(keys[j], 0)
 		case detect.IDNational, detect.IDHealth, detect.IDPassport:
-			r.ev.national.add(r.key(c.kind, value), 0)
+			r.ev.national.add(keys[j], 0)
 		}
-		fields.add(c.kind)
-		if found[c.kind] == nil {
-			found[c.kind] = value
+		f.fields.add(c.kind)
+		if f.values[c.kind] == nil {
+			f.values[c.kind], f.keys[c.kind] = value, keys[j]
 		}
 	}
-	strong, known := g.memo[fields]
+	strong, known := g.memo[f.fields]
 	if !known {
-		strong = g.strong(fields)
-		g.memo[fields] = strong
+		strong = g.strong(f.fields)
+		g.memo[f.fields] = strong
 	}
-	rec := record{fields: fields, strong: strong}
-	if found[detect.ContactPhone] != nil && !g.company {
-		r.ev.contacts.add(r.key(detect.ContactPhone, found[detect.ContactPhone]), 0)
-	}
-	if !rec.strong && !reaches(fields) {
+	r.contacts(g, &f)
+	if !strong && !reaches(f.fields) {
 		return false
 	}
-	strongest := r.identify(g, &found, emails)
-	r.ev.people.add(r.ids, strongest, rec)
+	strongest := r.identify(g, &f)
+	r.ev.people.add(r.ids, strongest, record{fields: f.fields, strong: strong})
 	return len(r.ids) > 0
+}
+
+func (f *found) addEmail(id identifier) {
+	if f.emails[0].key == 0 {
+		f.emails[0] = id
+	} else if f.emails[1].key == 0 {
+		f.emails[1] = id
+	}
+}
+
+// contacts counts the addresses by which the row's person can be reached. A
+// company's telephone is no person's.
+func (r *resolver) contacts(g group, f *found) {
+	for _, email := range f.emails {
+		if email.key != 0 {
+			r.ev.contacts.add(email.key, email.domain)
+		}
+	}
+	if phone := f.keys[detect.ContactPhone]; phone != 0 && !g.company {
+		r.ev.contacts.add(phone, 0)
+	}
 }
 
 // checked reports whether a cell must be valid by itself to count: a column of
@@ -211,70 +258,59 @@ func checked(t detect.Type) bool {
 
 // identify lists a row's identifiers in r.ids, from the strongest, and returns
 // how many of the first are of the strongest kind.
-func (r *resolver) identify(g group, found *[detect.NumTypes][]byte, emails [2][]byte) (strongest int) {
+func (r *resolver) identify(g group, f *found) (strongest int) {
 	r.ids = r.ids[:0]
-	add := func(t detect.Type) {
-		if found[t] != nil && !g.shared.has(t) {
-			r.ids = append(r.ids, identifier{key: r.key(t, found[t])})
+	add := func(id identifier, kind detect.Type) {
+		if id.key != 0 && !g.shared.has(kind) {
+			r.ids = append(r.ids, id)
 		}
+	}
+	rank := func() {
 		if strongest == 0 {
 			strongest = len(r.ids)
 		}
 	}
 	for _, t := range [...]detect.Type{detect.IDNational, detect.IDHealth, detect.IDPassport, detect.IDLicence} {
-		add(t)
+		add(identifier{key: f.keys[t]}, t)
+		rank()
 	}
-	for _, email := range emails {
-		if email == nil {
-			continue
-		}
-		domain := hashDomain(domainOf(string(email)))
-		key := r.key(detect.ContactEmail, email)
-		r.ev.contacts.add(key, domain)
-		if !g.shared.has(detect.ContactEmail) {
-			r.ids = append(r.ids, identifier{key, domain})
-		}
+	for _, email := range f.emails {
+		add(email, detect.ContactEmail)
 	}
-	if strongest == 0 {
-		strongest = len(r.ids)
-	}
+	rank()
 	for _, t := range [...]detect.Type{detect.IDCustomer, detect.IDEmployee, detect.IDUsername,
 		detect.FinanceIBAN, detect.FinanceAccount} {
-		add(t)
+		add(identifier{key: f.keys[t]}, t)
+		rank()
 	}
-	name := r.name(found)
-	if name != nil && !g.shared.has(detect.PersonName) {
-		full := keyOf(detect.PersonName, name)
+	if name := r.name(f); name != 0 && !g.shared.has(detect.PersonName) {
 		for _, t := range [...]detect.Type{detect.ContactPhone, detect.PersonBirthDate, detect.AddressStreet,
 			detect.AddressFull, detect.AddressPostcode} {
-			if found[t] != nil {
-				r.ids = append(r.ids, identifier{key: full ^ r.key(t, found[t])<<1})
+			if f.values[t] != nil {
+				r.ids = append(r.ids, identifier{key: name ^ r.key(t, f.values[t])<<1})
 				break
 			}
 		}
-		if strongest == 0 {
-			strongest = len(r.ids)
-		}
-		r.ids = append(r.ids, identifier{key: full})
+		rank()
+		r.ids = append(r.ids, identifier{key: name})
 	}
-	if strongest == 0 {
-		strongest = len(r.ids)
-	}
+	rank()
 	for _, t := range [...]detect.Type{detect.ContactPhone, detect.ContactSocial, detect.FinanceCard} {
-		add(t)
+		add(identifier{key: f.keys[t]}, t)
+		rank()
 	}
 	return strongest
 }
 
-// name returns the row's full name in compact form, nil if it has none.
-func (r *resolver) name(found *[detect.NumTypes][]byte) []byte {
-	full := found[detect.PersonName]
-	if given, family := found[detect.PersonGiven], found[detect.PersonFamily]; full == nil && family != nil {
-		r.joined = append(append(append(r.joined[:0], given...), ' '), family...)
-		full = r.joined
+// name returns the key of the row's full name, zero if it has none.
+func (r *resolver) name(f *found) Key {
+	if key := f.keys[detect.PersonName]; key != 0 {
+		return key
 	}
-	if full == nil {
-		return nil
+	given, family := f.values[detect.PersonGiven], f.values[detect.PersonFamily]
+	if family == nil {
+		return 0
 	}
-	return detect.Compact(nil, detect.PersonName, full)
+	r.joined = append(append(append(r.joined[:0], given...), ' '), family...)
+	return r.key(detect.PersonName, r.joined)
 }

@@ -45,7 +45,7 @@ func Variables() []Variable {
 		{"envelope.from", "string", "the reverse-path's address, empty for bounces", cel.StringType,
 			func(e Envelope, _ *Evidence, _ *Exposure, _ Recent) any { return e.From }},
 		{"envelope.from_domain", "string", "its domain in lower case", cel.StringType,
-			func(e Envelope, _ *Evidence, _ *Exposure, _ Recent) any { return domainOf(e.From) }},
+			func(e Envelope, _ *Evidence, _ *Exposure, _ Recent) any { return strings.ToLower(domainOf(e.From)) }},
 		{"envelope.recipient_domains", "list(string)", "the recipients' domains in lower case", cel.ListType(cel.StringType),
 			func(e Envelope, _ *Evidence, _ *Exposure, _ Recent) any { return recipientDomains(e) }},
 		{"envelope.authenticated", "string", "the authenticated user, empty if none", cel.StringType,
@@ -74,7 +74,7 @@ func ofExposure(name string, t *cel.Type, help string, value func(*Exposure) any
 func recipientDomains(e Envelope) []string {
 	domains := make([]string, len(e.Recipients))
 	for i, rcpt := range e.Recipients {
-		domains[i] = domainOf(rcpt)
+		domains[i] = strings.ToLower(domainOf(rcpt))
 	}
 	return domains
 }

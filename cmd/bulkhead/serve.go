@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
@@ -73,29 +74,34 @@ type relay struct {
 
 // newRelay makes a relay and opens its addresses, so that whatever is wrong
 // with them is an error here and not later.
-func newRelay(ctx context.Context, cfg *configs.Config, log *slog.Logger) (r *relay, err error) {
-	r = &relay{cfg: cfg, log: log, registry: prometheus.NewRegistry()}
-	defer func() {
-		if err != nil {
-			r.close()
-		}
-	}()
-	if r.policies, err = cfg.CompilePolicies(); err != nil {
+func newRelay(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*relay, error) {
+	r := &relay{cfg: cfg, log: log, registry: prometheus.NewRegistry()}
+	if err := r.open(ctx); err != nil {
+		r.close()
 		return nil, err
+	}
+	return r, nil
+}
+
+// open makes everything that a relay consists of.
+func (r *relay) open(ctx context.Context) (err error) {
+	cfg := r.cfg
+	if r.policies, err = cfg.CompilePolicies(); err != nil {
+		return err
 	}
 	if r.upstream, err = newUpstream(cfg); err != nil {
-		return nil, err
+		return err
 	}
 	if r.store, err = openStore(ctx, cfg); err != nil {
-		return nil, err
+		return err
 	}
 	spool := filepath.Join(cfg.DataDir, "spool")
 	if err := os.MkdirAll(spool, 0o700); err != nil {
-		return nil, fmt.Errorf("data_dir: %w", err)
+		return fmt.Errorf("data_dir: %w", err)
 	}
 	inspector, err := rules.NewInspector()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	names := proxy.MetricNames(r.policies)
 	names.Version, names.Revision = version, revision()
@@ -105,15 +111,16 @@ func newRelay(ctx context.Context, cfg *configs.Config, log *slog.Logger) (r *re
 	r.smtp = proxy.New(proxy.Config{
 		Hostname: hostname(cfg), Dial: r.upstream.Dial, Inspector: inspector,
 		Policies: func() *rules.Policies { return r.policies },
-		Limits:   limits(cfg, spool), Quarantine: holder{r.store}, Metrics: m, Log: log,
-		Wire: wireConfig(cfg), MaxSize: int64(cfg.SMTP.MaxSize), MaxHops: cfg.SMTP.MaxHops,
+		Limits:   limits(cfg, spool), Quarantine: holder{r.store}, Metrics: m, Log: r.log,
+		OneRecipient: strings.HasPrefix(cfg.Upstream.URL, "lmtp"),
+		Wire:         wireConfig(cfg), MaxSize: int64(cfg.SMTP.MaxSize), MaxHops: cfg.SMTP.MaxHops,
 		Deadline: cfg.Inspection.Deadline, Inspections: cfg.Inspection.Concurrent,
 		SpoolDir: spool, SpoolMemory: spoolMemory, Now: time.Now,
 	})
-	if r.console, err = console.New(console.Config{Store: r.store, Metrics: m, Log: log, Version: version}); err != nil {
-		return nil, fmt.Errorf("console: %w", err)
+	if r.console, err = console.New(console.Config{Store: r.store, Metrics: m, Log: r.log, Version: version}); err != nil {
+		return fmt.Errorf("console: %w", err)
 	}
-	return r, r.listen()
+	return r.listen()
 }
 
 // spoolMemory is how many bytes of a message are kept in memory before the

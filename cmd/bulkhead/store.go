@@ -6,15 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 )
 
+// releaseLease is how long a release may take before its outcome counts as
+// unknown: longer than any transaction with the upstream.
+const releaseLease = 2 * time.Hour
+
 // openStore opens the quarantine of a configuration.
 func openStore(ctx context.Context, cfg *configs.Config) (*quarantine.Store, error) {
-	return quarantine.Open(ctx, cfg.DataDir, quarantine.Options{Reserve: int64(cfg.Quarantine.Reserve)})
+	return quarantine.Open(ctx, cfg.DataDir, quarantine.Options{Reserve: int64(cfg.Quarantine.Reserve), Lease: releaseLease})
 }
 
 // holder lets the relay hold messages in a quarantine.

@@ -19,7 +19,7 @@ func newUpstream(cfg *configs.Config) (*upstream.Server, error) {
 	}
 	server, err := upstream.New(upstream.Config{
 		URL: u.URL, Username: u.Username, Password: string(u.Password), Hello: hostname(cfg), TLS: roots,
-		PoolSize: u.PoolSize, PoolIdle: u.PoolIdle,
+		Chunking: u.Chunking, PoolSize: u.PoolSize, PoolIdle: u.PoolIdle,
 		Timeouts: upstream.Timeouts{Connect: u.ConnectTimeout, Command: u.CommandTimeout, Final: u.FinalTimeout},
 	})
 	if err != nil {
