@@ -37,6 +37,7 @@ func (r *reading) columns(rows [][][]byte) []Column {
 	}
 	r.support(best)
 	r.amongPeople(best)
+	r.alone(best)
 	columns := make([]Column, width)
 	now := make([]belief, width)
 	for j := range columns {
@@ -100,7 +101,7 @@ func (r *reading) column(j int) (Column, belief) {
 // named returns the type that the header of an empty column says most for.
 func (r *reading) named(j int) (kind detect.Type, odds float64) {
 	for t := detect.None + 1; t < detect.NumTypes; t++ {
-		if o := r.head.heading(j).odds[t]; o > odds {
+		if o := r.head.heading(j).odds[t]; o > max(odds, 3) {
 			kind, odds = t, o
 		}
 	}
@@ -122,6 +123,9 @@ func (r *reading) clues(j int, kind detect.Type) []Clue {
 			fmt.Sprintf("%d %% of the cells read as %s", 100*hits/f.distinct, kind),
 			float64(f.sum[kind]) / float64(hits),
 		})
+	}
+	if odds := f.near[kind]; odds > 0 {
+		all = append(all, Clue{"the columns beside it", odds})
 	}
 	if j < len(r.prior) && r.prior[j].kind == kind {
 		all = append(all, Clue{"the rows before", min(r.prior[j].margin*0.4, 2)})

@@ -27,6 +27,7 @@ type facts struct {
 	given    float64 // how much single words look like given names, summed
 	family   float64
 	figures  figures
+	near     scores // the part of score that neighbours gave
 	score    scores
 }
 
@@ -123,12 +124,12 @@ func missing(t detect.Type) float64 {
 	switch t {
 	case detect.ContactEmail, detect.NetIP, detect.NetMAC, detect.FinanceCard, detect.FinanceIBAN:
 		return -3
-	case detect.PersonBirthDate, detect.Date, detect.NetURL, detect.Geo, detect.Number:
+	case detect.PersonBirthDate, detect.NetURL, detect.Geo, detect.Number:
 		return -2.5
 	case detect.ContactPhone, detect.FinanceBIC, detect.NetDomain, detect.SecretHash,
 		detect.FinanceAmount, detect.FinanceCrypto:
 		return -2
-	case detect.AddressPostcode, detect.AddressCountry, detect.IDNational, detect.PersonSex, detect.HealthCode,
+	case detect.AddressPostcode, detect.AddressCountry, detect.IDNational, detect.Date, detect.PersonSex, detect.HealthCode,
 		detect.PersonPrefix, detect.FinanceRouting:
 		return -1.2
 	case detect.PersonName, detect.AddressStreet, detect.PersonGiven, detect.Status, detect.PersonNationality,
@@ -199,6 +200,12 @@ func (f *facts) forms() {
 	for _, t := range []detect.Type{detect.IDCustomer, detect.IDEmployee, detect.IDNational, detect.IDPassport,
 		detect.IDHealth, detect.IDLicence, detect.Code, detect.IDDevice, detect.FinanceAccount, detect.FinanceTax} {
 		f.score[t] -= 2.5*share(wordy) + 3*share(address)
+	}
+	if f.distinct > 3 {
+		for _, t := range []detect.Type{detect.HealthText, detect.SpecialReligion, detect.SpecialEthnicity, detect.SpecialPolitics,
+			detect.SpecialUnion, detect.SpecialSexLife, detect.SpecialConviction} {
+			f.score[t] -= 5 * share(numeric) // counts of cases, not cases
+		}
 	}
 	f.score[detect.IDUsername] -= 2*spaced + 1.5*share(numeric)
 	if length > 40 {

@@ -63,6 +63,30 @@ func (r *reading) support(best []detect.Type) {
 			// A neighbour makes likelier only what the cells allow.
 			if gain > 0 && r.facts[j].score[b.makes] > -2.5 {
 				r.facts[j].score[b.makes] += gain
+				r.facts[j].near[b.makes] += gain
+			}
+		}
+	}
+}
+
+// alone takes back parts of addresses that stand alone: a number and a word
+// are a street beside a town, and anything elsewhere.
+func (r *reading) alone(best []detect.Type) {
+	for j := range best {
+		accompanied := false
+		for k, t := range best {
+			switch t {
+			case detect.PersonName, detect.PersonFamily, detect.ContactEmail, detect.ContactPhone, detect.AddressCity,
+				detect.AddressCountry, detect.Company:
+				accompanied = accompanied || k != j
+			}
+		}
+		if accompanied {
+			continue
+		}
+		for _, t := range []detect.Type{detect.AddressStreet, detect.AddressPostcode, detect.AddressFull} {
+			if r.head.heading(j).odds[t] == 0 {
+				r.facts[j].score[t] -= 3
 			}
 		}
 	}

@@ -2,6 +2,43 @@ package table
 
 import "bytes"
 
+// Marks of the characters that may open a table or part its cells, or-ed
+// together over a line.
+const (
+	hasColon = 1 << (iota + len(delimiters)) // : or =, or a byte that begins U+FF1A
+	hasAngle                                 // <
+	hasBox                                   // a byte that begins box drawing
+	hasGap                                   // a space; two of them make a gap
+
+	hasDelimiter = 1<<len(delimiters) - 1 // one bit for each of the delimiters
+)
+
+// traits holds the marks of each byte.
+type traits [256]uint16
+
+func newTraits() *traits {
+	var t traits
+	for i, c := range []byte(delimiters) {
+		t[c] |= 1 << i
+	}
+	t[':'] |= hasColon
+	t['='] |= hasColon
+	t[0xEF] |= hasColon
+	t['<'] |= hasAngle
+	t[0xE2] |= hasBox
+	t[' '] |= hasGap
+	return &t
+}
+
+// of returns the marks of a line.
+func (t *traits) of(line []byte) uint16 {
+	var m uint16
+	for _, c := range line {
+		m |= t[c]
+	}
+	return m
+}
+
 // recognise returns what reads the table that begins with the line at the
 // reading position, nil if none does. The forms that announce themselves come
 // first, then those that are told by lines being alike.
@@ -17,28 +54,43 @@ func (s *splitter) recognise(line []byte) func() error {
 	if len(body) < 3 {
 		return nil
 	}
-	if bytes.IndexByte(body, '<') >= 0 && bytes.IndexByte(body, '@') > 0 {
+	marks := s.traits.of(text)
+	if marks&hasAngle != 0 && bytes.IndexByte(body, '@') > 0 {
 		if open := s.addressed(body); open != nil {
 			return open
 		}
 	}
-	if s.blocks(text) {
+	if marks&hasColon != 0 && s.blocks(text) {
 		k := &keyValues{s: s}
 		return func() error { return s.giveRecords(KeyValue, k.next) }
 	}
-	if f, ok := s.sniff(text); ok {
-		return func() error {
-			kind := Delimited
-			if f.drawn {
-				kind = Drawn
-			}
-			return s.give(kind, &delimited{s: s, form: f})
+	if marks&(hasDelimiter|hasBox) != 0 {
+		if open := s.delimited(text, marks); open != nil {
+			return open
 		}
+	}
+	if marks&hasGap == 0 {
+		return nil
 	}
 	if stops := s.align(text); stops != nil {
 		return func() error { return s.give(Aligned, &aligned{s: s, stops: stops}) }
 	}
 	return nil
+}
+
+// delimited recognises delimited and drawn tables.
+func (s *splitter) delimited(text []byte, marks uint16) func() error {
+	f, ok := s.sniff(text, marks)
+	if !ok {
+		return nil
+	}
+	return func() error {
+		kind := Delimited
+		if f.drawn {
+			kind = Drawn
+		}
+		return s.give(kind, &delimited{s: s, form: f})
+	}
 }
 
 // announced recognises the forms that begin with a word or a bracket of their

@@ -10,20 +10,21 @@ const (
 // sniff tells the form of the delimited table that begins with line, if one
 // does. It first makes the cheap check that the two lines after have about the
 // same number of some delimiter, since it is asked about each line of prose.
-func (s *splitter) sniff(line []byte) (form, bool) {
+// marks are those of the line.
+func (s *splitter) sniff(line []byte, marks uint16) (form, bool) {
 	best, bestScore := form{}, 0.0
-	if boxed(line) {
+	if marks&hasBox != 0 && boxed(line) {
 		f := form{delim: '|', quote: '"', drawn: true}
 		return f, s.weigh(&f) > 0
 	}
 	var after [2][]byte
 	ahead := -1
 	for i := range len(delimiters) {
-		d := delimiters[i]
-		n := bytes.Count(line, []byte{d})
-		if n == 0 {
+		if marks&(1<<i) == 0 {
 			continue
 		}
+		d := delimiters[i]
+		n := bytes.Count(line, []byte{d})
 		if ahead < 0 {
 			ahead = s.after(&after)
 		}
@@ -103,6 +104,7 @@ type sample struct {
 	delims  int
 	clear   int // records without any space
 	hollow  int // records whose first cell is empty
+	stumps  int // records whose last cell is empty
 }
 
 // weigh says how much the lines look like a table of form f, 0 for not at
@@ -127,8 +129,8 @@ func (s *splitter) weigh(f *form) float64 {
 	if f.delim == ':' && (width < 3 && sm.clear < n || spaced > 0 || wordy > 1.5 || share < 0.95 || sm.between > sm.delims/2) {
 		return 0 // times, labels, sentences
 	}
-	if width == 2 && sm.hollow == n {
-		return 0 // indented by a tab
+	if width == 2 && (sm.hollow == n || sm.stumps == n) {
+		return 0 // indented by a tab; statements that end with a semicolon
 	}
 	prose := wordy > 2.5 && spaced > 0.8 && (f.delim == ',' || f.delim == ';')
 	switch {
@@ -199,6 +201,9 @@ func (sm *sample) add(line []byte, row [][]byte, f *form) {
 	sm.cells += len(row)
 	if len(row[0]) == 0 {
 		sm.hollow++
+	}
+	if len(row[len(row)-1]) == 0 {
+		sm.stumps++
 	}
 	if bytes.IndexByte(trim(line), ' ') < 0 {
 		sm.clear++

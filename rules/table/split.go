@@ -24,7 +24,7 @@ type Output interface {
 // output's, the context's or the reader's; one that wraps ErrLimit is returned
 // after all else was read.
 func Split(ctx context.Context, r io.Reader, lim Limits, out Output) error {
-	s := &splitter{src: newSource(r, ctx.Err), lim: lim.orDefault(), out: out}
+	s := &splitter{src: newSource(r, ctx.Err), lim: lim.orDefault(), out: out, traits: newTraits()}
 	if err := s.run(); err != nil {
 		return err
 	}
@@ -39,6 +39,8 @@ type splitter struct {
 	prose int   // start of the prose not yet given, an offset in the window
 	cut   error // the first thing left out for a limit
 	sql   schema
+
+	traits *traits
 
 	probe  delimited         // used by sniff
 	widths [sniffRecords]int // used by sniff
@@ -148,4 +150,25 @@ func wholeLines(text []byte) int {
 		return len(text)/2 + n + 1
 	}
 	return len(text)
+}
+
+// peekByte returns the byte at the reading position; io.EOF at the end.
+func (s *splitter) peekByte() (byte, error) {
+	if s.src.pos == s.src.end {
+		if err := s.refill(); err != nil {
+			return 0, err
+		}
+		if s.src.pos == s.src.end {
+			return 0, io.EOF
+		}
+	}
+	return s.src.buf[s.src.pos], nil
+}
+
+// ensure makes n bytes available, if the text has so many.
+func (s *splitter) ensure(n int) error {
+	if s.src.end-s.src.pos >= n {
+		return nil
+	}
+	return s.refill()
 }
