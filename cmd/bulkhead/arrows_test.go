@@ -1,0 +1,78 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/bulkhead-dlp/bulkhead/"
+
+// TestImportsRunDown holds the packages to cmd → proxy → rules: what a layer
+// may import of ours.
+func TestImportsRunDown(t *testing.T) {
+	may := []struct{ in, of string }{
+		{"cmd", ""}, // everything
+		{"configs", "rules"},
+		{"proxy/wire", "-"}, {"proxy/upstream", "-"}, {"proxy/quarantine", "rules"}, {"proxy/metrics", "-"},
+		{"proxy/console", "proxy/metrics proxy/quarantine rules"},
+		{"proxy/worker", "rules"},
+		{"proxy", "proxy/metrics proxy/upstream proxy/wire rules"},
+		{"rules/detect", "-"},
+		{"rules/table", "rules/detect rules/table"},
+		{"rules/extract", "rules/extract rules/table"},
+		{"rules", "rules"},
+	}
+	files := 0
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".." {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		files++
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		dir := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "../../")
+		for _, spec := range file.Imports {
+			name, ours := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), module)
+			if !ours {
+				continue
+			}
+			for _, m := range may {
+				if dir != m.in && !strings.HasPrefix(dir, m.in+"/") {
+					continue
+				}
+				if m.of != "" && !allowed(name, strings.Fields(m.of)) {
+					t.Errorf("%s imports %s: %s may import of ours only: %s", path, name, m.in, m.of)
+				}
+				break
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 50 {
+		t.Fatalf("only %d files were looked at", files)
+	}
+}
+
+func allowed(name string, of []string) bool {
+	for _, a := range of {
+		if name == a || strings.HasPrefix(name, a+"/") {
+			return true
+		}
+	}
+	return false
+}
