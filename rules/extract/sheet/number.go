@@ -27,6 +27,9 @@ func Builtin(id int) Style {
 
 // ParseStyle returns the style of a number format code such as dd/mm/yyyy or 00000.
 func ParseStyle(code string) Style {
+	if strings.EqualFold(code, "standard") { // the German for General, as old versions stored it
+		return Style{}
+	}
 	first, _, _ := strings.Cut(code, ";")
 	var mask strings.Builder
 	digits, plain := 0, true

@@ -17,6 +17,7 @@ func TestStyleShowsNumbersAsASheetDoes(t *testing.T) {
 		{"", "9.9999999999999995E-8", "0.0000001"},
 		{"", "not a number", "not a number"},
 		{"0.00", "3", "3"},
+		{"Standard", "3", "3"},
 		{"dd/mm/yyyy", "36526", "2000-01-01"},
 		{"dd/mm/yyyy", "36526.75", "2000-01-01 18:00:00"},
 		{"yyyy", "59", "1900-02-28"}, // before the leap day that never was

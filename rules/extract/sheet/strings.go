@@ -2,11 +2,11 @@ package sheet
 
 import "encoding/binary"
 
-// Bounds of the shared strings of a workbook, 144 MiB together.
+// Bounds of the shared strings of a workbook, 176 MiB together.
 const (
-	chunkBits  = 20 // a chunk holds 1 MiB
-	maxChunks  = 96 // 96 MiB of text
-	pageBits   = 16 // offsets come in pages of 65,536
+	chunkBits  = 20  // a chunk holds 1 MiB
+	maxChunks  = 128 // 128 MiB of text
+	pageBits   = 16  // offsets come in pages of 65,536
 	maxStrings = 12e6
 	maxString  = MaxCellBytes - binary.MaxVarintLen32
 )
@@ -41,7 +41,11 @@ func (t *Strings) Add(text []byte) bool {
 	}
 	chunk := t.chunks[last]
 	if t.n&(1<<pageBits-1) == 0 {
-		t.pages = append(t.pages, make([]uint32, 0, 256))
+		size := 1 << pageBits
+		if t.n == 0 {
+			size = 256
+		}
+		t.pages = append(t.pages, make([]uint32, 0, size))
 	}
 	page := len(t.pages) - 1
 	t.pages[page] = append(t.pages[page], uint32(last)<<chunkBits|uint32(len(chunk)))
