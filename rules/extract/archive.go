@@ -12,8 +12,10 @@ import (
 	"github.com/bodgit/sevenzip"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/s2"
 	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz"
+	"github.com/ulikunitz/xz/lzma"
 )
 
 // compressed opens the one stream that a compressed file holds.
@@ -32,8 +34,12 @@ func (w *walk) compressed(n node, c content) error {
 			return bzip2.NewReader(r), nil
 		case FormatXZ:
 			return xz.NewReader(r)
+		case FormatLZMA:
+			return lzma.NewReader(r)
 		case FormatZstd:
 			return newZstd(r)
+		case FormatSnappy:
+			return s2.NewReader(r), nil
 		default:
 			return lz4.NewReader(r), nil
 		}

@@ -226,10 +226,10 @@ func overlapping(t testing.TB, entries int) []byte {
 }
 
 func TestBombsEndEarlyInLittleMemory(t *testing.T) {
-	zeros := strings.Repeat("0", 16<<20)
+	zeros := strings.Repeat("0", 8<<20)
 	wide := make([]string, 0, 64)
 	for i := range 32 {
-		wide = append(wide, fmt.Sprint(i), zeros[:8<<20])
+		wide = append(wide, fmt.Sprint(i), zeros[:2<<20])
 	}
 	for _, c := range []struct {
 		name string

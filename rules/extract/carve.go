@@ -28,6 +28,7 @@ const (
 	carvedYEnc
 	carvedPGP
 	carvedBase64
+	carvedHex
 )
 
 // blobSize is how many characters of base64 in a row are looked into.
@@ -82,7 +83,6 @@ func (c *carver) fill() {
 	if at := base64Run(line); at >= 0 {
 		if at == 0 {
 			if c.blob() {
-				c.found = carvedBase64
 				return
 			}
 			buf, _ = c.br.Peek(end) // looking ahead has moved it
@@ -105,8 +105,8 @@ func (c *carver) starts(b byte) bool {
 		c.found = carvedYEnc
 	case b == '-' && c.ahead("-----BEGIN PGP MESSAGE"):
 		c.found = carvedPGP
-	case sextet[b] < 64 && c.block():
-		c.found = carvedBase64
+	case sextet[b] < 64:
+		c.block()
 	}
 	return c.found != nothing
 }
@@ -168,18 +168,31 @@ const (
 )
 
 // blob decodes the beginning of what br stands at and tells whether it is
-// content: text, or a format that sniff knows.
+// content: text, or a format that sniff knows. It sets found.
 func (c *carver) blob() bool {
 	b, _ := c.br.Peek(blobLook)
-	end := 0
+	end, digits := 0, 0
 	for end < len(b) && (baseChar(b[end]) || b[end] == '=' || b[end] == '\r' || b[end] == '\n') {
+		if digits == end && (unhex(b[end]) < 16 || b[end] < ' ') {
+			digits++
+		}
 		end++
 	}
 	if c.probe == nil {
 		c.probe = newBase64(nil)
 	}
 	c.probe.acc, c.probe.held = 0, 0
-	b = c.probe.out[:c.probe.decode(b[:end])]
+	switch {
+	case digits >= blobSize && isContent(unhexed(c.probe.out[:0], b[:digits])):
+		c.found = carvedHex
+	case isContent(c.probe.out[:c.probe.decode(b[:end])]):
+		c.found = carvedBase64
+	}
+	return c.found != nothing
+}
+
+// isContent tells the decoded beginning of content from accident.
+func isContent(b []byte) bool {
 	switch sniff(b) {
 	case FormatUnknown, FormatPGP:
 		return false

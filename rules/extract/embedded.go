@@ -35,6 +35,9 @@ func (w *walk) embedded(n node, c *carver) error {
 		rest(r)
 		c.inner = true
 		return err
+	case carvedHex:
+		r = &hexReader{r: &blobReader{br: c.br}}
+		c.inner = true
 	default:
 		r = newBase64(&blobReader{br: c.br})
 		c.inner = true
@@ -68,6 +71,42 @@ func (b *blobReader) Read(p []byte) (int, error) {
 		return 1, nil
 	}
 	return 0, io.EOF
+}
+
+// hexReader decodes hexadecimal digits.
+type hexReader struct {
+	r   io.Reader
+	in  [4096]byte
+	out []byte
+}
+
+func (h *hexReader) Read(p []byte) (int, error) {
+	for len(h.out) == 0 {
+		n, err := io.ReadFull(h.r, h.in[:])
+		if n == 0 {
+			return 0, err
+		}
+		h.out = unhexed(h.in[:0], h.in[:n])
+	}
+	n := copy(p, h.out)
+	h.out = h.out[n:]
+	return n, nil
+}
+
+// unhexed appends what pairs of digits in b stand for; dst may overlap b.
+func unhexed(dst, b []byte) []byte {
+	half := byte(16)
+	for _, c := range b {
+		switch v := unhex(c); {
+		case v > 15:
+		case half > 15:
+			half = v
+		default:
+			dst = append(dst, half<<4|v)
+			half = 16
+		}
+	}
+	return dst
 }
 
 // lineEnd returns the size of a line end, written out or escaped as in JSON,

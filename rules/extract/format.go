@@ -25,10 +25,14 @@ const (
 	FormatPDF     Format = "pdf"
 	FormatSQLite  Format = "sqlite"
 	FormatParquet Format = "parquet"
+	FormatData    Format = "database" // a database or store that is known and not read: Access, Outlook, Avro
+	FormatArchive Format = "archive"  // an archive that is known and not read: cab, lzh, arj, ace
 	FormatZip     Format = "zip"
 	FormatGzip    Format = "gzip"
 	FormatBzip2   Format = "bzip2"
 	FormatXZ      Format = "xz"
+	FormatLZMA    Format = "lzma"
+	FormatSnappy  Format = "snappy"
 	FormatZstd    Format = "zstd"
 	FormatLZ4     Format = "lz4"
 	FormatTar     Format = "tar"

@@ -86,7 +86,7 @@ func (w *walk) read(n node, c content) error {
 		return w.nestedMessage(n, c)
 	case FormatZip:
 		return w.zip(n, c)
-	case FormatGzip, FormatBzip2, FormatXZ, FormatZstd, FormatLZ4:
+	case FormatGzip, FormatBzip2, FormatXZ, FormatLZMA, FormatZstd, FormatSnappy, FormatLZ4:
 		return w.compressed(n, c)
 	case FormatTar:
 		return w.tar(n, c)
@@ -114,7 +114,7 @@ func (w *walk) read(n node, c content) error {
 		return w.ole(n, c)
 	case FormatImage, FormatAudio, FormatVideo, FormatFont:
 		return w.media(n, c)
-	case FormatParquet:
+	case FormatParquet, FormatData, FormatArchive:
 		w.unread(n, Unsupported, "the format is known but not read; searched as runs of text", true)
 		return w.give(n, newFolded(newRuns(c.Reader)))
 	default:

@@ -60,6 +60,21 @@ var magics = []magic{
 	{0, "Rar!\x1a\x07", FormatRAR, nil},
 	{0, "SQLite format 3\x00", FormatSQLite, nil},
 	{0, "PAR1", FormatParquet, nil},
+	{0, "Obj\x01", FormatData, nil},
+	{0, "ORC", FormatData, func(h []byte) bool { return len(h) > 3 && h[3] < ' ' }},
+	{4, "Standard Jet DB\x00", FormatData, nil},
+	{4, "Standard ACE DB\x00", FormatData, nil},
+	{0, "!BDN", FormatData, nil},
+	{0, "MSCF\x00\x00\x00\x00", FormatArchive, nil},
+	{0, "\x60\xea", FormatArchive, func(h []byte) bool { return len(h) > 11 && h[2] >= 30 && h[3] == 0 && h[10] <= 2 }},
+	{2, "-lh", FormatArchive, func(h []byte) bool { return len(h) > 6 && h[6] == '-' }},
+	{7, "**ACE**", FormatArchive, nil},
+	{0, "LZIP\x01", FormatArchive, nil},
+	{0, "\x1f\x9d", FormatArchive, nil},
+	{0, "\x89LZO\x00\r\n\x1a\n", FormatArchive, nil},
+	{0, "\xff\x06\x00\x00sNaPpY", FormatSnappy, nil},
+	{0, "\xff\x06\x00\x00S2sTwO", FormatSnappy, nil},
+	{0, "\x5d\x00\x00", FormatLZMA, isLZMA},
 	{0, "\x78\x9f\x3e\x22", FormatTNEF, nil},
 	{0, "{\\rt", FormatRTF, nil},
 	{0, "\x89PNG\r\n\x1a\n", FormatImage, nil},
@@ -117,6 +132,16 @@ func isBitmap(h []byte) bool {
 
 func isIcon(h []byte) bool {
 	return len(h) >= 22 && h[4] > 0 && h[5] == 0 && h[9] == 0 && binary.LittleEndian.Uint32(h[18:]) >= 22
+}
+
+// isLZMA checks the header of the old LZMA format: a dictionary of a power of
+// two and a size that is unknown or plausible.
+func isLZMA(h []byte) bool {
+	if len(h) < 14 || h[13] != 0 {
+		return false
+	}
+	dict, size := binary.LittleEndian.Uint32(h[1:]), binary.LittleEndian.Uint64(h[5:])
+	return dict >= 1<<12 && dict&(dict-1) == 0 && (size == 1<<64-1 || size < 1<<38)
 }
 
 // isTar checks the magic or, in the oldest archives, the checksum of the

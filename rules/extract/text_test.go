@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"runtime"
 	"strings"
@@ -175,6 +176,8 @@ func TestEncodedContentInsideTextIsOpened(t *testing.T) {
 		{"base64 in one line", "see: " + line + " bye\n"},
 		{"base64 in JSON", "{\"name\": \"x\", \"data\": \"" + line + "\"}\n"},
 		{"base64 of gzip", "see:\n" + wrapped(string(gzipped(t, []byte(content+noise(2000))))) + "\nbye\n"},
+		{"hexadecimal", "see: " + fmt.Sprintf("%x", content) + " bye\n"},
+		{"hexadecimal in lines", "see:\n" + strings.Join(chunks(fmt.Sprintf("%X", content), 64), "\n") + "\n\nbye\n"},
 		{"uuencode", "see:\n" + uuencoded(content) + "bye\n"},
 		{"yEnc", "see:\n" + yEncoded(content) + "bye\n"},
 	} {
