@@ -63,13 +63,7 @@ func (c *canvas) blocks(place string, lines []line) []block {
 		case len(t.lines) < minRows:
 			tell(lines[skip : skip+keep])
 		case t.prose():
-			for col := range len(t.gaps) + 1 {
-				for _, l := range t.lines {
-					if words := t.cell(l, col); len(words) > 0 {
-						prose = append(c.appendText(prose, words), '\n')
-					}
-				}
-			}
+			prose = t.appendColumns(prose)
 		case t.labels():
 			tell(t.lines)
 		default:
@@ -183,6 +177,20 @@ func (t *tableBlock) prose() bool {
 		}
 	}
 	return true
+}
+
+// appendColumns writes the columns one below the other.
+func (t *tableBlock) appendColumns(b []byte) []byte {
+	for col := range len(t.gaps) + 1 {
+		for _, l := range t.lines {
+			for _, base := range l.baselines() {
+				if words := t.cell(base, col); len(words) > 0 {
+					b = append(t.canvas.appendText(b, words), '\n')
+				}
+			}
+		}
+	}
+	return b
 }
 
 // labels tells lines of the form "label:  value", which are no rows.

@@ -32,6 +32,7 @@ type budget struct {
 	lim     document.Limits
 	file    int64 // bytes of the file
 	used    int64 // bytes decoded or interpreted
+	over    error // set once all is spent
 	cells   int64
 	stopped func() error // the context's error
 }
@@ -39,11 +40,19 @@ type budget struct {
 // spend pays for n bytes and reports whether there were as many.
 func (b *budget) spend(n int64) error {
 	b.used += n
-	if b.used > b.lim.Bytes {
-		return fmt.Errorf("streams of a PDF: %w", document.ErrTooBig)
+	switch {
+	case b.used > b.lim.Bytes:
+		b.over = fmt.Errorf("streams of a PDF: %w", document.ErrTooBig)
+	case b.used > freeBytes && b.used/b.lim.Ratio > b.file:
+		b.over = fmt.Errorf("streams of a PDF: %w", document.ErrRatio)
 	}
-	if b.used > freeBytes && b.used/b.lim.Ratio > b.file {
-		return fmt.Errorf("streams of a PDF: %w", document.ErrRatio)
+	return b.ended()
+}
+
+// ended returns why nothing more may be spent, nil while there is something.
+func (b *budget) ended() error {
+	if b.over != nil {
+		return b.over
 	}
 	return b.stopped()
 }

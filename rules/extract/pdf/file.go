@@ -50,6 +50,15 @@ func (f *file) note(err error) {
 	}
 }
 
+// pay spends n bytes of the budget, and notes it if there are not as many.
+func (f *file) pay(n int64) bool {
+	err := f.budget.spend(n)
+	if err != nil {
+		f.note(err)
+	}
+	return err == nil
+}
+
 // window reads up to n bytes at off into a buffer that the next call reuses.
 // whole says that the window reaches the end of the file.
 func (f *file) window(off int64, n int) (b []byte, whole bool) {
@@ -90,11 +99,8 @@ type indirect struct {
 func (f *file) objectAt(off int64, c *crypt) (indirect, bool) {
 	for n := firstWindow; ; n *= 8 {
 		b, whole := f.window(off, n)
-		if n > firstWindow { // dearly: hostile files have many objects without an end
-			if err := f.budget.spend(8 * int64(len(b))); err != nil {
-				f.note(err)
-				return indirect{}, false
-			}
+		if n > firstWindow && !f.pay(int64(len(b))) {
+			return indirect{}, false
 		}
 		p := parser{lex: lexer{buf: b}}
 		num, gen, word := p.lex.next(), p.lex.next(), p.lex.next()
@@ -107,6 +113,9 @@ func (f *file) objectAt(off int64, c *crypt) (indirect, bool) {
 			p.decrypt = func(s string) string { return c.string(s, at.num, at.gen) }
 		}
 		obj, _, _ := p.object(0)
+		if !f.pay(int64(p.lex.pos)) { // hostile files have many objects without an end
+			return indirect{}, false
+		}
 		end := p.lex.pos
 		tail := p.lex.next()
 		if p.lex.pos+2 >= len(b) && !whole && n < lastWindow {

@@ -26,7 +26,7 @@ func (f *file) fields(root dict) string {
 	}
 	push(f.array(f.dict(root["AcroForm"])["Fields"]), "")
 	seen := map[ref]bool{}
-	for n := 0; len(stack) > 0 && f.budget.stopped() == nil; n++ {
+	for n := 0; len(stack) > 0 && f.budget.ended() == nil; n++ {
 		if n == maxFields {
 			f.note(fmt.Errorf("form fields of a PDF: %w", document.ErrTooMany))
 			break

@@ -14,17 +14,17 @@ func TestHostileFilesEndSoon(t *testing.T) {
 	page := "BT /F 10 Tf 50 700 Td (Ada) Tj ET\n"
 	backwards := &strings.Builder{}
 	backwards.WriteString("BT /F 1 Tf\n")
-	for i := range 250_000 {
+	for i := range 120_000 {
 		fmt.Fprintf(backwards, "1 0 0 1 %.1f 700 Tm (w) Tj\n", 200_000-0.7*float64(i))
 	}
 	columns := &strings.Builder{}
 	columns.WriteString("/F 1 Tf\n")
-	for i := range 140_000 {
+	for i := range 70_000 {
 		fmt.Fprintf(columns, "BT 1 0 0 1 50 %d Tm (a b) Tj ET\n", 900_000-2*i)
 	}
 	wide := &strings.Builder{}
 	wide.WriteString("/F 1 Tf\n")
-	for y := range 300 {
+	for y := range 150 {
 		for x := range 900 {
 			fmt.Fprintf(wide, "BT 1 0 0 1 %d %d Tm (%d) Tj ET\n", 4*x, 1000-2*y, x%7)
 		}
@@ -41,7 +41,7 @@ func TestHostileFilesEndSoon(t *testing.T) {
 		"streams without an end":   []byte("%PDF-1.4\n" + endless.String()),
 		"strings without an end":   []byte("%PDF-1.4\n" + strings.Repeat("1 0 obj (", 300_000)),
 		"arrays without an end":    []byte("%PDF-1.4\n" + strings.Repeat("1 0 obj [0 ", 300_000)),
-		"a long array":             onePage(page, "/Annots 6 0 R", "", "["+strings.Repeat("0 ", 4<<20)+"]"),
+		"a long array":             onePage(page, "/Annots 6 0 R", "", "["+strings.Repeat("0 ", 1<<20)+"]"),
 		"long texts of characters": onePage("BT /G 10 Tf 50 700 Td ("+strings.Repeat("a", 4<<20)+") Tj ET", "", "",
 			"<< /Type /Font /Subtype /Type1 /ToUnicode 7 0 R >>", streamObject("", long)),
 		"empty table entries": onePage(page, "", "/Names << /EmbeddedFiles << /Kids ["+strings.Repeat("2 0 R ", 1<<18)+"] >> >>"),

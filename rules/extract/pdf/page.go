@@ -37,7 +37,7 @@ type page struct {
 }
 
 func (t *tree) next() (page, bool) {
-	for len(t.stack) > 0 && t.file.budget.stopped() == nil {
+	for len(t.stack) > 0 && t.file.budget.ended() == nil {
 		top := &t.stack[len(t.stack)-1]
 		if len(top.kids) == 0 {
 			t.stack = t.stack[:len(t.stack)-1]

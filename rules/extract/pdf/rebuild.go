@@ -14,7 +14,7 @@ func (f *file) rebuild() {
 	clear(f.packs)
 	f.packed = 0
 	found := &salvage{trailer: dict{}}
-	for off := int64(0); off < f.size && f.budget.stopped() == nil; {
+	for off := int64(0); off < f.size && f.budget.ended() == nil; {
 		off = f.salvage(off, found)
 	}
 	for k, v := range found.trailer {
@@ -28,7 +28,7 @@ func (f *file) rebuild() {
 	}
 	// Objects in object streams never replace a later one of the file itself.
 	for _, num := range found.packs {
-		if f.budget.stopped() != nil {
+		if f.budget.ended() != nil {
 			return
 		}
 		p := f.pack(num)
@@ -92,6 +92,9 @@ func (f *file) salvage(off int64, found *salvage) int64 {
 	for _, at := range starts {
 		if at < found.behind {
 			continue // inside a stream: an embedded file, say
+		}
+		if f.budget.ended() != nil {
+			return f.size
 		}
 		f.salvageObject(at, found)
 	}

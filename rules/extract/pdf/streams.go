@@ -34,8 +34,7 @@ func (f *file) search(off int64, word []byte, otherwise int64) int64 {
 	const step = 64 << 10
 	for off < f.size && f.budget.stopped() == nil {
 		b, whole := f.window(off, step)
-		if err := f.budget.spend(int64(len(b))); err != nil {
-			f.note(err)
+		if !f.pay(int64(len(b))) {
 			break
 		}
 		if i := bytes.Index(b, word); i >= 0 {
