@@ -54,6 +54,7 @@ type slides struct {
 	size    int64
 	pos     int64
 	ends    []int64 // of the records that are open
+	resumed bool    // records were found after a stretch that is none
 	objects []pptRecord
 	head    [8]byte
 	buf     []byte
@@ -75,6 +76,12 @@ func (p *slides) next(dst []byte) ([]byte, bool) {
 		p.pos += 8
 		kind, size := le.Uint16(p.head[2:]), int64(le.Uint32(p.head[4:]))
 		at := p.pos
+		if len(p.ends) == 0 && (kind == 0 || at+size > p.size) {
+			if !p.resume() {
+				return dst, false
+			}
+			continue
+		}
 		if size = p.fit(size); size < 0 {
 			continue
 		}
@@ -103,12 +110,34 @@ func (p *slides) fit(size int64) int64 {
 		p.pos, p.ends = p.ends[n-1], p.ends[:n-1]
 		return -1
 	}
-	if p.pos+size > p.size {
-		p.rd.note(fmt.Errorf("presentation ends within a record: %w", document.ErrDamaged))
-		return p.size - p.pos
-	}
 	return size
 }
+
+// resume goes on at the next record that can stand for itself: between the
+// records of one saving and the next there may be anything. It returns false
+// if there is none.
+func (p *slides) resume() bool {
+	const stride = 64 << 10
+	buf := make([]byte, stride+8)
+	for base := p.pos - 7; base+8 <= p.size && p.rd.ctx.Err() == nil; base += stride {
+		n, _ := p.src.ReadAt(buf, base)
+		for i := 0; i+8 <= n && i < stride; i++ {
+			size := int64(le.Uint32(buf[i+4:]))
+			if buf[i] == pptContainer && buf[i+1] == 0 && pptTop[le.Uint16(buf[i+2:])] && base+int64(i)+8+size <= p.size {
+				p.pos, p.resumed = base+int64(i), true
+				return true
+			}
+		}
+	}
+	if !p.resumed {
+		p.rd.note(fmt.Errorf("presentation ends within a record: %w", document.ErrDamaged))
+	}
+	return false
+}
+
+// pptTop are the records that can stand for themselves: the document, slides,
+// masters, notes and handouts.
+var pptTop = map[uint16]bool{1000: true, 1006: true, 1008: true, 1016: true, 4041: true}
 
 // text appends a text with its lines.
 func (p *slides) text(dst []byte, kind uint16, at, size int64) []byte {

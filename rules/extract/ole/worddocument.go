@@ -16,6 +16,16 @@ const (
 	maxTextRead = 4 << 10 // bytes of text decoded at once
 )
 
+// languagePages are the code pages in which Word 6 and 95 wrote, by the number
+// of their language; that of western Europe for the others.
+var languagePages = map[uint16]int{
+	0x01: 1256, 0x0D: 1255, 0x29: 1256, 0x20: 1256, // Arabic, Hebrew, Persian, Urdu
+	0x02: 1251, 0x19: 1251, 0x22: 1251, 0x23: 1251, 0x2F: 1251, // Bulgarian, Russian, Ukrainian, Belarusian, Macedonian
+	0x05: 1250, 0x0E: 1250, 0x15: 1250, 0x18: 1250, 0x1B: 1250, 0x24: 1250, // Czech, Hungarian, Polish, Romanian, Slovak, Slovenian
+	0x08: 1253, 0x1F: 1254, 0x1E: 874, 0x2A: 1258, // Greek, Turkish, Thai, Vietnamese
+	0x25: 1257, 0x26: 1257, 0x27: 1257, // Estonian, Latvian, Lithuanian
+}
+
 // piece is a stretch of a DOC's text ([MS-DOC] 2.8.35).
 type piece struct {
 	at    int64 // in the WordDocument stream
@@ -55,6 +65,9 @@ func (rd *reader) document(s *entry, name string) error {
 		return nil
 	}
 	w := &word{src: src, size: size, text: decode(1252)}
+	if le.Uint16(fib) != 0xA5EC {
+		w.text = decode(languagePages[le.Uint16(fib[6:])&0x3FF])
+	}
 	if le.Uint16(fib) == 0xA5EC && len(fib) >= 0x1AA {
 		table := "0Table"
 		if flags&0x0200 != 0 {
