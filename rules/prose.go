@@ -56,10 +56,9 @@ func (t *textSink) line(l *lineScan) {
 	for _, e := range l.found {
 		value := l.text[e.Start:e.End]
 		contact := e.Type == detect.ContactEmail || e.Type == detect.ContactPhone || e.Type == detect.PersonName
-		if contact && exempt || detect.Example(e.Type, value) {
-			continue
-		}
-		if e.Type == detect.ContactEmail && detect.Role(value) {
+		if contact && exempt || detect.Example(e.Type, value) ||
+			e.Type == detect.ContactEmail && detect.Role(value) ||
+			e.Type == detect.IDNational && bare(value) && len(l.found) == 1 && !l.only(e) {
 			continue
 		}
 		if row[e.Type] != nil {
@@ -70,6 +69,22 @@ func (t *textSink) line(l *lineScan) {
 		row[e.Type] = value
 	}
 	t.record(&row, many)
+}
+
+// bare reports whether a value is nothing but digits: in a log or a listing
+// one number in forty has the check digit of some country's scheme.
+func bare(value []byte) bool {
+	for _, c := range value {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// only reports whether a line holds nothing but the entity.
+func (l *lineScan) only(e detect.Entity) bool {
+	return len(bytes.TrimSpace(l.text[l.start:l.end])) == e.End-e.Start
 }
 
 // entity resolves a value that stands alone.
