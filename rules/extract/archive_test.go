@@ -6,12 +6,16 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/aes"
+	"crypto/pbkdf2"
+	"crypto/sha1"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -172,6 +176,44 @@ func encryptedZip(t testing.TB, password, content string) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// TestAESZipIsDecrypted makes an entry as WinZip's description of AE-2 has it:
+// salt, check bytes, AES in counter mode, a code of ten bytes.
+func TestAESZipIsDecrypted(t *testing.T) {
+	for strength, keySize := range map[byte]int{1: 16, 2: 24, 3: 32} {
+		salt := []byte("0123456789abcdef")[:keySize/2]
+		key, err := pbkdf2.Key(sha1.New, "infected", salt, 1000, 2*keySize+2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		block, err := aes.NewCipher(key[:keySize])
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := []byte(needle)
+		for i := range body {
+			var counter, pad [16]byte
+			binary.LittleEndian.PutUint32(counter[:], uint32(i/16+1))
+			block.Encrypt(pad[:], counter[:])
+			body[i] ^= pad[i%16]
+		}
+		content := slices.Concat(salt, key[2*keySize:], body, make([]byte, 10))
+		var b bytes.Buffer
+		w := zip.NewWriter(&b)
+		f, err := w.CreateRaw(&zip.FileHeader{Name: "x.csv", Method: 99, Flags: 1, CompressedSize64: uint64(len(content)),
+			UncompressedSize64: uint64(len(needle)), Extra: []byte{0x01, 0x99, 7, 0, 2, 0, 'A', 'E', strength, 0, 0}})
+		if err == nil {
+			_, err = f.Write(content)
+		}
+		if err != nil || w.Close() != nil {
+			t.Fatal(err)
+		}
+		r, sum := walkFile(t, b.Bytes(), DefaultLimits())
+		if !strings.Contains(r.text.String(), needle) || len(sum.Unread) > 0 {
+			t.Errorf("AES-%d: text %q, unread %v", 8*keySize, r.text.String(), sum.Unread)
+		}
+	}
 }
 
 func TestPasswordsOfTheMessageAreTried(t *testing.T) {

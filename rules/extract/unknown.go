@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"errors"
 	"io"
 
@@ -17,7 +18,7 @@ func (w *walk) unknown(n node, c content) error {
 	var text io.Reader = io.NewSectionReader(at, 0, size)
 	if c.at == nil && cut != nil { // too big to keep: what was kept, and the rest
 		text = io.MultiReader(text, c.Reader)
-	} else if zipped, err := w.programZip(n, at, size); zipped || err != nil {
+	} else if packed, err := w.programArchive(n, at, size); packed || err != nil {
 		return err
 	}
 	w.unread(n, Unknown, "nobody here knows this format; searched as runs of text", true)
@@ -27,13 +28,29 @@ func (w *walk) unknown(n node, c content) error {
 	return cut
 }
 
-// programZip opens an archive that unpacks itself, or that something else was
-// put before. It reports whether there is one.
-func (w *walk) programZip(n node, at io.ReaderAt, size int64) (bool, error) {
+// programArchive opens an archive that unpacks itself, or that something else
+// was put before. It reports whether there is one.
+func (w *walk) programArchive(n node, at io.ReaderAt, size int64) (bool, error) {
 	before := len(w.sum.Parts)
-	err := w.zipTail(n, at, size)
-	return len(w.sum.Parts) > before, err
+	if err := w.zipTail(n, at, size); err != nil || len(w.sum.Parts) > before {
+		return true, err
+	}
+	head := make([]byte, min(size, stubSize))
+	k, _ := at.ReadAt(head, 0)
+	if !bytes.HasPrefix(head, []byte("MZ")) && !bytes.HasPrefix(head, []byte("\x7fELF")) {
+		return false, nil
+	}
+	for _, mark := range []string{"7z\xbc\xaf\x27\x1c\x00", "Rar!\x1a\x07\x00", "Rar!\x1a\x07\x01\x00"} {
+		// The last one: the program may have the mark in its own data.
+		if i := bytes.LastIndex(head[:k], []byte(mark)); i > 0 {
+			return true, w.aside(n, "archive", section(at, int64(i), size-int64(i)))
+		}
+	}
+	return false, nil
 }
+
+// stubSize is how long the program before an archive may be, in bytes.
+const stubSize = 1 << 20
 
 // runs gives the runs of text in binary content, a line each: 8-bit text of
 // minRun characters, and the same as UTF-16 of either order.
@@ -101,10 +118,7 @@ func (s *runs) end() {
 		}
 	}
 	if len(s.run) >= minRun && letters*3 >= len(s.run)*2 {
-		for _, b := range s.run {
-			s.out = append(s.out, b)
-		}
-		s.out = append(s.out, '\n')
+		s.out = append(append(s.out, s.run...), '\n')
 	}
 	s.run, s.gap, s.wide = s.run[:0], 0, 0
 }
