@@ -200,6 +200,20 @@ func TestChainsThatTurnBackEnd(t *testing.T) {
 	}
 }
 
+// Streams that the directory gives but the bound does not allow are empty.
+func TestStreamsPastTheBoundAreSaid(t *testing.T) {
+	lim := limits
+	lim.Bytes = 30
+	for name, data := range map[string][]byte{
+		"DOC": wordFile("a\r", "b\r", nil, nil), "XLS": xls(biff8("", number(0, 0, 0, 1))), "MSG": compoundFile(outlookItem("IPM.Note")...),
+		"PPT": compoundFile(node{name: "PowerPoint Document", data: make([]byte, 200)}),
+	} {
+		if _, err := read(data, lim); !errors.Is(err, document.ErrTooBig) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	cells := rec(0xFD, uint16(0), uint16(0), uint16(0), uint32(0)) + number(1, 0, 1, 36526)
 	declared := rec(0xE0, uint16(0), uint16(14)) + rec(0xFC, uint32(1), uint32(1), uint16(3), uint8(0), "o") + rec(0x3C, uint8(0), "ne")

@@ -10,6 +10,7 @@
 package ole
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -164,13 +165,18 @@ var embedded = map[string]func(*reader, *entry) error{
 	"EmbeddedOdf":     (*reader).streamFile,
 }
 
-// open returns a stream and its size, within the bound on all streams together.
+// open returns a stream and its size, within the bound on all streams
+// together. What cannot be opened is empty.
 func (rd *reader) open(e *entry) (io.ReaderAt, int64) {
-	if e.size < 0 || rd.spent+e.size > rd.lim.Bytes {
-		rd.note(fmt.Errorf("streams: %w", document.ErrTooBig))
-		return nil, 0
+	if e == nil {
+		return bytes.NewReader(nil), 0
 	}
-	rd.spent += e.size
+	size := min(e.size, rd.file.size) // sectors that say more are not there
+	if rd.spent+size > rd.lim.Bytes {
+		rd.note(fmt.Errorf("streams: %w", document.ErrTooBig))
+		return bytes.NewReader(nil), 0
+	}
+	rd.spent += size
 	return rd.file.open(e)
 }
 
