@@ -32,7 +32,6 @@ type sink struct {
 	messages []received
 	rcpt     func(to string) error
 	data     func() error
-	auth     bool
 }
 
 type received struct {

@@ -40,7 +40,7 @@ type trace struct {
 	helo, host, id string
 	client         netip.Addr
 	tls, auth      bool
-	utf8, lmtp     bool
+	utf8           bool
 	now            time.Time
 }
 

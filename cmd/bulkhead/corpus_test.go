@@ -32,7 +32,7 @@ func readManifest(t *testing.T, dir string) []labelled {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close() //nolint:errcheck // read only
+	defer file.Close()
 	var list []labelled
 	lines := bufio.NewScanner(file)
 	lines.Scan() // the header
