@@ -88,7 +88,7 @@ func TestContentThatCannotBeSentIsNeverFinished(t *testing.T) {
 func TestRefusalInTheMiddleOfTheContentIsTheAnswer(t *testing.T) {
 	for name, after := range map[string]func(*peer){
 		"and closes":        func(*peer) {},
-		"and reads no more": func(p *peer) { time.Sleep(400 * time.Millisecond) },
+		"and reads no more": func(*peer) { time.Sleep(400 * time.Millisecond) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			address := serve(t, func(p *peer) {

@@ -194,7 +194,7 @@ func TestSaidSuccessNeverHidesAFailure_item10(t *testing.T) {
 func TestErrorTextStaysInside_item11(t *testing.T) {
 	fault := fmt.Errorf("wrapped: %w", &smtp.SMTPError{Code: 550, Message: "secret"})
 	s := serve(t, wire.Config{}, &backend{
-		onRcpt: func(w *wire.Conn, to string) error {
+		onRcpt: func(_ *wire.Conn, to string) error {
 			if strings.HasPrefix(to, "fault") {
 				return fault
 			}

@@ -148,12 +148,15 @@ func (t *tableBlock) trim() int {
 		}
 	}
 	end := len(t.lines)
-	for n := end; end > top; end = n {
-		for n = end - 1; n > top && wrapped[n]; n-- {
+	for end > top {
+		n := end - 1
+		for n > top && wrapped[n] {
+			n--
 		}
 		if !single(n, end) {
 			break
 		}
+		end = n
 	}
 	t.lines = t.lines[top:end]
 	return top

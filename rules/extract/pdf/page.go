@@ -13,8 +13,7 @@ type tree struct {
 	file  *file
 	stack []branch
 	seen  map[ref]bool
-	spare []ref // pages that the tree may have lost; see rebuild
-	count int   // pages met
+	count int // pages met
 }
 
 // branch is a node on the way to the present page.
