@@ -85,14 +85,33 @@ func (m *markup) step() {
 	case html.TextToken:
 		m.text(m.z.Text())
 	case html.StartTagToken, html.SelfClosingTagToken:
-		name, more := m.z.TagName()
-		m.start(atom.Lookup(name).String(), more)
+		m.start(rawTag(m.z.Raw()))
 	case html.EndTagToken:
-		name, _ := m.z.TagName()
-		m.end(atom.Lookup(name).String())
+		name, _ := rawTag(m.z.Raw())
+		m.end(name)
 	case html.CommentToken, html.DoctypeToken:
 		m.comment(m.z.Text())
 	}
+}
+
+// rawTag returns the name of a tag as it is written, "" if HTML has none such,
+// and whether attributes may follow. The tokenizer's own way to the name
+// allocates.
+func rawTag(raw []byte) (name string, attributes bool) {
+	raw = bytes.TrimPrefix(raw[1:], []byte("/"))
+	var lower [16]byte
+	i := 0
+	for i < len(raw) && raw[i] != '>' && raw[i] != '/' && !blankByte(raw[i]) {
+		if i == len(lower) {
+			return "", true
+		}
+		lower[i] = raw[i]
+		if 'A' <= raw[i] && raw[i] <= 'Z' {
+			lower[i] += 'a' - 'A'
+		}
+		i++
+	}
+	return atom.Lookup(lower[:i]).String(), i+1 < len(raw)
 }
 
 // finish closes what the page left open.

@@ -37,7 +37,7 @@ func (w *walk) programArchive(n node, at io.ReaderAt, size int64) (bool, error) 
 	}
 	head := make([]byte, min(size, stubSize))
 	k, _ := at.ReadAt(head, 0)
-	if !bytes.HasPrefix(head, []byte("MZ")) && !bytes.HasPrefix(head, []byte("\x7fELF")) {
+	if !isProgram(head[:k]) {
 		return false, nil
 	}
 	for _, mark := range []string{"7z\xbc\xaf\x27\x1c\x00", "Rar!\x1a\x07\x00", "Rar!\x1a\x07\x01\x00"} {
@@ -47,6 +47,16 @@ func (w *walk) programArchive(n node, at io.ReaderAt, size int64) (bool, error) 
 		}
 	}
 	return false, nil
+}
+
+// isProgram tells executables of Windows, Linux and macOS.
+func isProgram(head []byte) bool {
+	for _, magic := range []string{"MZ", "\x7fELF", "\xcf\xfa\xed\xfe", "\xce\xfa\xed\xfe", "\xca\xfe\xba\xbe"} {
+		if bytes.HasPrefix(head, []byte(magic)) {
+			return true
+		}
+	}
+	return false
 }
 
 // stubSize is how long the program before an archive may be, in bytes.
