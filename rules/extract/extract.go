@@ -2,6 +2,11 @@
 // down to their leaves and gives each leaf as text or as a table, named by a
 // path such as "2/customers.zip/export.xlsx/Sheet1".
 //
+// The way of a part: open tells its format by its beginning (sniff), read hands
+// it to the reader of that format, and that one gives text and tables to the
+// Sink or opens what it finds inside. Formats that are documents have packages
+// of their own below this one.
+//
 // What is always true: nothing is executed or fetched; every format is told by
 // its content, never by name or declared type alone; every bound in Limits
 // holds; and whatever could not be read is reported as Unread, never dropped.
