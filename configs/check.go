@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ import (
 func (c *Config) Check(src *Source) error {
 	var errs []error
 	wrong := func(field, format string, args ...any) {
-		errs = append(errs, fmt.Errorf("%s%s: %s", src.at(field), field, fmt.Sprintf(format, args...)))
+		errs = append(errs, fmt.Errorf("%s%s: %s", src.At(field), field, fmt.Sprintf(format, args...)))
 	}
 	if len(c.Listeners) == 0 {
 		wrong("listeners", "none: want at least one with an address")
@@ -26,9 +27,7 @@ func (c *Config) Check(src *Source) error {
 	for i, l := range c.Listeners {
 		c.checkListener(fmt.Sprintf("listeners[%d]", i), l, wrong)
 	}
-	if c.DataDir == "" {
-		wrong("data_dir", "empty: want a folder")
-	}
+	checkFolder("data_dir", c.DataDir, wrong)
 	if c.Upstream.URL == "" {
 		wrong("upstream.url", "empty: want the server that mail goes on to, such as smtp://mail.example:25 or maildir:/tmp/mail")
 	}
@@ -44,7 +43,9 @@ func (c *Config) Check(src *Source) error {
 		}
 	}
 	if _, err := c.CompilePolicies(); err != nil {
-		wrong("policies", "%s", strings.TrimPrefix(err.Error(), "policies"))
+		// The error begins with its policy: policies[1] "name": …
+		field, what, _ := strings.Cut(err.Error(), " ")
+		wrong(strings.TrimSuffix(field, ":"), "%s", what)
 	}
 	return errors.Join(errs...)
 }
@@ -97,6 +98,24 @@ func (c *Config) checkBounds(wrong report) {
 	} {
 		if d.value < time.Millisecond {
 			wrong(d.field, "%v: want a time such as 30s or 5m", d.value)
+		}
+	}
+}
+
+// checkFolder reports a folder that neither is one nor can be made.
+func checkFolder(field, path string, wrong report) {
+	if path == "" {
+		wrong(field, "empty: want a folder")
+		return
+	}
+	for at := filepath.Clean(path); ; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
+		switch {
+		case err == nil && !info.IsDir():
+			wrong(field, "%s is not a folder: want one, or one that can be made", at)
+			return
+		case err == nil || at == filepath.Dir(at):
+			return
 		}
 	}
 }

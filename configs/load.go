@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 )
 
 // Load returns the defaults, overlaid with the file at path (none if path is
@@ -24,7 +26,7 @@ func Load(path string, environ []string) (Config, *Source, error) {
 			return cfg, src, fmt.Errorf("configuration: %w", err)
 		}
 		src.text = text
-		if err := decode(path, text, &cfg); err != nil {
+		if err := decode(src, &cfg); err != nil {
 			return cfg, src, err
 		}
 	}
@@ -34,17 +36,48 @@ func Load(path string, environ []string) (Config, *Source, error) {
 	return cfg, src, nil
 }
 
-// decode reads one YAML document, strictly.
-func decode(name string, text []byte, cfg *Config) error {
-	d := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict())
-	if err := d.Decode(cfg); err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("configuration %s: %s", name, strings.TrimSpace(yaml.FormatError(err, false, true)))
+// decode reads one YAML document, strictly. One without any setting leaves the
+// defaults as they are.
+func decode(src *Source, cfg *Config) error {
+	file, err := parser.ParseBytes(src.text, 0)
+	if err != nil {
+		return fmt.Errorf("configuration: %s", syntax(src.Name, err))
 	}
-	var more any
-	if err := d.Decode(&more); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("configuration %s: a second document after \"---\": want one document", name)
+	documents := withSettings(file.Docs)
+	switch len(documents) {
+	case 0:
+		return nil
+	case 1:
+	default:
+		return fmt.Errorf("configuration: %s:%d: a second document after \"---\": want one document",
+			src.Name, documents[1].GetToken().Position.Line)
 	}
-	return nil
+	err = yaml.NewDecoder(bytes.NewReader(nil), yaml.Strict()).DecodeFromNode(documents[0].Body, cfg)
+	if err == nil {
+		return nil
+	}
+	if wrong := place(src, documents[0].Body, reflect.TypeFor[Config](), ""); len(wrong) > 0 {
+		return fmt.Errorf("configuration: %w", errors.Join(wrong...))
+	}
+	return fmt.Errorf("configuration: %s", syntax(src.Name, err))
+}
+
+// withSettings returns the documents that hold more than comments.
+func withSettings(all []*ast.DocumentNode) []*ast.DocumentNode {
+	return slices.DeleteFunc(slices.Clone(all), func(d *ast.DocumentNode) bool {
+		_, comments := d.Body.(*ast.CommentGroupNode)
+		return d.Body == nil || comments || d.Body.Type() == ast.NullType
+	})
+}
+
+// syntax words an error of the YAML itself, with its place.
+func syntax(name string, err error) string {
+	var placed yaml.Error
+	if errors.As(err, &placed) && placed.GetToken() != nil {
+		at := placed.GetToken().Position
+		return fmt.Sprintf("%s:%d:%d: %s", name, at.Line, at.Column, placed.GetMessage())
+	}
+	return name + ": " + err.Error()
 }
 
 // prefix begins the name of every environment variable that is a setting.
@@ -65,7 +98,7 @@ func overlay(cfg *Config, environ []string) error {
 			return nil
 		}
 		if err := yaml.UnmarshalWithOptions([]byte(value), field.Addr().Interface(), yaml.Strict()); err != nil {
-			return fmt.Errorf("environment variable %s: %s", name, strings.TrimSpace(yaml.FormatError(err, false, false)))
+			return fmt.Errorf("environment variable %s: %s", name, explain(err, field.Type()))
 		}
 		return nil
 	})
@@ -109,8 +142,8 @@ type Source struct {
 	text []byte
 }
 
-// at returns where a field stands: "file:line: ", or the file's name alone.
-func (s *Source) at(field string) string {
+// At returns where a field stands: "file:line: ", or the file's name alone.
+func (s *Source) At(field string) string {
 	if s.Name == "" {
 		return ""
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -38,12 +39,17 @@ func (c configCheck) Run(ctx context.Context, p program) error {
 	if err := cfg.Check(src); err != nil {
 		return err
 	}
-	if c.Connect {
-		server, err := newUpstream(&cfg)
-		if err != nil {
-			return err
+	for i, l := range cfg.Listeners {
+		if _, err := newDoor(l); err != nil {
+			return fmt.Errorf("%s%w", src.At(fmt.Sprintf("listeners[%d].tls", i)), err)
 		}
-		defer server.Close() //nolint:errcheck // a probe's connection
+	}
+	server, err := newUpstream(&cfg)
+	if err != nil {
+		return fmt.Errorf("%s%w", src.At("upstream"), err)
+	}
+	defer server.Close() //nolint:errcheck // a probe's connection at most
+	if c.Connect {
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
 		if err := server.Probe(ctx); err != nil {
@@ -78,7 +84,7 @@ func (c configShow) Run(p program) error {
 	if err != nil {
 		return fmt.Errorf("writing the configuration: %w", err)
 	}
-	_, err = p.stdout.Write(out)
+	_, err = fmt.Fprintln(p.stdout, strings.TrimRight(string(out), "\n"))
 	return err
 }
 

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// update rewrites the golden parts of the scripts.
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// TestMain lets the test binary be the program: under the name bulkhead it is
+// main, as a process of its own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"bulkhead": main})
+}
+
+// TestScripts runs the command lines of testdata/script against the program.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		Cmds:                scriptCommands(),
+		Setup: func(env *testscript.Env) error {
+			for _, e := range env.Vars {
+				if name, _, _ := strings.Cut(e, "="); strings.HasPrefix(name, "BULKHEAD_") {
+					env.Setenv(name, "")
+				}
+			}
+			return writeFixtures(env.WorkDir)
+		},
+	})
+}
+
+// writeFixtures puts generated files where the scripts find them: a list of
+// people, a message with it, and a letter.
+func writeFixtures(dir string) error {
+	table := csvOf(makeCustomers(40))
+	message := attached("", "list@isp.example", "dora@client.example", "customers.csv", "text/csv", []byte(table))
+	plain := letter("", "ana@office.example", "ben@client.example", ordinaryLetter)
+	for name, content := range map[string][]byte{
+		"people.csv": []byte(table), "people.eml": message.content, "letter.eml": plain.content,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}

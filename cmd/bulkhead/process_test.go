@@ -1,0 +1,197 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is how long a test waits for what must happen.
+const patience = 60 * time.Second
+
+// process is a running bulkhead serve, a process of its own on free ports of
+// loopback.
+type process struct {
+	cmd     *exec.Cmd
+	dataDir string
+	smtp    []string // the listeners' addresses
+	admin   string   // base URL of the console
+	metrics string   // base URL of /metrics
+
+	mu     sync.Mutex
+	log    bytes.Buffer
+	exited chan error
+}
+
+// runBulkhead runs one command to its end, and returns what it printed and its
+// exit status.
+func runBulkhead(t testing.TB, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	cmd := exec.Command("bulkhead", args...)
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
+}
+
+// serve starts a relay in front of the upstream, and waits until it is ready.
+// Further arguments are flags; those with "=" before any "--" are environment.
+func serve(t testing.TB, dataDir, upstream string, more ...string) *process {
+	t.Helper()
+	p := &process{dataDir: dataDir, exited: make(chan error, 1)}
+	args := []string{"serve", "--data-dir", dataDir, "--upstream", upstream, "--admin", "127.0.0.1:0", "--metrics", "127.0.0.1:0"}
+	environ := append(os.Environ(), "BULKHEAD_LOG_FORMAT=json", "BULKHEAD_HOSTNAME=relay.example")
+	listen := true
+	for _, m := range more {
+		if strings.HasPrefix(m, "BULKHEAD_") {
+			environ = append(environ, m)
+			continue
+		}
+		listen = listen && m != "--config"
+		args = append(args, m)
+	}
+	if listen {
+		args = append(args, "--listen", "127.0.0.1:0")
+	}
+	p.cmd = exec.Command("bulkhead", args...)
+	p.cmd.Env = environ
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.kill() })
+	ready := make(chan struct{})
+	go p.follow(stderr, ready)
+	select {
+	case <-ready:
+	case err := <-p.exited:
+		t.Fatalf("serve ended before it was ready: %v\n%s", err, p.logged())
+	case <-time.After(patience):
+		t.Fatalf("serve is not ready after %v\n%s", patience, p.logged())
+	}
+	return p
+}
+
+// follow keeps the log, and learns the addresses from it.
+func (p *process) follow(stderr io.Reader, ready chan<- struct{}) {
+	lines := bufio.NewScanner(stderr)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		p.mu.Lock()
+		p.log.Write(append(lines.Bytes(), '\n'))
+		p.mu.Unlock()
+		var entry struct{ Msg, Address, Console, Metrics string }
+		if json.Unmarshal(lines.Bytes(), &entry) != nil {
+			continue
+		}
+		switch entry.Msg {
+		case "taking mail":
+			p.smtp = append(p.smtp, entry.Address)
+		case "ready":
+			p.admin = strings.TrimSuffix(entry.Console, "/")
+			p.metrics = strings.TrimSuffix(entry.Metrics, "/metrics")
+			close(ready)
+		}
+	}
+	p.exited <- p.cmd.Wait()
+	close(p.exited)
+}
+
+// logged returns the log so far.
+func (p *process) logged() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.log.String()
+}
+
+// kill ends the process at once, as a power cut does.
+func (p *process) kill() {
+	p.cmd.Process.Kill() //nolint:errcheck // it may have ended
+	<-p.exited
+}
+
+// stop asks the process to end and checks that it does so in good order.
+func (p *process) stop(t testing.TB) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.wait(t)
+}
+
+func (p *process) wait(t testing.TB) {
+	t.Helper()
+	select {
+	case err := <-p.exited:
+		if err != nil {
+			t.Errorf("serve: %v\n%s", err, p.logged())
+		}
+	case <-time.After(patience):
+		t.Fatalf("serve does not end after SIGTERM\n%s", p.logged())
+	}
+}
+
+// get reads a page and returns its status and text.
+func get(t testing.TB, url string) (int, string) {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // read to its end
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+// metric returns the value of one series of /metrics, such as
+// `bulkhead_messages_total{action="pass",completeness="complete"}`.
+func (p *process) metric(t testing.TB, series string) float64 {
+	t.Helper()
+	_, text := get(t, p.metrics+"/metrics")
+	for line := range strings.Lines(text) {
+		if rest, found := strings.CutPrefix(line, series+" "); found {
+			var v float64
+			if _, err := fmt.Sscan(rest, &v); err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+	}
+	t.Fatalf("no series %s in /metrics", series)
+	return 0
+}
+
+// needProgram returns the path of a program of Debian's, or skips the test.
+func needProgram(t testing.TB, name, pkg string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		path, err = exec.LookPath(filepath.Join("/usr/sbin", name))
+	}
+	if err != nil {
+		skipUnlessCI(t, fmt.Sprintf("%s is missing: install Debian's package %s", name, pkg))
+	}
+	return path
+}
