@@ -4,10 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"io"
-	"net/mail"
 	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/emersion/go-message/mail"
 )
 
 // maxVisibleHeader bounds how much of a header is read for addresses, in bytes.
@@ -18,7 +18,7 @@ const maxVisibleHeader = 256 << 10
 // are looked at without an envelope, as in a file.
 func HeaderEnvelope(src extract.Source) (from string, to []string) {
 	eachAddressField(src, func(name, value string) {
-		list, err := mail.ParseAddressList(value)
+		list, err := addressList(value)
 		if err != nil {
 			return
 		}
@@ -64,6 +64,14 @@ func eachAddressField(src extract.Source, visit func(name, value string)) {
 			return
 		}
 	}
+}
+
+// addressList parses the value of an address field (RFC 5322 section 3.4),
+// with display names decoded (RFC 2047).
+func addressList(value string) ([]*mail.Address, error) {
+	const field = "To"
+	header := mail.HeaderFromMap(map[string][]string{field: {value}})
+	return header.AddressList(field)
 }
 
 func isAddressField(name string) bool {

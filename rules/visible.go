@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"net/mail"
 	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
@@ -20,7 +19,7 @@ type visible struct {
 func readVisible(src extract.Source, det *detect.Detector) visible {
 	v := visible{addresses: map[Key]bool{}, names: map[Key]bool{}}
 	eachAddressField(src, func(_, value string) {
-		list, err := mail.ParseAddressList(value)
+		list, err := addressList(value)
 		if err != nil {
 			det.Scan([]byte(value), func(e detect.Entity) {
 				if e.Type == detect.ContactEmail {
