@@ -221,7 +221,7 @@ var kinds = []error{
 
 // overspent tells that a bound over the whole document is reached.
 func (rd *reader) overspent() bool {
-	return errors.Is(rd.problem, document.ErrTooBig) || errors.Is(rd.problem, document.ErrTooMany)
+	return errors.Is(rd.problem, document.ErrTooBig) || errors.Is(rd.problem, document.ErrTooMany) || errors.Is(rd.problem, document.ErrRatio)
 }
 
 // count adds cells to the total and tells whether it is still within the bound.
@@ -229,7 +229,6 @@ func (rd *reader) count(cells int) bool {
 	rd.cells += int64(cells)
 	if rd.cells > rd.lim.Cells {
 		rd.note(fmt.Errorf("cells: %w", document.ErrTooMany))
-		return false
 	}
-	return true
+	return !rd.overspent()
 }

@@ -2,9 +2,11 @@ package ole
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"math"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/sheet"
 )
 
@@ -186,7 +188,7 @@ func (g *sheetGrid) cell(rec record) {
 	switch rec.id {
 	case recLabelSST:
 		if len(v) >= 4 {
-			if text := g.w.strings.Get(int(le.Uint32(v))); len(text) > 0 {
+			if text := g.w.shared(int(le.Uint32(v))); len(text) > 0 {
 				g.row.Set(column, text)
 			}
 		}
@@ -214,6 +216,23 @@ func (g *sheetGrid) cell(rec record) {
 			g.result(column, style, v[:8])
 		}
 	}
+}
+
+// shared returns a shared string, nil if there is none. Each use counts against
+// the bounds in bytes: a few long strings in many cells make a bomb.
+func (w *workbook) shared(i int) []byte {
+	text := w.strings.Get(i)
+	rd := w.rd
+	rd.spent += int64(len(text))
+	switch {
+	case rd.spent > rd.lim.Bytes:
+		rd.note(fmt.Errorf("cells: %w", document.ErrTooBig))
+	case rd.spent > 1<<20 && rd.spent/rd.lim.Ratio > w.in.size:
+		rd.note(fmt.Errorf("cells: %w", document.ErrRatio))
+	default:
+		return text
+	}
+	return nil
 }
 
 // cell2 takes a cell of BIFF2, which has its format in three bytes.

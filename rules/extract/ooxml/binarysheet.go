@@ -118,7 +118,7 @@ func (g *binaryGrid) cell(id int, data []byte) {
 	case id == brtCellRString:
 		g.text(value[1:])
 	case id == brtCellIsst && len(value) >= 4:
-		if shared := g.rd.strings.Get(int(le.Uint32(value))); len(shared) > 0 {
+		if shared := g.rd.shared(int(le.Uint32(value))); len(shared) > 0 {
 			g.row.Set(g.column, shared)
 		}
 		return

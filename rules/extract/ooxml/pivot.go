@@ -140,5 +140,10 @@ func (g *pivotGrid) item(field, i int) []byte {
 	if field >= len(g.starts) || i < 0 {
 		return nil
 	}
-	return g.items.Get(g.starts[field] + i)
+	text := g.items.Get(g.starts[field] + i)
+	if err := g.rd.archive.Spend(len(text)); err != nil {
+		g.rd.note(err)
+		return nil
+	}
+	return text
 }

@@ -180,9 +180,8 @@ func (rd *reader) count(cells int) bool {
 	rd.cells += int64(cells)
 	if rd.cells > rd.lim.Cells {
 		rd.note(fmt.Errorf("cells: %w", document.ErrTooMany))
-		return false
 	}
-	return true
+	return !rd.spent()
 }
 
 // placeOf names a part for people: its file name without the extension.

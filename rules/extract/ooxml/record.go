@@ -77,7 +77,10 @@ func (r *records) fill(need int) {
 	if need > len(r.buf) {
 		r.buf = append(r.buf, make([]byte, need-len(r.buf))...)
 	}
-	n, err := io.ReadAtLeast(r.r, r.buf[r.end:], 1)
+	n, err := io.ReadAtLeast(r.r, r.buf[r.end:], max(need-r.end, 1))
+	if err == io.ErrUnexpectedEOF {
+		err = io.EOF
+	}
 	r.end += n
 	r.err = err
 }

@@ -63,6 +63,17 @@ func (rd *reader) readStrings(s *xmlzip.Scanner) {
 	}
 }
 
+// shared returns a shared string, nil if there is none. Each use counts against
+// the bounds in bytes: a few long strings in many cells make a bomb.
+func (rd *reader) shared(i int) []byte {
+	text := rd.strings.Get(i)
+	if err := rd.archive.Spend(len(text)); err != nil {
+		rd.note(err)
+		return nil
+	}
+	return text
+}
+
 // unescapeX decodes in place the _xHHHH_ by which spreadsheets write
 // characters that XML does not allow (ECMA-376 Part 1, 22.9.2.19).
 func unescapeX(b []byte) []byte {

@@ -237,7 +237,7 @@ func (g *sheetGrid) setCell(column, xf int, typ byte) {
 	case 's':
 		i := atoi(bytes.TrimSpace(text))
 		g.row.Drop()
-		if shared := g.rd.strings.Get(i); len(shared) > 0 {
+		if shared := g.rd.shared(i); len(shared) > 0 {
 			g.row.Set(column, shared)
 		}
 		return

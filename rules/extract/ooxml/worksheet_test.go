@@ -146,7 +146,9 @@ func TestBombsEndSoon(t *testing.T) {
 		"a million empty shared strings":        workbook(t, "", "xl/sharedStrings.xml", "<sst>"+strings.Repeat("<si><t/></si>", 1_000_000)+"</sst>"),
 		"a row of a million cells":              workbook(t, "<sheetData><row>"+strings.Repeat("<c><v>1</v></c>", 1_000_000)+"</row></sheetData>"),
 		"a cell of 50 MB":                       workbook(t, `<sheetData><row><c t="str"><v>`+strings.Repeat("x", 50<<20)+"</v></c></row></sheetData>"),
-		"tags that never close":                 workbook(t, strings.Repeat("<row><c><v>", 1_000_000)),
+		"a long string in many cells": workbook(t, "<sheetData>"+strings.Repeat(`<row><c t="s"><v>0</v></c></row>`, 1_000_000)+"</sheetData>",
+			"xl/sharedStrings.xml", "<sst><si><t>"+strings.Repeat("long ", 6000)+"</t></si></sst>"),
+		"tags that never close": workbook(t, strings.Repeat("<row><c><v>", 1_000_000)),
 	} {
 		start := time.Now()
 		_, err := read(data, limits)

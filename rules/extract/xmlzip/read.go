@@ -93,6 +93,19 @@ func (a *Archive) Bytes(p *Part, maxBytes int64) ([]byte, error) {
 	return data, err
 }
 
+// Spend counts bytes against the bounds over all parts: those that come out of
+// parts, and those that a caller makes of them by repeating what they hold.
+func (a *Archive) Spend(n int) error {
+	a.spent += int64(n)
+	switch {
+	case a.spent > a.lim.Bytes:
+		return fmt.Errorf("parts of a zip: %w", document.ErrTooBig)
+	case a.spent > ratioFrom && a.spent/a.lim.Ratio > a.size:
+		return fmt.Errorf("parts of a zip: %w", document.ErrRatio)
+	}
+	return nil
+}
+
 // partReader counts what comes out of a part against the archive's bounds.
 type partReader struct {
 	a       *Archive
@@ -108,13 +121,12 @@ func (r *partReader) Read(b []byte) (int, error) {
 	}
 	n, err := r.src.Read(b)
 	r.out += int64(n)
-	r.a.spent += int64(n)
+	if err := r.a.Spend(n); err != nil {
+		return 0, err
+	}
 	switch {
-	case r.a.spent > r.a.lim.Bytes:
-		return 0, fmt.Errorf("parts of a zip: %w", document.ErrTooBig)
-	case r.out > ratioFrom && r.out/r.a.lim.Ratio > r.p.compressed,
-		r.a.spent > ratioFrom && r.a.spent/r.a.lim.Ratio > r.a.size:
-		return 0, fmt.Errorf("parts of a zip: %w", document.ErrRatio)
+	case r.out > ratioFrom && r.out/r.a.lim.Ratio > r.p.compressed:
+		return 0, fmt.Errorf("part of a zip: %w", document.ErrRatio)
 	case err == nil || err == io.EOF:
 		return n, err
 	}
