@@ -21,11 +21,12 @@ import (
 // There is no other way, and no reply of success before the upstream's own or
 // the stable storage's.
 func (s *Server) deliver(ss *session, body io.Reader) error {
-	m := &message{session: ss, ref: newRef(), began: s.cfg.Now(), spool: newSpool(s.cfg.SpoolDir, s.cfg.SpoolMemory)}
+	m := s.newMessage(ss)
 	defer m.spool.Close() //nolint:errcheck // an unlinked file: nothing is left either way
 	defer s.observe(m)
 
 	// 1. Receive: the bytes as they come, under the wire's bounds.
+	m.enter("spool")
 	if err := s.receive(m, body); err != nil {
 		return m.fault("receive", err)
 	}
@@ -35,12 +36,14 @@ func (s *Server) deliver(ss *session, body io.Reader) error {
 	m.ended = s.cfg.Now()
 
 	// 2. Inspect: what is in it, whoever it goes to.
+	m.enter("inspect")
 	evidence, err := s.inspect(ctx, m)
 	if err != nil {
 		return m.fault("inspect", err)
 	}
 
 	// 3. Decide: what it means for these recipients.
+	m.enter("decide")
 	m.evidence = evidence
 	m.verdict, err = s.cfg.Policies().Decide(ss.tx.envelope, evidence, rules.Recent{})
 	if err != nil {
@@ -51,12 +54,13 @@ func (s *Server) deliver(ss *session, body io.Reader) error {
 	// 4. Act.
 	switch m.verdict.Action {
 	case rules.Pass, rules.Tag:
-		replies, err := s.pass(ctx, m)
-		if err != nil {
+		m.enter("upstream")
+		if m.reply, err = s.pass(ctx, m); err != nil {
 			return m.fault("upstream", err)
 		}
-		return ss.relay(replies)
+		return ss.relay(m.reply)
 	case rules.Hold:
+		m.enter("store")
 		if m.id, err = s.hold(ctx, m); err != nil {
 			return m.fault("store", err)
 		}
@@ -74,20 +78,31 @@ type message struct {
 	ref          string
 	spool        *spool
 	began, ended time.Time // first byte, final dot
-	inspected    time.Time
+	timer        *stageTimer
 	evidence     *rules.Evidence
 	verdict      rules.Verdict
 	judged       bool
-	id           string // of the held copy
-	code         int    // the reply's
-	stage        string // where it failed, "" if it did not
+	reply        upstream.Reply // to the content; zero if it was not sent
+	id           string         // of the held copy
+	code         int            // the reply's
+	failed       string         // the stage where it failed, "" if it did not
 	err          error
 }
+
+func (s *Server) newMessage(ss *session) *message {
+	return &message{
+		session: ss, ref: newRef(), began: s.cfg.Now(), spool: newSpool(s.cfg.SpoolDir, s.cfg.SpoolMemory),
+		timer: &stageTimer{metrics: s.cfg.Metrics, now: s.cfg.Now},
+	}
+}
+
+// enter begins a stage of the message's way, and ends the one before.
+func (m *message) enter(stage string) { m.timer.enter(stage) }
 
 // fault notes why a message ends without a verdict carried out, and returns
 // the client's reply. The upstream transaction is given up: nothing is sent.
 func (m *message) fault(stage string, err error) error {
-	m.stage, m.err = stage, err
+	m.failed, m.err = stage, err
 	m.session.resetUpstream()
 	r := reply(err, m.ref)
 	m.code = r.Code
@@ -130,12 +145,16 @@ func (s *Server) inspect(ctx context.Context, m *message) (*rules.Evidence, erro
 	source := extract.Source{ReaderAt: m.spool, Size: m.spool.size}
 	go func() {
 		defer func() { <-s.slots }()
+		defer func() {
+			if fault := recover(); fault != nil {
+				done <- result{err: &rules.Fault{Kind: fmt.Sprintf("%T", fault)}}
+			}
+		}()
 		evidence, err := s.cfg.Inspector.Inspect(ctx, source, s.cfg.Limits)
 		done <- result{evidence, err}
 	}()
 	select {
 	case r := <-done:
-		m.inspected = s.cfg.Now()
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}

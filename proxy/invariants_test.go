@@ -83,7 +83,7 @@ func TestFailClosed(t *testing.T) {
 	}{
 		{"error", func(context.Context, extract.Source) (*rules.Evidence, error) { return nil, errBoom }, "other"},
 		{"panic", func(context.Context, extract.Source) (*rules.Evidence, error) {
-			return nil, &rules.Fault{Kind: "runtime.boundsError"}
+			panic("a value of the message")
 		}, "panic"},
 		{"deadline", func(ctx context.Context, _ extract.Source) (*rules.Evidence, error) {
 			<-ctx.Done()

@@ -6,8 +6,11 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
+	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
+	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
@@ -25,7 +28,7 @@ func (s *Server) observe(m *message) {
 	if m.judged {
 		x := &m.verdict.Exposure
 		completeness = x.Completeness.String()
-		if m.stage == "" {
+		if m.failed == "" {
 			action = m.verdict.Action.String()
 		}
 		attrs = append(attrs, slog.String("action", action), slog.String("policy", m.verdict.Policy),
@@ -41,22 +44,59 @@ func (s *Server) observe(m *message) {
 		mt.SubjectHeld.Add(float64(m.verdict.Exposure.Subjects))
 	}
 	level := slog.LevelInfo
-	if m.stage != "" {
+	if m.failed != "" {
 		level = slog.LevelWarn
-		attrs = append(attrs, slog.String("stage", m.stage), slog.Int("code", m.code), slog.String("error", m.err.Error()))
-		mt.Faults.WithLabelValues(m.stage, faultReason(m.err)).Inc()
+		attrs = append(attrs, slog.String("stage", m.failed), slog.Int("code", m.code), slog.String("error", m.err.Error()))
+		mt.Faults.WithLabelValues(m.failed, faultReason(m.err)).Inc()
 	}
 	mt.Messages.WithLabelValues(action, completeness).Inc()
 	mt.Size.Observe(float64(m.spool.size))
 	if !m.ended.IsZero() {
 		mt.Duration.WithLabelValues(action).Observe(now.Sub(m.ended).Seconds())
-		mt.Stage.WithLabelValues("spool").Observe(m.ended.Sub(m.began).Seconds())
 	}
-	if !m.inspected.IsZero() {
-		mt.Stage.WithLabelValues("inspect").Observe(m.inspected.Sub(m.ended).Seconds())
+	m.timer.enter("")
+	if m.reply.Code != 0 {
+		mt.Upstream.WithLabelValues(upstreamResult(m.reply)).Inc()
 	}
 	s.observeParts(m.evidence)
 	s.cfg.Log.LogAttrs(context.Background(), level, "verdict", attrs...)
+}
+
+// stageTimer times the stages of one message, one after the other.
+type stageTimer struct {
+	metrics *metrics.Metrics
+	now     func() time.Time
+	stage   string // "" between stages
+	since   time.Time
+}
+
+// enter ends the present stage and begins the next; "" begins none.
+func (t *stageTimer) enter(next string) {
+	now := t.now()
+	if t.stage != "" {
+		t.metrics.Stage.WithLabelValues(t.stage).Observe(now.Sub(t.since).Seconds())
+		t.metrics.InFlight.WithLabelValues(t.stage).Dec()
+	}
+	if next != "" {
+		t.metrics.InFlight.WithLabelValues(next).Inc()
+	}
+	t.stage, t.since = next, now
+}
+
+// hooks count what the wire tells.
+func hooks(m *metrics.Metrics) wire.Hooks {
+	return wire.Hooks{
+		Accept: func(a wire.Admission) {
+			if a == wire.Accepted {
+				m.OpenConnections.Inc()
+				m.Connections.WithLabelValues("accepted").Inc()
+			} else {
+				m.Connections.WithLabelValues("over_limit").Inc()
+			}
+		},
+		Reply: func(v wire.Verb, code int) { m.Replies.WithLabelValues(string(v), metrics.Class(code)).Inc() },
+		Close: m.OpenConnections.Dec,
+	}
 }
 
 func (s *Server) observeParts(ev *rules.Evidence) {
@@ -69,6 +109,17 @@ func (s *Server) observeParts(ev *rules.Evidence) {
 	for _, u := range ev.Unread {
 		s.cfg.Metrics.PartsUnread.WithLabelValues(string(u.Reason)).Inc()
 	}
+}
+
+// upstreamResult names an upstream's answer to a message for the metric.
+func upstreamResult(r upstream.Reply) string {
+	switch {
+	case r.OK():
+		return "accepted"
+	case r.Temporary():
+		return "deferred"
+	}
+	return "refused"
 }
 
 // faultReason names an error's kind for the metric.

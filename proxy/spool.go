@@ -66,9 +66,9 @@ func (s *spool) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// Close frees the spool.
+// Close frees the spool. An inspection that was left behind at its deadline may
+// still read what is in memory.
 func (s *spool) Close() error {
-	s.head = nil
 	if s.file == nil {
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
 // Exposure is what a message would expose to these recipients: the evidence
@@ -62,6 +63,9 @@ func (p *Policies) exposure(env Envelope, ev *Evidence, recent Recent) Exposure 
 		ByCategory: map[string]int64{},
 	}
 	for _, u := range ev.Unread {
+		if tooSmall(u) {
+			continue
+		}
 		if r := string(u.Reason); !slices.Contains(x.Unread, r) {
 			x.Unread = append(x.Unread, r)
 		}
@@ -88,6 +92,16 @@ func (p *Policies) exposure(env Envelope, ev *Evidence, recent Recent) Exposure 
 		}
 	}
 	return x
+}
+
+// minDamaged is the size in bytes below which a damaged part, or one of an
+// unknown format, can hold no ten records: its own structure takes as much.
+const minDamaged = 1 << 10
+
+// tooSmall reports whether a part that was not read cannot hide a table. It
+// still makes the reading partial.
+func tooSmall(u extract.Unread) bool {
+	return (u.Reason == extract.Corrupt || u.Reason == extract.Unknown) && u.Bytes > 0 && u.Bytes < minDamaged
 }
 
 // ownKeys are the keys of the message's own readers and writers.

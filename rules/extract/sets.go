@@ -5,11 +5,11 @@ func Formats() []Format {
 	return []Format{
 		FormatText, FormatHTML, FormatCSV, FormatJSON, FormatXML, FormatVCard, FormatRTF,
 		FormatXLSX, FormatXLSB, FormatXLS, FormatODS, FormatODT, FormatDOCX, FormatPPTX, FormatDOC, FormatPPT,
-		FormatPDF, FormatSQLite, FormatParquet,
-		FormatZip, FormatGzip, FormatBzip2, FormatXZ, FormatZstd, FormatLZ4, FormatTar, Format7z, FormatRAR,
+		FormatPDF, FormatSQLite, FormatParquet, FormatData,
+		FormatArchive, FormatZip, FormatGzip, FormatBzip2, FormatXZ, FormatLZMA, FormatSnappy, FormatZstd, FormatLZ4, FormatTar, Format7z, FormatRAR,
 		FormatMessage, FormatMbox, FormatMSG, FormatTNEF, FormatSMIME, FormatPGP,
-		FormatImage, FormatAudio, FormatVideo, FormatFont, FormatUnknown,
-		formatOLE, FormatMultipart,
+		FormatImage, FormatAudio, FormatVideo, FormatFont, FormatSealed, FormatUnknown,
+		FormatMultipart, formatOLE,
 	}
 }
 
