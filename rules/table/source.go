@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	windowSize = 512 << 10 // bytes of text held at once
-	lookahead  = 128 << 10 // bytes kept before the reading position, if there are so many: the longest line
+	firstWindow = 8 << 10   // bytes of the window to begin with: most mail is short
+	windowSize  = 512 << 10 // bytes of text held at once
+	lookahead   = 128 << 10 // bytes kept before the reading position, if there are so many: the longest line
 )
 
 // source is a window on a text, read by lines. Between two calls of refill
@@ -24,7 +25,7 @@ type source struct {
 }
 
 func newSource(r io.Reader, stop func() error) *source {
-	return &source{r: r, stop: stop, buf: make([]byte, windowSize)}
+	return &source{r: r, stop: stop, buf: make([]byte, firstWindow)}
 }
 
 // low reports whether refill would move the window.
@@ -43,7 +44,10 @@ func (s *source) refill() error {
 	s.end = copy(s.buf, s.buf[s.pos:s.end])
 	s.pos = 0
 	idle := 0
-	for s.end < len(s.buf) {
+	for s.end < windowSize {
+		if s.end == len(s.buf) {
+			s.buf = append(s.buf, make([]byte, min(3*len(s.buf), windowSize-len(s.buf)))...)
+		}
 		n, err := s.r.Read(s.buf[s.end:])
 		s.end += n
 		if err == io.EOF {
