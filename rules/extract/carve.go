@@ -171,6 +171,9 @@ const (
 // content: text, or a format that sniff knows. It sets found.
 func (c *carver) blob() bool {
 	b, _ := c.br.Peek(blobLook)
+	if monotone(b) {
+		return false
+	}
 	end, digits := 0, 0
 	for end < len(b) && (baseChar(b[end]) || b[end] == '=' || b[end] == '\r' || b[end] == '\n') {
 		if digits == end && (unhex(b[end]) < 16 || b[end] < ' ') {
@@ -189,6 +192,18 @@ func (c *carver) blob() bool {
 		c.found = carvedBase64
 	}
 	return c.found != nothing
+}
+
+// monotone reports whether what b begins with repeats one character, as rulers
+// and padding do. Encoded content that anybody can read never does so.
+func monotone(b []byte) bool {
+	b = b[:min(len(b), 48)]
+	for _, c := range b {
+		if c != b[0] {
+			return false
+		}
+	}
+	return len(b) > 0
 }
 
 // isContent tells the decoded beginning of content from accident.
