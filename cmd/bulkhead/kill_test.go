@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+)
+
+// ledger is what a client knows: the messages that it was told are taken.
+type ledger struct {
+	mu           sync.Mutex
+	acknowledged map[string]bool
+	tried        int
+}
+
+func (l *ledger) note(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.acknowledged[id] = true
+}
+
+// marked makes a message that names its id; every other one leaks.
+func marked(id string, leak bool, table string) scene {
+	if leak {
+		return attached("", id+"@isp.example", "dora@client.example", id+".csv", "text/csv", []byte(table))
+	}
+	return letter("", id+"@office.example", "ben@client.example", ordinaryLetter)
+}
+
+// load sends messages until the relay goes away, and notes what it was told.
+func (l *ledger) load(address, name, table string) {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return
+	}
+	defer conn.Close() //nolint:errcheck // the relay is gone
+	quiet := &client{conn: conn, text: textproto.NewConn(conn)}
+	if _, _, err := quiet.text.ReadResponse(220); err != nil {
+		return
+	}
+	if err := quiet.text.PrintfLine("EHLO client.example"); err != nil {
+		return
+	}
+	if _, _, err := quiet.text.ReadResponse(250); err != nil {
+		return
+	}
+	for i := 0; ; i++ {
+		id := fmt.Sprintf("%s-%d", name, i)
+		s := marked(id, i%2 == 1, table)
+		l.mu.Lock()
+		l.tried++
+		l.mu.Unlock()
+		code, _, err := quiet.try(s.from, []string{s.to}, s.content)
+		if err != nil {
+			return
+		}
+		if code == 250 {
+			l.note(id)
+		}
+	}
+}
+
+// No silent loss: whenever the power goes, every message that a client was
+// told is taken is at the upstream or in the quarantine, whole.
+func TestKillUnderLoad(t *testing.T) {
+	rounds := 10
+	if testing.Short() {
+		rounds = 3
+	}
+	dir := t.TempDir()
+	data, maildir := filepath.Join(dir, "data"), filepath.Join(dir, "Maildir")
+	table := csvOf(makeCustomers(30))
+	l := &ledger{acknowledged: map[string]bool{}}
+	for round := range rounds {
+		p := serve(t, data, "maildir:"+maildir)
+		var clients sync.WaitGroup
+		for c := range 4 {
+			clients.Go(func() { l.load(p.smtp[0], fmt.Sprintf("r%d-c%d", round, c), table) })
+		}
+		time.Sleep(100*time.Millisecond + time.Duration(rand.IntN(400))*time.Millisecond)
+		p.kill()
+		clients.Wait()
+	}
+	serve(t, data, "maildir:"+maildir).stop(t) // whatever recovery there is
+
+	found := delivered(t, maildir, table)
+	held := heldWhole(t, data, table)
+	missing := 0
+	for id := range l.acknowledged {
+		if !found[id] && !held[id] {
+			missing++
+			t.Errorf("%s was acknowledged, and is nowhere", id)
+		}
+	}
+	t.Logf("%d tried, %d acknowledged, %d delivered, %d held, %d missing in %d rounds",
+		l.tried, len(l.acknowledged), len(found), len(held), missing, rounds)
+	if len(found) == 0 || len(held) == 0 {
+		t.Error("the load never had both a message delivered and one held: nothing was tried")
+	}
+}
+
+// delivered returns the ids of the messages in a Maildir, and checks that each
+// is whole and none leaks.
+func delivered(t *testing.T, maildir, table string) map[string]bool {
+	t.Helper()
+	ids := map[string]bool{}
+	files, err := filepath.Glob(filepath.Join(maildir, "new", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, whole := checkMarked(content, table)
+		if !whole || strings.Contains(string(content), ".csv") {
+			t.Errorf("%s (%s) is not whole, or should have been held", file, id)
+		}
+		ids[id] = true
+	}
+	return ids
+}
+
+// heldWhole returns the ids of the held messages, and checks that each is
+// whole and the store's own records agree.
+func heldWhole(t *testing.T, data, table string) map[string]bool {
+	t.Helper()
+	ctx := context.Background()
+	store, err := quarantine.Open(ctx, data, quarantine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close() //nolint:errcheck // read only
+	if err := store.Verify(ctx); err != nil {
+		t.Error(err)
+	}
+	ids := map[string]bool{}
+	q := quarantine.Query{Limit: 500}
+	for {
+		page, next, err := store.List(ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range page {
+			content, err := store.Content(ctx, m.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b bytes.Buffer
+			if err := copyAll(&b, content); err != nil {
+				t.Fatal(err)
+			}
+			content.Close() //nolint:errcheck // read only
+			id, whole := checkMarked(b.Bytes(), table)
+			if !whole {
+				t.Errorf("%s (%s) is held by half", m.ID, id)
+			}
+			ids[id] = true
+		}
+		if next == "" {
+			return ids
+		}
+		q.After = next
+	}
+}
+
+// checkMarked returns a message's id, and whether it is exactly what was sent.
+func checkMarked(content []byte, table string) (id string, whole bool) {
+	below, err := belowTrace(content)
+	if err != nil {
+		return "", false
+	}
+	_, after, _ := strings.Cut(string(below), "From: <")
+	id, rest, _ := strings.Cut(after, "@")
+	return id, bytes.Equal(below, marked(id, strings.HasPrefix(rest, "isp."), table).content)
+}
