@@ -13,7 +13,7 @@ type Depth struct {
 	Bytes    int64     // of content on disk
 	Oldest   time.Time // the oldest undecided message's arrival, zero if none
 	Releases int64     // messages whose release has not ended well
-	Free     int64     // bytes left on the volume
+	Free     int64     // bytes left on the volume, 0 if that is not known
 }
 
 // depth reads the quarantine's depth when it is scraped.
@@ -63,5 +63,7 @@ func (d *depth) Collect(ch chan<- prometheus.Metric) {
 		oldest = float64(now.Oldest.Unix())
 	}
 	gauge(d.oldest, oldest)
-	gauge(d.freeDisk, float64(now.Free))
+	if now.Free > 0 {
+		gauge(d.freeDisk, float64(now.Free))
+	}
 }

@@ -1,0 +1,99 @@
+package metrics_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+func TestNamesFollowPrometheusPractice(t *testing.T) {
+	reg := prometheus.NewPedanticRegistry()
+	metrics.New(reg, metrics.Names{Policies: []string{"bulk"}, Formats: []string{"csv"}, Reasons: []string{"encrypted"}})
+	metrics.WatchQuarantine(reg, func(context.Context) (metrics.Depth, error) { return metrics.Depth{Free: 1}, nil })
+	problems, err := testutil.GatherAndLint(reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+// A rate over a series that appears with its first event misses that event.
+func TestKnownLabelValuesStartAtZero(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	metrics.New(reg, metrics.Names{Formats: []string{"csv", "pdf"}, Reasons: []string{"encrypted"}})
+	for name, want := range map[string]int{
+		"bulkhead_messages_total":       5 * 3,
+		"bulkhead_smtp_replies_total":   8 * 4,
+		"bulkhead_message_faults_total": 5 * 7,
+		"bulkhead_parts_total":          2 * 3,
+		"bulkhead_parts_unread_total":   1,
+		"bulkhead_smtp_auth_total":      3,
+	} {
+		if got, err := testutil.GatherAndCount(reg, name); err != nil || got != want {
+			t.Errorf("%s has %d series at start, want %d (%v)", name, got, want, err)
+		}
+	}
+}
+
+// Policy names come from the configuration: their number is bounded.
+func TestPolicyLabelsAreBounded(t *testing.T) {
+	var names []string
+	for i := range 60 {
+		names = append(names, fmt.Sprintf("policy-%d", i))
+	}
+	m := metrics.New(prometheus.NewRegistry(), metrics.Names{Policies: names})
+	for name, want := range map[string]string{"policy-0": "policy-0", "policy-49": "policy-49", "policy-50": "other", "": "other", "no such": "other"} {
+		if got := m.Policy(name); got != want {
+			t.Errorf("policy %q is counted as %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestReplyClassIsOneOfFour(t *testing.T) {
+	for code, want := range map[int]string{200: "2xx", 250: "2xx", 354: "3xx", 451: "4xx", 599: "5xx", 0: "5xx", 199: "5xx", 600: "5xx", -1: "5xx"} {
+		if got := metrics.Class(code); got != want {
+			t.Errorf("%d is of class %s, want %s", code, got, want)
+		}
+	}
+}
+
+func TestQuarantineGaugesTellWhatIsRead(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	depth := metrics.Depth{Held: 3, Bytes: 4096, Oldest: time.Unix(1_700_000_000, 0), Releases: 1, Free: 1 << 30}
+	var failure error
+	metrics.WatchQuarantine(reg, func(context.Context) (metrics.Depth, error) { return depth, failure })
+	const want = `
+# HELP bulkhead_quarantine_messages Messages in the quarantine that are not decided or not yet delivered, by state.
+# TYPE bulkhead_quarantine_messages gauge
+bulkhead_quarantine_messages{state="held"} 3
+bulkhead_quarantine_messages{state="release_failed"} 1
+# HELP bulkhead_quarantine_oldest_open_timestamp_seconds Arrival of the oldest undecided message, as Unix time; 0 if none.
+# TYPE bulkhead_quarantine_oldest_open_timestamp_seconds gauge
+bulkhead_quarantine_oldest_open_timestamp_seconds 1.7e+09
+# HELP bulkhead_data_free_bytes Bytes left on the volume of the data folder.
+# TYPE bulkhead_data_free_bytes gauge
+bulkhead_data_free_bytes 1.073741824e+09
+`
+	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "bulkhead_quarantine_messages",
+		"bulkhead_quarantine_oldest_open_timestamp_seconds", "bulkhead_data_free_bytes"); err != nil {
+		t.Error(err)
+	}
+	// What is not known is absent, so that an alert on its absence fires.
+	depth.Free = 0
+	if n, err := testutil.GatherAndCount(reg, "bulkhead_data_free_bytes"); err != nil || n != 0 {
+		t.Errorf("free space that is not known has %d series (%v), want none", n, err)
+	}
+	failure = errors.New("locked")
+	if n, err := testutil.GatherAndCount(reg, "bulkhead_quarantine_messages"); err != nil || n != 0 {
+		t.Errorf("a quarantine that cannot be read has %d series (%v), want none", n, err)
+	}
+}
