@@ -15,6 +15,7 @@ type carver struct {
 	line  []byte // text not yet delivered, in br's buffer
 	inner bool   // the next byte is inside a line
 	found carved // what br stands at, once the text before it is delivered
+	dull  int    // lines to pass before the run is tried again
 	probe *unbase64
 	err   error
 }
@@ -105,8 +106,12 @@ func (c *carver) starts(b byte) bool {
 		c.found = carvedYEnc
 	case b == '-' && c.ahead("-----BEGIN PGP MESSAGE"):
 		c.found = carvedPGP
+	case sextet[b] < 64 && c.dull > 0:
+		c.dull--
 	case sextet[b] < 64:
 		c.block()
+	default:
+		c.dull = 0
 	}
 	return c.found != nothing
 }
@@ -159,8 +164,19 @@ func (c *carver) block() bool {
 			break
 		}
 	}
-	return total >= blobSize && c.blob()
+	if total < blobSize {
+		return false
+	}
+	if !c.blob() {
+		c.dull = dullLines
+		return false
+	}
+	return true
 }
+
+// dullLines is how many lines of a run that decodes to nothing are passed
+// before it is tried again: content may begin behind a line of something else.
+const dullLines = 7
 
 const (
 	minLine  = 20
