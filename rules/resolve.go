@@ -11,6 +11,10 @@ import (
 // nothing.
 const minConfidence = 0.5
 
+// minNamed is what a header must say for a customer's number, in log-odds, for
+// it to be one: "id" alone says less.
+const minNamed = 1.5
+
 // resolver turns typed rows and entities into people.
 type resolver struct {
 	det *detect.Detector
@@ -40,6 +44,9 @@ type group struct {
 	// company is true when the rows name a company, public when their people
 	// are public figures by the header's own word.
 	company, public bool
+	// vague is true when the number of the rows is no more than an "id" or
+	// looks like one: it counts rows, and tells nothing of a person.
+	vague bool
 	// memo remembers strong for the few sets of fields that rows come with.
 	memo map[fieldSet]bool
 }
@@ -66,10 +73,13 @@ func (r *resolver) segment(seg *table.Segment) (records int64) {
 // groupsOf parts the columns of a row into people: one group, unless the same
 // sequence of types comes again and again over the whole width.
 func groupsOf(seg *table.Segment) []group {
-	var all group
+	all := group{public: seg.Public, vague: true}
 	for i, c := range seg.Columns {
 		if c.Type == detect.None || c.Confidence < minConfidence {
 			continue
+		}
+		if factGroup(c.Type) == factNumber && c.Named >= minNamed {
+			all.vague = false
 		}
 		if c.Type == detect.Company {
 			all.company = true

@@ -12,32 +12,59 @@ func (g group) strong(fields fieldSet) bool {
 	points := false
 	hard := 0
 	for _, t := range fields.types() {
-		f := factGroup(t)
-		if f == factNone || f == factTrait || f == factNetwork || facts[f] {
-			continue
-		}
-		if g.public && t.Category() == detect.Sensitive {
+		f := g.fact(t)
+		if f == factNone || f == factTrait || f == factNetwork {
 			continue
 		}
 		if f == factName && !(fields.has(detect.PersonName) || fields.has(detect.PersonFamily)) {
 			continue // a given name alone
 		}
-		facts[f] = true
-		hard++
-		points = points || pointsAtPerson(t, g.company)
+		points = points || g.points(t, fields)
+		if !facts[f] {
+			facts[f] = true
+			hard++
+		}
 	}
 	return points && hard >= 2
 }
 
-// pointsAtPerson reports whether a value of the type leads to one person.
-func pointsAtPerson(t detect.Type, company bool) bool {
+// fact is the fact that a type tells in the rows of the group.
+func (g group) fact(t detect.Type) fact {
+	f := factGroup(t)
+	switch {
+	case f == factNumber && g.vague:
+		return factNone
+	case g.public && (t.Category() == detect.Sensitive || t == detect.PersonBirthDate || f == factNumber):
+		return factNone
+	}
+	return f
+}
+
+// points reports whether a value of the type leads to one person. A telephone
+// and an address do not where nothing says that they are a person's: a shop, a
+// school and a bus stop have them too.
+func (g group) points(t detect.Type, fields fieldSet) bool {
 	switch t {
 	case detect.PersonName, detect.PersonFamily, detect.ContactEmail:
 		return true
-	case detect.ContactPhone, detect.AddressFull, detect.IDUsername:
-		return !company
+	case detect.IDUsername:
+		return !g.company
+	case detect.ContactPhone, detect.AddressFull:
+		return !g.company && personal(fields)
 	}
 	return t.Category() == detect.Direct
+}
+
+// personal reports whether a field is one that only people have.
+func personal(fields fieldSet) bool {
+	for _, t := range [...]detect.Type{detect.PersonGiven, detect.PersonBirthDate, detect.PersonAge, detect.PersonSex,
+		detect.PersonMarital, detect.PersonNationality, detect.IDCustomer, detect.IDEmployee, detect.IDUsername,
+		detect.FinanceIBAN, detect.FinanceCard, detect.FinanceSalary, detect.HealthText, detect.HealthCode} {
+		if fields.has(t) {
+			return true
+		}
+	}
+	return false
 }
 
 // reaches reports whether a record without a second fact is still a person

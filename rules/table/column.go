@@ -26,6 +26,9 @@ type Column struct {
 	Type detect.Type
 	// Confidence is the probability that Type is right, 0 to 1.
 	Confidence float64
+	// Named is how much the header itself speaks for Type, in log-odds; 0 if
+	// it says nothing of it.
+	Named float64
 	// Clues are the reasons, the strongest first.
 	Clues []Clue
 }
@@ -40,6 +43,9 @@ type Segment struct {
 	// First is the number of the first row in the grid, counted from 0 with
 	// the header; 0 if Transposed.
 	First int
+	// Public says that by its header the table is about public figures, or
+	// about works and matches: candidates, players, authors.
+	Public bool
 	// Transposed says that the grid had its fields down and its records
 	// across; Rows are the records.
 	Transposed bool

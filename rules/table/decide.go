@@ -23,6 +23,7 @@ func (r *reading) columns(rows [][][]byte) []Column {
 		for t, odds := range r.head.heading(j).odds {
 			f.score[t] += odds
 		}
+		r.silence(j)
 		for _, t := range []detect.Type{detect.PersonName, detect.PersonGiven, detect.PersonFamily} {
 			f.score[t] += around
 		}
@@ -38,6 +39,7 @@ func (r *reading) columns(rows [][][]byte) []Column {
 	r.support(best)
 	r.amongPeople(best)
 	r.alone(best)
+	r.lonePhones(best)
 	columns := make([]Column, width)
 	now := make([]belief, width)
 	for j := range columns {
@@ -93,6 +95,9 @@ func (r *reading) column(j int) (Column, belief) {
 	col.Type = kind
 	if kind != detect.None {
 		col.Confidence = 1 / (1 + math.Exp(-(0.9*margin + 0.2)))
+	}
+	if !r.head.weak {
+		col.Named = max(r.head.heading(j).odds[kind], 0)
 	}
 	col.Clues = r.clues(j, kind)
 	return col, belief{kind, max(margin, 0)}

@@ -1,20 +1,25 @@
 package table
 
-import "github.com/bulkhead-dlp/bulkhead/rules/detect"
+import (
+	"bytes"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+)
 
 // figures is what the numbers in a column's cells are like.
 type figures struct {
-	whole   int // cells that are whole numbers below a thousand million
-	least   int
-	most    int
-	round   int // of them, those that end in two zeros
-	fixed   int // cells of the same length as the first
-	width   int // that length
-	dated   int // cells with a year
-	first   int // earliest year
-	last    int // latest year
-	money   int // numbers with two decimals
-	tangled int // cells of small letters, digits and something else, without spaces
+	whole    int // cells that are whole numbers below a thousand million
+	least    int
+	most     int
+	round    int // of them, those that end in two zeros
+	fixed    int // cells of the same length as the first
+	width    int // that length
+	dated    int // cells with a year
+	first    int // earliest year
+	last     int // latest year
+	money    int // numbers with two decimals
+	measured int // numbers with a decimal point or comma
+	tangled  int // cells of small letters, digits and something else, without spaces
 }
 
 // add notes one value.
@@ -27,6 +32,9 @@ func (g *figures) add(value []byte, m uint8) {
 	}
 	if n := len(value); n > 3 && m == hasDigit|hasPoint && (value[n-3] == '.' || value[n-3] == ',') && n < 12 && digit(value[n-4]) {
 		g.money++
+	}
+	if m == hasDigit|hasPoint && bytes.IndexAny(value, ".,") >= 0 {
+		g.measured++
 	}
 	if m == hasDigit && len(value) <= 9 {
 		g.integer(value)
@@ -123,7 +131,7 @@ func (r *reading) amongPeople(best []detect.Type) {
 		f := &r.facts[j]
 		g := &f.figures
 		n := f.distinct
-		if n < 3 || r.head.heading(j).strongest() > 1.5 {
+		if n < 3 || r.head.heading(j).strongest() > 1.5 || r.speaks(j) {
 			continue
 		}
 		switch {
@@ -139,13 +147,22 @@ func (r *reading) amongPeople(best []detect.Type) {
 			f.score[detect.SecretPassword] += 4.5
 		case g.whole == n && g.fixed == n && g.width >= 4 && g.width <= 6 && beside(best, j, detect.AddressCity):
 			f.score[detect.AddressPostcode] += 4
-		case !known && f.unique() && f.spaces == 0 && g.fixed*10 >= n*8 && g.width >= 4 && g.width <= 14 && f.plainCode():
+		case !known && g.measured == 0 && !g.years(n) && f.unique() && f.spaces == 0 && g.fixed*10 >= n*8 && g.width >= 4 && g.width <= 14 && f.plainCode():
 			f.score[detect.IDCustomer] += 3.6
 			known = true
 		case f.catalogue():
 			f.score[detect.Product] += 1.5
 		}
 	}
+}
+
+// years reports whether all of n numbers may be years.
+func (g *figures) years(n int) bool { return g.whole == n && g.least >= 1400 && g.most <= 2100 }
+
+// speaks reports whether a header of a language that the lexicon knows names
+// column j: then it would have said so.
+func (r *reading) speaks(j int) bool {
+	return !r.head.weak && r.head.name(j) != "" && r.head.fluent()
 }
 
 // catalogue reports whether the cells repeat a few short phrases.

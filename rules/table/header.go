@@ -16,6 +16,7 @@ type header struct {
 	names    []string
 	headings []heading
 	row      [][]byte // as written, to know it again
+	weak     bool     // the rows have changed under it
 }
 
 func (r *reading) newHeader(i int) header {

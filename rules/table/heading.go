@@ -11,6 +11,7 @@ type heading struct {
 	odds   map[detect.Type]float64
 	known  bool // some phrase is in the lexicon
 	topics []string
+	public bool // it names a role of public people
 }
 
 // read looks up the phrases of a header, the longest first. The whole header
@@ -24,10 +25,12 @@ func (l *Lexicon) read(header string) heading {
 	}
 	whole := joined(ws)
 	h.topics = l.topics[whole]
+	h.public = l.public[whole]
 	if found := l.phrases[whole]; len(found) > 0 {
 		h.add(found, 1)
 		return h
 	}
+	h.public = h.public || l.publicWords(ws)
 	phrases, unknown := l.cover(ws)
 	for i, p := range phrases {
 		weight := 0.55
@@ -41,6 +44,12 @@ func (l *Lexicon) read(header string) heading {
 		h.topics = append(h.topics, l.topics[p.text]...)
 	}
 	return h
+}
+
+// publicWords reports whether the first or the last of a few words names a
+// role of public people, as in "author 1" or "lead actor".
+func (l *Lexicon) publicWords(ws []string) bool {
+	return len(ws) <= 3 && (l.public[ws[0]] || l.public[ws[len(ws)-1]] || l.public[joined(ws[:len(ws)-1])])
 }
 
 // phrase is a part of a header that the lexicon knows.

@@ -45,11 +45,12 @@ const peopleTopic = "people"
 //	  certain: [e-mail, courriel]
 //	  fair: [pec]
 //
-// and the key "surroundings" to lists of phrases by topic. A phrase may stand
-// under several types.
+// the key "surroundings" to lists of phrases by topic, and the key "public" to
+// lists of the roles of public people. A phrase may stand under several types.
 type Lexicon struct {
 	phrases map[string][]meaning // by the joined words
 	topics  map[string][]string  // topics by joined words
+	public  map[string]bool      // joined words that name a role of public people
 	longest int                  // words of the longest phrase
 }
 
@@ -63,7 +64,7 @@ type meaning struct {
 // later document replaces the strength of a phrase for the same type. Errors
 // name the document by its number and the key at fault.
 func LoadLexicon(extra ...io.Reader) (*Lexicon, error) {
-	lex := &Lexicon{phrases: map[string][]meaning{}, topics: map[string][]string{}}
+	lex := &Lexicon{phrases: map[string][]meaning{}, topics: map[string][]string{}, public: map[string]bool{}}
 	names, err := fs.Glob(builtin, "lexicon/*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("list lexicon: %w", err)
@@ -100,8 +101,16 @@ func (l *Lexicon) add(text []byte) error {
 	}
 	sort.Strings(keys)
 	for _, key := range keys {
-		if key == "surroundings" {
+		switch key {
+		case "surroundings":
 			l.addTopics(doc[key])
+			continue
+		case "public":
+			for _, roles := range doc[key] {
+				for _, role := range roles {
+					l.public[joined(words(role))] = true
+				}
+			}
 			continue
 		}
 		kind, ok := detect.Parse(key)

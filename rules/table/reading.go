@@ -94,6 +94,7 @@ func (r *reading) titles(to int) error {
 // weaken takes away most of what the header says: the rows under it have
 // become of another kind.
 func (h *header) weaken() {
+	h.weak = true
 	for i := range h.headings {
 		weak := map[detect.Type]float64{}
 		for kind, odds := range h.headings[i].odds {
@@ -116,6 +117,7 @@ func (r *reading) give(from, to int) error {
 		seg.First = r.rows.first
 	}
 	seg.Columns = r.columns(seg.Rows)
+	seg.Public = r.public(len(seg.Columns))
 	return r.visit(&seg)
 }
 

@@ -1,0 +1,93 @@
+package table
+
+import "github.com/bulkhead-dlp/bulkhead/rules/detect"
+
+// A header that names its column and says nothing of a type speaks against it:
+// "judge" above family names, "spotify_id" above what looks like passwords. How
+// much depends on how often values of a type are something else.
+
+// unspoken returns what a header that does not speak of a type says against
+// it, in log-odds.
+func unspoken(t detect.Type) float64 {
+	switch t {
+	case detect.IDUsername, detect.SecretPassword:
+		return 3.5
+	case detect.AddressPostcode, detect.PersonFamily, detect.IDNational, detect.HealthCode:
+		return 2.5
+	case detect.IDCustomer, detect.IDPassport, detect.IDLicence, detect.IDHealth, detect.IDVehicle, detect.IDDevice,
+		detect.FinanceAccount, detect.ContactPhone, detect.PersonAge, detect.FinanceSalary, detect.PersonBirthDate:
+		return 2
+	case detect.AddressStreet:
+		return 1.5
+	case detect.PersonGiven:
+		return 1
+	case detect.PersonName, detect.FinanceCard:
+		return 0.5
+	}
+	return 0
+}
+
+// silence takes off from column j what its header does not speak of. A header
+// row in a language of which the lexicon knows little says less by its
+// silence, and one over rows that have changed says nothing.
+func (r *reading) silence(j int) {
+	if r.head.weak || r.head.name(j) == "" {
+		return
+	}
+	part := 1.0
+	if !r.head.fluent() {
+		part = 0.7
+	}
+	if !ascii(r.head.name(j)) && !r.head.heading(j).known {
+		part = 0.3
+	}
+	f, said := &r.facts[j], r.head.heading(j).odds
+	for t := detect.None + 1; t < detect.NumTypes; t++ {
+		if said[t] <= 0 {
+			f.score[t] -= part * unspoken(t)
+		}
+	}
+}
+
+// fluent reports whether the lexicon knows at least one in four of the names.
+func (h *header) fluent() bool {
+	known, named := 0, 0
+	for i, name := range h.names {
+		if name == "" {
+			continue
+		}
+		named++
+		if h.headings[i].known {
+			known++
+		}
+	}
+	return known*4 >= named
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// lonePhones takes back telephone numbers that stand under the name of
+// something else in a table without people or places: ranges of years and the
+// numbers of samples have the form too.
+func (r *reading) lonePhones(best []detect.Type) {
+	for _, t := range best {
+		switch t {
+		case detect.PersonName, detect.PersonFamily, detect.PersonGiven, detect.ContactEmail, detect.AddressStreet,
+			detect.AddressFull, detect.AddressCity, detect.Company:
+			return
+		}
+	}
+	for j, t := range best {
+		if t == detect.ContactPhone && !r.head.weak && r.head.name(j) != "" && r.head.heading(j).odds[t] <= 0 {
+			r.facts[j].score[t] -= 12
+			best[j], _, _ = r.facts[j].best()
+		}
+	}
+}
