@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -264,6 +265,15 @@ func TestListsKeepTheirContractAndHideValues(t *testing.T) {
 		}
 		if value := plainValue(out, customers); value != "" {
 			t.Errorf("quarantine %v shows %q:\n%s", args, value, out)
+		}
+	}
+	for _, path := range []string{"/", "/messages/" + h.id} {
+		code, text := get(t, h.p.admin+path)
+		if code != http.StatusOK || !strings.Contains(text, h.id) {
+			t.Errorf("console %s: %d\n%s", path, code, text)
+		}
+		if value := plainValue(text, customers); value != "" {
+			t.Errorf("console %s shows %q", path, value)
 		}
 	}
 	if value := plainValue(h.p.logged(), customers); value != "" {
