@@ -78,7 +78,7 @@ func groupsOf(seg *table.Segment) []group {
 		if c.Type == detect.None || c.Confidence < minConfidence {
 			continue
 		}
-		if factGroup(c.Type) == factNumber && c.Named >= minNamed {
+		if factGroup(c.Type) == factNumber && (c.Named >= minNamed || c.Header == "") {
 			all.vague = false
 		}
 		if c.Type == detect.Company {

@@ -204,7 +204,13 @@ func (f *facts) forms() {
 	if f.distinct > 3 {
 		for _, t := range []detect.Type{detect.HealthText, detect.SpecialReligion, detect.SpecialEthnicity, detect.SpecialPolitics,
 			detect.SpecialUnion, detect.SpecialSexLife, detect.SpecialConviction} {
-			f.score[t] -= 5 * share(numeric) // counts of cases, not cases
+			f.score[t] -= 5*share(numeric) + 3*share(mixed) // counts of cases, not cases
+		}
+	}
+	if length < 5 {
+		for _, t := range []detect.Type{detect.IDNational, detect.IDPassport, detect.IDHealth, detect.FinanceCard,
+			detect.FinanceIBAN, detect.FinanceAccount, detect.ContactPhone, detect.ContactEmail} {
+			f.score[t] -= 6 // too short for any of them, whatever the header says
 		}
 	}
 	f.score[detect.IDUsername] -= 2*spaced + 1.5*share(numeric)

@@ -106,7 +106,20 @@ func (r *reading) headerScore(i int) float64 {
 	if filled == 0 || filled*2 < used {
 		return 0
 	}
+	if n := r.repeated(row); n*2 > filled && filled > 3 {
+		return 0 // "Response, Response, …": the second row of a survey's header
+	}
 	return sum / float64(filled)
+}
+
+// repeated returns how many cells of a row say the same as the one before.
+func (r *reading) repeated(row []cell) (n int) {
+	for j := 1; j < len(row); j++ {
+		if !row[j].empty() && bytes.Equal(r.rows.value(row[j]), r.rows.value(row[j-1])) {
+			n++
+		}
+	}
+	return n
 }
 
 // labelScore says how much a cell looks like the name of a column whose cells

@@ -11,14 +11,14 @@ import "github.com/bulkhead-dlp/bulkhead/rules/detect"
 func unspoken(t detect.Type) float64 {
 	switch t {
 	case detect.IDUsername, detect.SecretPassword:
-		return 3.5
+		return 4.5
+	case detect.AddressStreet:
+		return 3
 	case detect.AddressPostcode, detect.PersonFamily, detect.IDNational, detect.HealthCode:
 		return 2.5
 	case detect.IDCustomer, detect.IDPassport, detect.IDLicence, detect.IDHealth, detect.IDVehicle, detect.IDDevice,
 		detect.FinanceAccount, detect.ContactPhone, detect.PersonAge, detect.FinanceSalary, detect.PersonBirthDate:
 		return 2
-	case detect.AddressStreet:
-		return 1.5
 	case detect.PersonGiven:
 		return 1
 	case detect.PersonName, detect.FinanceCard:
@@ -31,11 +31,11 @@ func unspoken(t detect.Type) float64 {
 // row in a language of which the lexicon knows little says less by its
 // silence, and one over rows that have changed says nothing.
 func (r *reading) silence(j int) {
-	if r.head.weak || r.head.name(j) == "" {
+	if r.head.weak || len(r.head.row) == 0 {
 		return
 	}
 	part := 1.0
-	if !r.head.fluent() {
+	if !r.head.fluent() || r.head.name(j) == "" {
 		part = 0.7
 	}
 	if !ascii(r.head.name(j)) && !r.head.heading(j).known {
@@ -85,7 +85,7 @@ func (r *reading) lonePhones(best []detect.Type) {
 		}
 	}
 	for j, t := range best {
-		if t == detect.ContactPhone && !r.head.weak && r.head.name(j) != "" && r.head.heading(j).odds[t] <= 0 {
+		if t == detect.ContactPhone && !r.head.weak && len(r.head.row) > 0 && r.head.heading(j).odds[t] <= 0 {
 			r.facts[j].score[t] -= 12
 			best[j], _, _ = r.facts[j].best()
 		}
