@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
@@ -38,17 +39,34 @@ func TestScripts(t *testing.T) {
 }
 
 // writeFixtures puts generated files where the scripts find them: a list of
-// people, a message with it, and a letter.
+// people in several dresses, and a letter.
 func writeFixtures(dir string) error {
 	table := csvOf(makeCustomers(40))
-	message := attached("", "list@isp.example", "dora@client.example", "customers.csv", "text/csv", []byte(table))
-	plain := letter("", "ana@office.example", "ben@client.example", ordinaryLetter)
+	sheet, err := xlsxOf(makeCustomers(40))
+	if err != nil {
+		return err
+	}
+	message := attached("", "list@isp.example", "dora@client.example", "customers.csv", "text/csv", []byte(table)).content
+	plain := letter("", "ana@office.example", "ben@client.example", ordinaryLetter).content
 	for name, content := range map[string][]byte{
-		"people.csv": []byte(table), "people.eml": message.content, "letter.eml": plain.content,
+		"people.csv": []byte(table), "people.eml": message, "letter.eml": plain,
+		"people.xlsx": sheet, "cut.xlsx": sheet[:len(sheet)/2],
+		"letters.mbox": mboxOf(plain, plain), "people.mbox": mboxOf(plain, message),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// mboxOf writes a mailbox (RFC 4155).
+func mboxOf(messages ...[]byte) []byte {
+	var b bytes.Buffer
+	for _, m := range messages {
+		b.WriteString("From ana@office.example Tue Jul 11 10:42:00 2006\n")
+		b.Write(bytes.ReplaceAll(m, []byte("\r\n"), []byte("\n")))
+		b.WriteString("\n")
+	}
+	return b.Bytes()
 }
