@@ -14,9 +14,11 @@
 package extract
 
 import (
+	"context"
 	"io"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/foreign"
 	"github.com/bulkhead-dlp/bulkhead/rules/table"
 )
 
@@ -128,6 +130,10 @@ type Limits struct {
 	// Scratch makes temporary space for parts that need random access and are
 	// larger than Memory. Without it such a part is unread: too_big.
 	Scratch func() (Scratch, error)
+	// Isolate reads an archive in the manner of foreign.Read, in another process
+	// for instance, since those parsers are not ours. Without it they run in
+	// this one, where they can take memory and time beyond every bound here.
+	Isolate func(context.Context, foreign.Job, foreign.Output) error
 }
 
 // Scratch is temporary space for one part. Close frees it.

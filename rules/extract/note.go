@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/foreign"
 	"github.com/bulkhead-dlp/bulkhead/rules/table"
 )
 
@@ -68,7 +69,7 @@ func (w *walk) fault(n node, err error) error {
 		return stop
 	}
 	for _, known := range []error{errDeadline, document.ErrEncrypted, document.ErrRatio, document.ErrTooBig, document.ErrTooMany,
-		document.ErrTooDeep, document.ErrUnsupported, document.ErrDamaged} {
+		document.ErrTooDeep, document.ErrUnsupported, document.ErrDamaged, foreign.ErrFailed} {
 		if errors.Is(err, known) { // several, if they are joined
 			w.explain(n, known)
 			err = errors.Join(err, errExplained)
@@ -106,6 +107,8 @@ func explain(err error) (Reason, string) {
 		return TooDeep, "nested past the depth bound"
 	case errors.Is(err, document.ErrUnsupported):
 		return Unsupported, "a variant of the format that is not read here"
+	case errors.Is(err, foreign.ErrFailed):
+		return Failed, "the parser failed"
 	default:
 		return Corrupt, "damaged or cut off"
 	}

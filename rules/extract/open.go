@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/foreign"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/pdf"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/sqlite"
 )
@@ -86,14 +87,18 @@ func (w *walk) read(n node, c content) error {
 		return w.nestedMessage(n, c)
 	case FormatZip:
 		return w.zip(n, c)
-	case FormatGzip, FormatBzip2, FormatXZ, FormatLZMA, FormatZstd, FormatSnappy, FormatLZ4:
+	case FormatGzip, FormatBzip2, FormatZstd, FormatSnappy, FormatLZ4:
 		return w.compressed(n, c)
+	case FormatXZ:
+		return w.foreign(n, c, foreign.XZ)
+	case FormatLZMA:
+		return w.foreign(n, c, foreign.LZMA)
 	case FormatTar:
 		return w.tar(n, c)
 	case Format7z:
-		return w.sevenZip(n, c)
+		return w.foreign(n, c, foreign.SevenZip)
 	case FormatRAR:
-		return w.rar(n, c)
+		return w.foreign(n, c, foreign.RAR)
 	case FormatPDF:
 		return w.randomDocument(n, c, pdf.Read)
 	case FormatSMIME:

@@ -42,11 +42,14 @@ func zipLZMA(r io.Reader) (io.Reader, error) {
 	if binary.LittleEndian.Uint16(h[2:]) != 5 {
 		return nil, fmt.Errorf("zip lzma header: %w", document.ErrDamaged)
 	}
+	if binary.LittleEndian.Uint32(h[5:]) > maxWindow {
+		return nil, fmt.Errorf("zip lzma window: %w", document.ErrTooBig)
+	}
 	classic := append(append([]byte(nil), h[4:9]...), 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff)
 	return lzma.NewReader(&held{b: classic, r: r})
 }
 
-// maxWindow bounds the history that a zstd or rar stream may ask for, in bytes.
+// maxWindow bounds the history that a stream may ask for, in bytes.
 const maxWindow = 64 << 20
 
 func newZstd(r io.Reader) (io.Reader, error) {

@@ -1,5 +1,5 @@
-// Package foreign reads the archives whose parsers are not ours: 7z, rar and
-// xz. Their code was not written against hostile input, so a caller that can
+// Package foreign reads the archives whose parsers are not ours: 7z, rar, xz
+// and lzma. Their code was not written against hostile input, so a caller that can
 // should run Read in a process of its own; proxy/worker does.
 //
 // What is always true: Read is pure, holds no state between calls and keeps
@@ -27,6 +27,7 @@ const (
 	SevenZip Kind = iota + 1
 	RAR
 	XZ
+	LZMA // the format before xz, of a file name's ending .lzma
 )
 
 // Job is one archive to be read.
@@ -69,6 +70,8 @@ func Read(ctx context.Context, job Job, out Output) error {
 		return readRAR(ctx, job, out)
 	case XZ:
 		return readXZ(ctx, job, out)
+	case LZMA:
+		return readLZMA(ctx, job, out)
 	}
 	return fmt.Errorf("kind of archive: %w", document.ErrUnsupported)
 }
@@ -76,11 +79,6 @@ func Read(ctx context.Context, job Job, out Output) error {
 // probeSize is how much of a file is decrypted to learn whether a password is
 // right, in bytes. Old formats keep no check value for it.
 const probeSize = 1 << 20
-
-// passwords returns what to try: none, then those of the job.
-func (j Job) passwords() []string {
-	return append([]string{""}, j.Passwords...)
-}
 
 // failing is a file that cannot be opened at all.
 type failing struct{ err error }

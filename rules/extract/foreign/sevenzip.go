@@ -1,10 +1,14 @@
 package foreign
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"hash"
+	"hash/crc32"
 	"io"
+	"math"
 
 	"github.com/bodgit/sevenzip"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
@@ -33,45 +37,123 @@ func readSevenZip(ctx context.Context, job Job, out Output) error {
 	return nil
 }
 
+// openSevenZip finds the password. 7z keeps no check value for it, and content
+// that is stored and not compressed decrypts to noise without an error: only
+// the checksum of a file tells.
+//
+// A file is opened once in one Reader: the second time the library gives the
+// wrong bytes of an encrypted one.
 func openSevenZip(ctx context.Context, job Job) (*sevenzip.Reader, error) {
-	sealed := false
-	for _, password := range job.passwords() {
+	err := checkSevenZip(ctx, job, "", probeSize)
+	if err == nil || !sevenZipLocked(err) && !keyedSevenZip(job) {
+		z, err := sevenzip.NewReader(job.Content, job.Size)
+		if err != nil {
+			return nil, sevenZipError(err)
+		}
+		return z, nil // damage shows when the files are read
+	}
+	for _, password := range job.Passwords {
+		if checkSevenZip(ctx, job, password, math.MaxInt64) == nil {
+			return sevenzip.NewReaderWithPassword(job.Content, job.Size, password)
+		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
-		}
-		z, err := sevenzip.NewReaderWithPassword(job.Content, job.Size, password)
-		if err == nil {
-			err = trySevenZip(z)
-		}
-		if err == nil {
-			return z, nil
-		}
-		if sealed = sealed || sevenZipLocked(err); !sealed {
-			return nil, sevenZipError(err)
 		}
 	}
 	return nil, fmt.Errorf("7z: %w", document.ErrEncrypted)
 }
 
-// trySevenZip decrypts the beginning of the first file that has content. Its
-// error is of a wrong password: other damage shows when the file is read.
-func trySevenZip(z *sevenzip.Reader) error {
-	for _, f := range z.File {
-		if f.FileInfo().IsDir() || f.UncompressedSize == 0 {
-			continue
-		}
-		r, err := f.Open()
-		if err == nil {
-			_, err = io.CopyN(io.Discard, r, probeSize)
-			r.Close() //nolint:errcheck // nothing was written; the read's error counts
-		}
-		if sevenZipLocked(err) {
-			return err
-		}
+// errUnsure: the content may be what it should or not.
+var errUnsure = errors.New("not checked")
+
+// checkSevenZip reads the first file that has content, up to limit, and tells
+// whether its checksum is right.
+func checkSevenZip(ctx context.Context, job Job, password string, limit int64) error {
+	f, r, err := firstSevenZip(job, password)
+	if f == nil || err != nil {
+		return err
+	}
+	defer r.Close() //nolint:errcheck // nothing was written
+	_, err = io.CopyN(io.Discard, whileAlive{ctx, checked(f, r)}, limit)
+	switch {
+	case err == io.EOF && f.CRC32 != 0:
+		return nil
+	case err == nil || err == io.EOF:
+		return errUnsure
+	}
+	return err
+}
+
+// keyedSevenZip tells whether the first content depends on the password.
+func keyedSevenZip(job Job) bool {
+	return !bytes.Equal(beginSevenZip(job, ""), beginSevenZip(job, "another"))
+}
+
+// beginSevenZip returns the first bytes of the first file, as far as they can
+// be read.
+func beginSevenZip(job Job, password string) []byte {
+	f, r, err := firstSevenZip(job, password)
+	if f == nil || err != nil {
 		return nil
 	}
-	return nil
+	defer r.Close() //nolint:errcheck // nothing was written
+	b, _ := io.ReadAll(io.LimitReader(r, 64))
+	return b
 }
+
+// firstSevenZip opens the first file that has content; nil if there is none.
+func firstSevenZip(job Job, password string) (*sevenzip.File, io.ReadCloser, error) {
+	z, err := sevenzip.NewReaderWithPassword(job.Content, job.Size, password)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range z.File {
+		if !f.FileInfo().IsDir() && f.UncompressedSize > 0 {
+			r, err := f.Open()
+			return f, r, err
+		}
+	}
+	return nil, nil, nil
+}
+
+// whileAlive ends a stream with its context.
+type whileAlive struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (w whileAlive) Read(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return w.r.Read(p)
+}
+
+// checked compares a file with its checksum, which the library does not do.
+func checked(f *sevenzip.File, r io.Reader) io.Reader {
+	if f.CRC32 == 0 { // none is kept, or it is 0 by chance
+		return r
+	}
+	return &checksum{r: r, sum: crc32.NewIEEE(), want: f.CRC32}
+}
+
+type checksum struct {
+	r    io.Reader
+	sum  hash.Hash32
+	want uint32
+}
+
+func (c *checksum) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.sum.Write(p[:n]) //nolint:errcheck // a hash takes everything
+	if err == io.EOF && c.sum.Sum32() != c.want {
+		err = errChecksum
+	}
+	return n, err
+}
+
+// errChecksum: a file is not what was put in.
+var errChecksum = errors.New("checksum does not match")
 
 func sevenZipFile(ctx context.Context, f *sevenzip.File, out Output) error {
 	r, err := f.Open()
@@ -79,7 +161,7 @@ func sevenZipFile(ctx context.Context, f *sevenzip.File, out Output) error {
 		return out.File(ctx, f.Name, failing{sevenZipError(err)})
 	}
 	defer r.Close() //nolint:errcheck // nothing was written
-	return out.File(ctx, f.Name, explained{r, sevenZipError})
+	return out.File(ctx, f.Name, explained{checked(f, r), sevenZipError})
 }
 
 // sevenZipLocked tells an error behind encryption: without a check value, a
