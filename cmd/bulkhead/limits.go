@@ -5,18 +5,21 @@ import (
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
+	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
 // limits returns the bounds of an inspection. Parts that need random access
-// and do not fit in memory go to files without a name in dir.
-func limits(cfg *configs.Config, dir string) extract.Limits {
+// and do not fit in memory go to files without a name in dir; parsers that are
+// not ours run in the workers.
+func limits(cfg *configs.Config, dir string, workers *worker.Pool) extract.Limits {
 	l := extract.DefaultLimits()
 	in := cfg.Inspection
 	l.Bytes, l.PartBytes, l.Ratio = int64(in.Bytes), int64(in.PartBytes), in.Ratio
 	l.Depth, l.Parts, l.Entries, l.Cells = in.Depth, in.Parts, in.Entries, in.Cells
 	l.Time = in.Deadline
 	l.Scratch = func() (extract.Scratch, error) { return newScratch(dir) }
+	l.Isolate = workers.Isolate
 	return l
 }
 

@@ -49,8 +49,11 @@ type commands struct {
 	Quarantine quarantineCommand `cmd:"" help:"List, show, release, refuse and export held messages."`
 	Incidents  incidentsCommand  `cmd:"" help:"List incidents: held messages that belong together."`
 	Config     configCommand     `cmd:"" help:"Check and show the configuration."`
+	Eval       evalCommand       `cmd:"" help:"Measure column typing on made-up tables."`
 	Health     healthCommand     `cmd:"" help:"Ask a running relay whether it is ready; for container health checks."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
+
+	ParserWorker parserWorkerCommand `cmd:"" hidden:"" help:"Read archives for another process of this program."`
 }
 
 // run carries out one command line and returns the exit status.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
@@ -68,6 +69,7 @@ func (c scanCommand) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
+	defer s.close()
 	files, failed := listFiles(c.Paths)
 	bar := newProgress(p.stderr, "scanned", len(files))
 	held := false
@@ -100,6 +102,7 @@ type scanner struct {
 	inspector *rules.Inspector
 	policies  *rules.Policies
 	limits    extract.Limits
+	workers   *worker.Pool
 }
 
 func newScanner(c scanCommand, cfg *configs.Config) (*scanner, error) {
@@ -111,7 +114,13 @@ func newScanner(c scanCommand, cfg *configs.Config) (*scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &scanner{c, inspector, policies, limits(cfg, os.TempDir())}, nil
+	workers := newWorkers(nil)
+	return &scanner{c, inspector, policies, limits(cfg, os.TempDir(), workers), workers}, nil
+}
+
+// close ends the processes that scans have started.
+func (s *scanner) close() {
+	s.workers.Close() //nolint:errcheck // killed, whatever they say
 }
 
 // listFiles returns the files to scan, those of folders in their order by

@@ -19,6 +19,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
+	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -65,6 +66,7 @@ type relay struct {
 	store    *quarantine.Store
 	upstream *upstream.Server
 	policies *rules.Policies
+	workers  *worker.Pool
 	smtp     *proxy.Server
 	console  http.Handler
 
@@ -75,7 +77,7 @@ type relay struct {
 // newRelay makes a relay and opens its addresses, so that whatever is wrong
 // with them is an error here and not later.
 func newRelay(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*relay, error) {
-	r := &relay{cfg: cfg, log: log, registry: prometheus.NewRegistry()}
+	r := &relay{cfg: cfg, log: log, registry: prometheus.NewRegistry(), workers: newWorkers(log)}
 	if err := r.open(ctx); err != nil {
 		r.close()
 		return nil, err
@@ -111,7 +113,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 	r.smtp = proxy.New(proxy.Config{
 		Hostname: hostname(cfg), Dial: r.upstream.Dial, Inspector: inspector,
 		Policies: func() *rules.Policies { return r.policies },
-		Limits:   limits(cfg, spool), Quarantine: holder{r.store}, Metrics: m, Log: r.log,
+		Limits:   limits(cfg, spool, r.workers), Quarantine: holder{r.store}, Metrics: m, Log: r.log,
 		OneRecipient: strings.HasPrefix(cfg.Upstream.URL, "lmtp"),
 		Wire:         wireConfig(cfg), MaxSize: int64(cfg.SMTP.MaxSize), MaxHops: cfg.SMTP.MaxHops,
 		Deadline: cfg.Inspection.Deadline, Inspections: cfg.Inspection.Concurrent,
@@ -207,6 +209,7 @@ func (r *relay) close() {
 			l.Close() //nolint:errcheck // closed already where it served
 		}
 	}
+	r.workers.Close() //nolint:errcheck // killed, whatever they say
 	if r.upstream != nil {
 		r.upstream.Close() //nolint:errcheck // idle connections only
 	}

@@ -138,7 +138,7 @@ func pool(t testing.TB, change func(*Config)) *Pool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Command: []string{self}, Env: []string{role + "=honest"}, Processes: 1}
+	cfg := Config{Program: self, Args: []string{"worker"}, Env: []string{role + "=honest"}, Processes: 1}
 	if testing.Verbose() {
 		cfg.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}

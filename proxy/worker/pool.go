@@ -14,9 +14,10 @@ import (
 
 // Config says how workers are run.
 type Config struct {
-	// Command starts a process that calls Serve on its standard input and
-	// output: a program and its arguments.
-	Command []string
+	// Program is the file of a program that, called with Args (its own name
+	// first), calls Serve on its standard input and output.
+	Program string
+	Args    []string
 	// Env is set in a worker, which has no other environment of ours.
 	Env []string
 	// Processes is how many run at the same time; 0 is the number of processors.

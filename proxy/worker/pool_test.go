@@ -13,7 +13,7 @@ import (
 )
 
 func TestNothingStartsBeforeTheFirstJob(t *testing.T) {
-	p := pool(t, func(c *Config) { c.Command = []string{"/nowhere/bulkhead"} })
+	p := pool(t, func(c *Config) { c.Program = "/nowhere/bulkhead" })
 	if len(p.live) != 0 {
 		t.Error("a worker was started")
 	}

@@ -40,7 +40,7 @@ func start(cfg Config) (*process, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("pipe from the worker: %w", err), stdin.Close(), in.Close())
 	}
-	cmd := exec.Command(cfg.Command[0], cfg.Command[1:]...)
+	cmd := &exec.Cmd{Path: cfg.Program, Args: cfg.Args}
 	cmd.Stdin, cmd.Stdout = stdin, stdout // no stderr: a parser's crash could tell content
 	cmd.Dir = os.TempDir()
 	// One thread's work, no file read for the time zone or the number of

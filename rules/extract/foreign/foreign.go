@@ -76,10 +76,6 @@ func Read(ctx context.Context, job Job, out Output) error {
 	return fmt.Errorf("kind of archive: %w", document.ErrUnsupported)
 }
 
-// probeSize is how much of a file is decrypted to learn whether a password is
-// right, in bytes. Old formats keep no check value for it.
-const probeSize = 1 << 20
-
 // failing is a file that cannot be opened at all.
 type failing struct{ err error }
 
@@ -97,4 +93,17 @@ func (e explained) Read(p []byte) (int, error) {
 		err = e.explain(err)
 	}
 	return n, err
+}
+
+// whileAlive ends a stream with its context.
+type whileAlive struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (w whileAlive) Read(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return w.r.Read(p)
 }

@@ -51,7 +51,8 @@ func (a *rarArchive) open(password string) (*rardecode.Reader, error) {
 	return rardecode.NewReader(io.NewSectionReader(a.job.Content, 0, a.job.Size), opts...)
 }
 
-// try decrypts the beginning of the first encrypted file.
+// try decrypts the first encrypted file to its end: RAR 4 keeps no check value
+// for the password, so only the file's checksum tells.
 func (a *rarArchive) try(ctx context.Context, password string) error {
 	r, err := a.open(password)
 	if err != nil {
@@ -68,10 +69,8 @@ func (a *rarArchive) try(ctx context.Context, password string) error {
 		if h.IsDir || !h.Encrypted {
 			continue
 		}
-		if _, err = io.CopyN(io.Discard, r, probeSize); err != nil && err != io.EOF {
-			return err
-		}
-		return nil
+		_, err = io.Copy(io.Discard, whileAlive{ctx, r})
+		return err
 	}
 	return rardecode.ErrBadPassword
 }

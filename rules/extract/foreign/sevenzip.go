@@ -46,15 +46,11 @@ func readSevenZip(ctx context.Context, job Job, out Output) error {
 func openSevenZip(ctx context.Context, job Job) (*sevenzip.Reader, error) {
 	err := checkSevenZip(ctx, job, "", probeSize)
 	if err == nil || !sevenZipLocked(err) && !keyedSevenZip(job) {
-		z, err := sevenzip.NewReader(job.Content, job.Size)
-		if err != nil {
-			return nil, sevenZipError(err)
-		}
-		return z, nil // damage shows when the files are read
+		return newSevenZip(job, "") // damage shows when the files are read
 	}
 	for _, password := range job.Passwords {
 		if checkSevenZip(ctx, job, password, math.MaxInt64) == nil {
-			return sevenzip.NewReaderWithPassword(job.Content, job.Size, password)
+			return newSevenZip(job, password)
 		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -63,8 +59,20 @@ func openSevenZip(ctx context.Context, job Job) (*sevenzip.Reader, error) {
 	return nil, fmt.Errorf("7z: %w", document.ErrEncrypted)
 }
 
+func newSevenZip(job Job, password string) (*sevenzip.Reader, error) {
+	z, err := sevenzip.NewReaderWithPassword(job.Content, job.Size, password)
+	if err != nil {
+		return nil, sevenZipError(err)
+	}
+	return z, nil
+}
+
 // errUnsure: the content may be what it should or not.
 var errUnsure = errors.New("not checked")
+
+// probeSize is how much is read to learn whether an archive is encrypted at
+// all, in bytes.
+const probeSize = 1 << 20
 
 // checkSevenZip reads the first file that has content, up to limit, and tells
 // whether its checksum is right.
@@ -114,19 +122,6 @@ func firstSevenZip(job Job, password string) (*sevenzip.File, io.ReadCloser, err
 		}
 	}
 	return nil, nil, nil
-}
-
-// whileAlive ends a stream with its context.
-type whileAlive struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (w whileAlive) Read(p []byte) (int, error) {
-	if err := w.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return w.r.Read(p)
 }
 
 // checked compares a file with its checksum, which the library does not do.
