@@ -41,16 +41,18 @@ func TestAnnotatedFileNamesEverySetting(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range configs.EnvironmentNames() {
-		at, found := any(file), true
+		at := any(file)
 		for key := range keysOf(t, name) {
 			group, is := at.(map[string]any)
 			if !is {
 				t.Fatalf("%s: %v is no group", name, at)
 			}
-			if at, found = group[key]; !found {
+			next, found := group[key]
+			if !found {
 				t.Errorf("%s: the file does not name %q", name, key)
 				break
 			}
+			at = next
 		}
 	}
 }
@@ -197,7 +199,7 @@ func TestDefaultsLackOnlyTheUpstream(t *testing.T) {
 
 func FuzzLoadNeverPanicsAndNamesThePlace(f *testing.F) {
 	for _, seed := range []string{
-		"smtp: {max_hops: many}", "a: [", "---\n---\n", "listeners:\n  - adress: x\n", "smtp: *a\n", "smtp: &a {max_hops: 1}\n",
+		"smtp: {max_hops: many}", "a: [", "---\n---\n", "listeners:\n  - addr: x\n", "smtp: *a\n", "smtp: &a {max_hops: 1}\n",
 		"policies: [{name: x, when: y, action: stop}]", "log: text", "data_dir: !!binary eA==", "own_domains: {a: b}",
 	} {
 		f.Add([]byte(seed))
@@ -234,7 +236,7 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, printed := range []string{string(out), fmt.Sprint(cfg), fmt.Sprintf("%v", cfg), fmt.Sprintf("%+v", cfg), fmt.Sprintf("%s", cfg.Upstream.Password)} {
+	for _, printed := range []string{string(out), fmt.Sprint(cfg), fmt.Sprintf("%v", cfg), fmt.Sprintf("%+v", cfg), cfg.Upstream.Password.String()} {
 		if strings.Contains(printed, "sesame") {
 			t.Errorf("a secret is printed: %s", printed)
 		}

@@ -41,9 +41,9 @@ func dial(t testing.TB, address string) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn.SetDeadline(time.Now().Add(2 * patience)) //nolint:errcheck // a test that waits longer fails anyway
+	conn.SetDeadline(time.Now().Add(2 * patience)) // a test that waits longer fails anyway
 	c := &client{t: t, conn: conn, text: textproto.NewConn(conn)}
-	t.Cleanup(func() { c.text.Close() }) //nolint:errcheck // closed already, perhaps
+	t.Cleanup(func() { c.text.Close() }) // closed already, perhaps
 	c.expect(220)
 	c.ehlo = c.cmd(250, "EHLO client.example")
 	return c
@@ -134,8 +134,8 @@ func newMailbox(t testing.TB) *mailbox {
 	b.server = smtp.NewServer(b)
 	b.server.AllowInsecureAuth = true
 	b.server.EnableSMTPUTF8, b.server.EnableDSN, b.server.EnableBINARYMIME = true, true, true
-	go b.server.Serve(l)                   //nolint:errcheck // ends with the test
-	t.Cleanup(func() { b.server.Close() }) //nolint:errcheck // closed already, perhaps
+	go b.server.Serve(l)                   // ends with the test
+	t.Cleanup(func() { b.server.Close() }) // closed already, perhaps
 	return b
 }
 

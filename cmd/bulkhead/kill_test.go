@@ -30,6 +30,20 @@ func (l *ledger) note(id string) {
 	l.acknowledged[id] = true
 }
 
+// waitFor waits until so many messages have been acknowledged in all.
+func (l *ledger) waitFor(t *testing.T, many int) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		l.mu.Lock()
+		have := len(l.acknowledged)
+		l.mu.Unlock()
+		if have >= many {
+			return
+		}
+	}
+	t.Fatalf("not even %d messages are acknowledged after %v", many, patience)
+}
+
 // marked makes a message that names its id; every other one leaks.
 func marked(id string, leak bool, table string) scene {
 	if leak {
@@ -44,7 +58,7 @@ func (l *ledger) load(address, name, table string) {
 	if err != nil {
 		return
 	}
-	defer conn.Close() //nolint:errcheck // the relay is gone
+	defer conn.Close() // the relay is gone
 	quiet := &client{conn: conn, text: textproto.NewConn(conn)}
 	if _, _, err := quiet.text.ReadResponse(220); err != nil {
 		return
@@ -88,7 +102,8 @@ func TestKillUnderLoad(t *testing.T) {
 		for c := range 4 {
 			clients.Go(func() { l.load(p.smtp[0], fmt.Sprintf("r%d-c%d", round, c), table) })
 		}
-		time.Sleep(100*time.Millisecond + time.Duration(rand.IntN(400))*time.Millisecond)
+		l.waitFor(t, (round+1)*8) // so that there is something to lose
+		time.Sleep(time.Duration(rand.IntN(400)) * time.Millisecond)
 		p.kill()
 		clients.Wait()
 	}
@@ -142,7 +157,7 @@ func heldWhole(t *testing.T, data, table string) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close() //nolint:errcheck // read only
+	defer store.Close() // read only
 	if err := store.Verify(ctx); err != nil {
 		t.Error(err)
 	}
@@ -162,7 +177,7 @@ func heldWhole(t *testing.T, data, table string) map[string]bool {
 			if err := copyAll(&b, content); err != nil {
 				t.Fatal(err)
 			}
-			content.Close() //nolint:errcheck // read only
+			content.Close() // read only
 			id, whole := checkMarked(b.Bytes(), table)
 			if !whole {
 				t.Errorf("%s (%s) is held by half", m.ID, id)

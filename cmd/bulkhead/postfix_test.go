@@ -20,7 +20,7 @@ func freePort(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // it was only tried
+	defer l.Close() // it was only tried
 	return l.Addr().String()
 }
 
@@ -39,12 +39,12 @@ func startSink(t testing.TB) (address, dir string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		cmd.Process.Kill() //nolint:errcheck // it may have ended
-		cmd.Wait()         //nolint:errcheck // as above
+		cmd.Process.Kill() // it may have ended
+		cmd.Wait()         // as above
 	})
 	for range 100 {
 		if conn, err := net.Dial("tcp", address); err == nil {
-			conn.Close() //nolint:errcheck // it was only tried
+			conn.Close() // it was only tried
 			return address, dir
 		}
 		time.Sleep(20 * time.Millisecond)

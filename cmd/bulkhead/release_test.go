@@ -106,7 +106,7 @@ func (h *holding) acts() []string {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	defer store.Close() //nolint:errcheck // read only
+	defer store.Close() // read only
 	if err := store.Verify(ctx); err != nil {
 		h.t.Error(err)
 	}
@@ -184,7 +184,7 @@ func TestReleaseCanBeTriedAgainAfterARefusal(t *testing.T) {
 
 func TestReleaseWithoutAnUpstreamLosesNothing(t *testing.T) {
 	h := hold(t)
-	h.box.server.Close() //nolint:errcheck // it is to be gone
+	h.box.server.Close() // it is to be gone
 	if _, status := h.release(); status == exitOK {
 		t.Error("a release to nobody exits with 0")
 	}

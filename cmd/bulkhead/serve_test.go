@@ -22,7 +22,7 @@ func TestBadStartIsToldInOneSentence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close() //nolint:errcheck // the test's own
+	defer taken.Close() // the test's own
 	file := writeFile(t, "file", "no folder")
 	for _, c := range []struct {
 		name string
@@ -71,7 +71,7 @@ func TestShutdownLetsTheTransactionFinish(t *testing.T) {
 		t.Errorf("an idle client is told %s, want 421 4.3.2", text)
 	}
 	if conn, err := net.Dial("tcp", p.smtp[0]); err == nil {
-		conn.Close() //nolint:errcheck // it was only tried
+		conn.Close() // it was only tried
 		t.Error("a new client is still taken")
 	}
 	if _, err := c.conn.Write(append(message[200:], ".\r\n"...)); err != nil {
@@ -142,7 +142,7 @@ func TestReadinessFollowsTheUpstream(t *testing.T) {
 	if out, _, status := runBulkhead(t, "health", "--metrics", metrics); status != exitOK || out != "ready\n" {
 		t.Errorf("health exits with %d: %s", status, out)
 	}
-	box.server.Close() //nolint:errcheck // it is to be gone
+	box.server.Close() // it is to be gone
 	if code, text := get(t, p.metrics+"/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(text, "upstream") {
 		t.Errorf("readyz without an upstream: %d %s", code, text)
 	}
@@ -252,7 +252,7 @@ func checkNative(t *testing.T, p *process) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	defer resp.Body.Close() // read to its end
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)

@@ -31,8 +31,8 @@ func newSecureMailbox(t *testing.T, implicit bool) (box *mailbox, cert string) {
 	} else {
 		box.server.TLSConfig = config
 	}
-	go box.server.Serve(l)                   //nolint:errcheck // ends with the test
-	t.Cleanup(func() { box.server.Close() }) //nolint:errcheck // closed already, perhaps
+	go box.server.Serve(l)                   // ends with the test
+	t.Cleanup(func() { box.server.Close() }) // closed already, perhaps
 	return box, cert
 }
 

@@ -32,7 +32,7 @@ func newStore(t testing.TB) (store *quarantine.Store, ordinary, evil string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { store.Close() }) //nolint:errcheck // read only by now
+	t.Cleanup(func() { store.Close() }) // read only by now
 	ordinary = holdMessage(t, store, quarantine.Message{
 		From: "list@isp.example", Recipients: []quarantine.Recipient{{Address: "dora@client.example"}},
 		Policy: "bulk-customer-records", PolicyVersion: "1", Subjects: 20_000, Records: 20_000,
@@ -92,7 +92,7 @@ func page(t testing.TB, url, host string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	defer resp.Body.Close() // read to its end
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
