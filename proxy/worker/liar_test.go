@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"testing"
 
@@ -59,8 +60,9 @@ func TestALyingWorkerIsNotBelieved(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := pool(t, func(c *Config) { c.Env = []string{role + "=" + name} })
-			if err := p.Isolate(context.Background(), work(peek, "content"), &record{}); !errors.Is(err, foreign.ErrFailed) {
-				t.Errorf("error %v, want %v", err, foreign.ErrFailed)
+			err := p.Isolate(context.Background(), work(peek, "content"), &record{})
+			if !errors.Is(err, foreign.ErrFailed) || errors.Is(err, io.EOF) {
+				t.Errorf("error %v, want %v and not the end of a stream", err, foreign.ErrFailed)
 			}
 			if len(p.live) != 0 {
 				t.Error("the liar is kept")

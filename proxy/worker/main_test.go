@@ -9,8 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,6 +29,8 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	case r == "landlock":
+		os.Exit(tryLandlock())
 	case r != "":
 		lie(r)
 		os.Exit(0)
@@ -49,7 +51,7 @@ const (
 	createFile
 	dial
 	execute
-	recount // a file whose name is the number of its job
+	call    // the system call whose number is the content
 	flood   // more files than allowed
 	spin    // an endless file
 	peek    // the whole content, as one file
@@ -97,7 +99,13 @@ func readForTest(ctx context.Context, job foreign.Job, out foreign.Output) error
 		}
 		return tell(ctx, out, err)
 	case execute:
-		return tell(ctx, out, exec.Command("/bin/true").Run())
+		return tell(ctx, out, syscall.Exec("/bin/true", []string{"true"}, nil))
+	case call:
+		b, err := io.ReadAll(io.NewSectionReader(job.Content, 0, job.Size))
+		if err != nil {
+			return err
+		}
+		return tell(ctx, out, rawCall(string(b)))
 	case flood:
 		for i := 0; ; i++ {
 			if err := out.File(ctx, fmt.Sprint(i), strings.NewReader("x")); err != nil {

@@ -17,11 +17,11 @@ const startTime = 20 * time.Second
 // that job.
 type process struct {
 	link
-	cmd     *exec.Cmd
-	in, out *os.File // our ends of its pipes
-	silence time.Duration
-	held    Protection
-	block   []byte
+	cmd      *exec.Cmd
+	to, from *os.File // our ends of its pipes
+	silence  time.Duration
+	held     Protection
+	block    []byte
 
 	jobs   int  // begun, without nested ones
 	heard  bool // in this job
@@ -53,7 +53,7 @@ func start(cfg Config) (*process, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the worker: %w", err), in.Close(), out.Close())
 	}
-	p := &process{cmd: cmd, in: in, out: out, silence: startTime}
+	p := &process{cmd: cmd, to: in, from: out, silence: startTime}
 	p.r, p.w = timed{p}, timed{p}
 	k, b, err := p.receive()
 	if err == nil && (k != hello || len(b) != 1) {
@@ -71,17 +71,17 @@ func start(cfg Config) (*process, error) {
 type timed struct{ p *process }
 
 func (t timed) Read(b []byte) (int, error) {
-	if err := t.p.out.SetReadDeadline(time.Now().Add(t.p.silence)); err != nil {
+	if err := t.p.from.SetReadDeadline(time.Now().Add(t.p.silence)); err != nil {
 		return 0, err
 	}
-	return t.p.out.Read(b)
+	return t.p.from.Read(b)
 }
 
 func (t timed) Write(b []byte) (int, error) {
-	if err := t.p.in.SetWriteDeadline(time.Now().Add(t.p.silence)); err != nil {
+	if err := t.p.to.SetWriteDeadline(time.Now().Add(t.p.silence)); err != nil {
 		return 0, err
 	}
-	return t.p.in.Write(b)
+	return t.p.to.Write(b)
 }
 
 // watch kills the process when the context ends. The function that it returns
@@ -98,7 +98,7 @@ func (p *process) kill() {
 // close kills the process and waits until it is gone.
 func (p *process) close() {
 	p.kill()
-	p.cmd.Wait()  //nolint:errcheck // killed: its status says nothing
-	p.in.Close()  //nolint:errcheck // nothing is under way
-	p.out.Close() //nolint:errcheck // nothing is under way
+	p.cmd.Wait()   //nolint:errcheck // killed: its status says nothing
+	p.to.Close()   //nolint:errcheck // nothing is under way
+	p.from.Close() //nolint:errcheck // nothing is under way
 }

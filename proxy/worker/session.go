@@ -84,7 +84,7 @@ func (s *session) serve(b []byte) error {
 	}
 	buf := s.p.block[:at.n]
 	n, err := s.job.Content.ReadAt(buf, at.off)
-	if err != nil && err != io.EOF && s.lost == nil {
+	if err != nil && !errors.Is(err, io.EOF) && s.lost == nil {
 		s.lost = fmt.Errorf("content: %w", err)
 	}
 	if err := s.p.send(block, buf[:max(n, 0)]); err != nil {
@@ -183,5 +183,6 @@ func (p *process) cause(ctx context.Context, err error) error {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("worker silent: %w", context.DeadlineExceeded)
 	}
-	return fmt.Errorf("worker lost (%w): %w", err, foreign.ErrFailed)
+	// Not wrapped: the end of its pipe is io.EOF, which would read as a good end.
+	return fmt.Errorf("worker lost (%v): %w", err, foreign.ErrFailed)
 }

@@ -1,0 +1,86 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"testing"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/foreign"
+)
+
+func TestFramesComeAsTheyWereSent(t *testing.T) {
+	var b bytes.Buffer
+	l := link{r: &b, w: &b}
+	for _, size := range []int{0, 1, chunkSize, maxFrame} {
+		sent := bytes.Repeat([]byte{7}, size)
+		if err := l.send(data, sent[:size/2], sent[size/2:]); err != nil {
+			t.Fatal(err)
+		}
+		k, got, err := l.receive()
+		if err != nil || k != data || !bytes.Equal(got, sent) {
+			t.Errorf("%d bytes came as kind %c, %d bytes, error %v", size, k, len(got), err)
+		}
+	}
+	if err := l.send(data, make([]byte, maxFrame+1)); !errors.Is(err, errFrame) {
+		t.Errorf("too large a frame: error %v, want %v", err, errFrame)
+	}
+}
+
+func TestErrorsKeepTheirKindAndNothingElse(t *testing.T) {
+	for _, known := range codes() {
+		told := errorOf(codeOf(errors.Join(errors.New("Ann Example"), known)))
+		for _, other := range codes() {
+			if errors.Is(told, other) != (other == known) { //nolint:errorlint // is it the very one
+				t.Errorf("%v came as %v", known, told)
+			}
+		}
+	}
+	both := errorOf(codeOf(errors.Join(document.ErrEncrypted, document.ErrDamaged)))
+	if !errors.Is(both, document.ErrEncrypted) || !errors.Is(both, document.ErrDamaged) {
+		t.Errorf("of two errors came %v", both)
+	}
+	if err := errorOf(codeOf(errors.New("Ann Example"))); !errors.Is(err, document.ErrDamaged) {
+		t.Errorf("an error without a kind came as %v, want %v", err, document.ErrDamaged)
+	}
+	if errorOf(codeOf(nil)) != nil {
+		t.Error("no error came as one")
+	}
+}
+
+// scripted is a process whose worker is a fixed run of bytes.
+func scripted(b []byte) *process {
+	p := &process{link: link{r: bytes.NewReader(b), w: io.Discard}}
+	p.killed.Do(func() {}) // there is nothing to kill
+	return p
+}
+
+// Whatever a worker says, a job ends, in order only after a frame that says
+// so, within the bounds that the pool set.
+func FuzzWorkerSays(f *testing.F) {
+	for _, b := range lies() {
+		f.Add(b)
+	}
+	f.Add([]byte{byte(file), 0, 0, 0, 1, 'a', byte(data), 0, 0, 0, 1, 'x', byte(end), 0, 0, 0, 1, 0, byte(done), 0, 0, 0, 2, 0, 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p := scripted(b)
+		job := work(foreign.XZ, "content")
+		job.Limits.Entries = 5
+		var r record
+		err := p.run(context.Background(), job, &r)
+		if err == nil && !bytes.Contains(b, []byte{byte(done), 0, 0, 0, 2, 0}) {
+			t.Error("a job ended well without a word")
+		}
+		if !p.broken && errors.Is(err, errFrame) {
+			t.Error("a liar is kept")
+		}
+		if n := bytes.Count([]byte(r.b.String()), []byte("\n")); n > 5 {
+			t.Errorf("%d files, want at most 5", n)
+		}
+		if cap(p.in) > maxFrame {
+			t.Errorf("a frame took %d bytes", cap(p.in))
+		}
+	})
+}
