@@ -76,6 +76,7 @@ func (in *Inspector) inspect(ctx context.Context, src extract.Source, walk func(
 	if err != nil {
 		return nil, fmt.Errorf("inspecting: %w", err)
 	}
+	summary.Unread = append(summary.Unread, s.unread...)
 	ev.Parts, ev.Unread = summary.Parts, summary.Unread
 	ev.Completeness = completeness(summary)
 	return ev, nil

@@ -136,7 +136,7 @@ func factGroup(t detect.Type) fact {
 		return factAddress
 	case detect.PersonAge, detect.PersonSex, detect.PersonNationality, detect.PersonMarital, detect.PersonPhoto:
 		return factTrait
-	case detect.SpecialPolitics, detect.FinanceTax, detect.IDVehicle, detect.NetMAC, detect.IDDevice:
+	case detect.SpecialPolitics, detect.FinanceTax, detect.NetMAC, detect.IDDevice:
 		return factTrait
 	case detect.IDCustomer, detect.IDEmployee:
 		return factNumber

@@ -58,7 +58,8 @@ func (t *textSink) line(l *lineScan) {
 		contact := e.Type == detect.ContactEmail || e.Type == detect.ContactPhone || e.Type == detect.PersonName
 		if contact && exempt || detect.Example(e.Type, value) ||
 			e.Type == detect.ContactEmail && detect.Role(value) ||
-			e.Type == detect.IDNational && bare(value) && len(l.found) == 1 && !l.only(e) {
+			e.Type == detect.IDNational && (bare(value) && len(l.found) == 1 && !l.only(e) || l.amidFigures(e)) ||
+			t.cells && bare(value) {
 			continue
 		}
 		if row[e.Type] != nil {
@@ -80,6 +81,21 @@ func bare(value []byte) bool {
 		}
 	}
 	return true
+}
+
+// amidFigures reports whether an entity without letters or signs of its own
+// stands in a row of numbers: "7008 5003 150111 240".
+func (l *lineScan) amidFigures(e detect.Entity) bool {
+	for _, c := range l.text[e.Start:e.End] {
+		if c != ' ' && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	figure := func(space, next int) bool {
+		return space >= l.start && next >= l.start && space < l.end && next < l.end &&
+			l.text[space] == ' ' && '0' <= l.text[next] && l.text[next] <= '9'
+	}
+	return figure(e.Start-1, e.Start-2) || figure(e.End, e.End+1)
 }
 
 // only reports whether a line holds nothing but the entity.

@@ -129,7 +129,7 @@ func (r *resolver) keysOf(rows [][][]byte, g group) {
 		keys := r.keys[i*len(g.columns):]
 		for j, c := range g.columns {
 			keys[j] = 0
-			if c.at >= len(row) || len(row[c.at]) == 0 || !identifies(c.kind) {
+			if c.at >= len(row) || len(row[c.at]) == 0 || !identifies(c.kind) || !plausible(c.kind, row[c.at]) {
 				continue
 			}
 			if !checked(c.kind) || r.det.Is(c.kind, row[c.at]) {
@@ -201,7 +201,7 @@ type found struct {
 func (r *resolver) row(g group, row [][]byte, keys []Key) bool {
 	var f found
 	for j, c := range g.columns {
-		if c.at >= len(row) || len(row[c.at]) == 0 || checked(c.kind) && keys[j] == 0 {
+		if c.at >= len(row) || len(row[c.at]) == 0 || checked(c.kind) && keys[j] == 0 || !plausible(c.kind, row[c.at]) {
 			continue
 		}
 		value := row[c.at]
@@ -264,6 +264,22 @@ func checked(t detect.Type) bool {
 		return true
 	}
 	return false
+}
+
+// plausible reports whether a cell can be a number of the kind at all: below a
+// header that has a second meaning stand words.
+func plausible(t detect.Type, value []byte) bool {
+	switch t {
+	case detect.IDNational, detect.IDHealth, detect.IDPassport, detect.IDLicence:
+		digits := 0
+		for _, c := range value {
+			if '0' <= c && c <= '9' {
+				digits++
+			}
+		}
+		return digits >= 3
+	}
+	return true
 }
 
 // identify lists a row's identifiers in r.ids, from the strongest, and returns

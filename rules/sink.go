@@ -16,15 +16,27 @@ type sink struct {
 	typer    *table.Typer
 	ev       *Evidence
 	resolver *resolver
+	unread   []extract.Unread // past the bounds of tables
 }
 
 // Text implements extract.Sink.
 func (s *sink) Text(p extract.Part, r io.Reader) error {
 	t := &textSink{sink: s, part: p}
-	if err := table.Split(s.ctx, r, table.Limits{}, t); err != nil {
+	if err := s.bounded(p, table.Split(s.ctx, r, table.Limits{}, t)); err != nil {
 		return err
 	}
 	t.finish()
+	return nil
+}
+
+// bounded notes that something lay past a bound of tables, which is no fault:
+// all the rest was read.
+func (s *sink) bounded(p extract.Part, err error) error {
+	if !errors.Is(err, table.ErrLimit) || s.ctx.Err() != nil {
+		return err
+	}
+	s.unread = append(s.unread, extract.Unread{Path: p.Path, Format: p.Format, Reason: extract.TooMany,
+		Detail: "a table with more columns or deeper nesting than the bound", Partial: true})
 	return nil
 }
 
@@ -38,6 +50,7 @@ func (s *sink) Table(p extract.Part, g table.Grid) error {
 // breaks off is told by the extractor, which owns the reader under it.
 func (s *sink) grid(p extract.Part, kind string, g table.Grid) (rows int64, err error) {
 	f := Finding{Path: p.Path, Kind: kind}
+	cells := &textSink{sink: s, part: p, cells: true}
 	err = s.typer.Read(s.ctx, g, table.Limits{}, func(seg *table.Segment) error {
 		rows += int64(len(seg.Rows))
 		n := s.resolver.segment(seg)
@@ -45,7 +58,7 @@ func (s *sink) grid(p extract.Part, kind string, g table.Grid) (rows int64, err 
 			f.describe(seg)
 		}
 		f.Records += n
-		return s.ctx.Err()
+		return cells.within(seg)
 	})
 	s.ev.Records += f.Records
 	s.ev.LargestTable = max(s.ev.LargestTable, rows)
@@ -53,6 +66,7 @@ func (s *sink) grid(p extract.Part, kind string, g table.Grid) (rows int64, err 
 	if f.Records > 0 {
 		s.find(f)
 	}
+	cells.finish()
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
@@ -101,6 +115,9 @@ type textSink struct {
 	tables int
 	rows   int64
 	words  int // bytes of prose that are not blank
+	// cells is true for the cells of a table, whose bare numbers the columns
+	// have told apart already.
+	cells bool
 }
 
 // Grid implements table.Output.

@@ -16,6 +16,8 @@ type phone struct {
 	sizes     [8]uint8
 	paren     bool
 	plus      bool
+	dots      bool
+	gaps      bool // spaces or hyphens
 	separator byte // the sign between the last two groups
 }
 
@@ -83,6 +85,8 @@ func (p *phone) scan(value []byte) bool {
 			depth = 0
 		case ' ', '-', '.', '/', 0xc2, 0xa0, 0xe2, 0x80, 0x91, 0x93: // also no-break space, non-breaking hyphen, en dash
 			p.separator = c
+			p.dots = p.dots || c == '.'
+			p.gaps = p.gaps || c == ' ' || c == '-'
 		default:
 			return false
 		}
@@ -200,8 +204,42 @@ func (p *phone) isOther() bool {
 		return true
 	case p.separator == '.' && p.groups == 2:
 		return true
+	case p.dots && p.gaps && !p.paren: // "6.5750 65.20": decimals in columns
+		return true
+	case p.digits[0] == '0' && p.digits[1] == '0' || p.groups > 1 && p.sizes[p.last()] == 1:
+		return true
+	case p.hasDate() || p.hasZeros():
+		return true
 	case p.separator == '.' && p.groups == 4 && p.sizes[0] <= 3 && p.sizes[1] <= 3 && p.sizes[2] <= 3 && p.sizes[3] <= 3 && p.n < 10:
 		return true
+	}
+	return false
+}
+
+// last returns the place of the last group in sizes.
+func (p *phone) last() int { return min(p.groups, len(p.sizes)) - 1 }
+
+// hasDate reports groups that hold a date, as in "08 2017-05-16".
+func (p *phone) hasDate() bool {
+	at := 0
+	for i := 0; i+2 < min(p.groups, len(p.sizes)); i++ {
+		if p.sizes[i] == 4 && p.sizes[i+1] == 2 && p.sizes[i+2] == 2 && (p.digits[at] == '1' || p.digits[at] == '2') && p.groups == 5 {
+			return true
+		}
+		at += int(p.sizes[i])
+	}
+	return false
+}
+
+// hasZeros reports a long group behind the first that begins with two zeros, as
+// the numbers of parcels and parts do.
+func (p *phone) hasZeros() bool {
+	at := int(p.sizes[0])
+	for i := 1; i <= p.last() && at+1 < p.n; i++ {
+		if p.sizes[i] >= 4 && p.digits[at] == '0' && p.digits[at+1] == '0' {
+			return true
+		}
+		at += int(p.sizes[i])
 	}
 	return false
 }

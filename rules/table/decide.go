@@ -24,6 +24,7 @@ func (r *reading) columns(rows [][][]byte) []Column {
 			f.score[t] += odds
 		}
 		r.silence(j)
+		f.numbered(r.head.heading(j))
 		for _, t := range []detect.Type{detect.PersonName, detect.PersonGiven, detect.PersonFamily} {
 			f.score[t] += around
 		}

@@ -213,6 +213,7 @@ func (f *facts) forms() {
 			f.score[t] -= 6 // too short for any of them, whatever the header says
 		}
 	}
+	f.score[detect.ContactSocial] -= 6 * share(numeric)
 	f.score[detect.IDUsername] -= 2*spaced + 1.5*share(numeric)
 	if length > 40 {
 		f.score[detect.Text] += 2
