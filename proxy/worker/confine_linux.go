@@ -90,7 +90,12 @@ func limit() error {
 		{"written files", unix.RLIMIT_FSIZE, 0},
 		{"core dumps", unix.RLIMIT_CORE, 0},
 	} {
-		if err := unix.Setrlimit(l.which, &unix.Rlimit{Cur: l.value, Max: l.value}); err != nil {
+		var now unix.Rlimit
+		if err := unix.Getrlimit(l.which, &now); err != nil {
+			return fmt.Errorf("limit of %s: %w", l.what, err)
+		}
+		value := min(l.value, now.Max) // the system may be stricter already
+		if err := unix.Setrlimit(l.which, &unix.Rlimit{Cur: value, Max: value}); err != nil {
 			return fmt.Errorf("limit %s: %w", l.what, err)
 		}
 	}
