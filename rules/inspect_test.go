@@ -220,3 +220,24 @@ func TestBrokenMessagesHaveAVerdict(t *testing.T) {
 		})
 	}
 }
+
+// TestSignatureContactsDoNotCount: whoever writes in a thread signs with an
+// address; a list is not made of signatures.
+func TestSignatureContactsDoNotCount(t *testing.T) {
+	var thread, list strings.Builder
+	thread.WriteString("Dear all,\nthe plan is good.\n-- \n")
+	for i := range 40 {
+		entry := fmt.Sprintf("reach person%d.webb@post.provider.org today\n", i)
+		if i < 8 {
+			thread.WriteString(entry)
+		}
+		list.WriteString("-- \n" + entry + "\n")
+	}
+	p := defaultPolicies(t)
+	if v := decide(t, p, envelope, inspect(t, plain(thread.String()))); v.Exposure.Contacts != 0 {
+		t.Errorf("a signature: %d contacts, want 0", v.Exposure.Contacts)
+	}
+	if v := decide(t, p, envelope, inspect(t, plain(list.String()))); v.Action != rules.Hold {
+		t.Errorf("a list with delimiters: %v with %d contacts, want a hold", v.Action, v.Exposure.Contacts)
+	}
+}

@@ -51,7 +51,7 @@ func (t *textSink) line(l *lineScan) {
 	}
 	defer func() { l.found = l.found[:0] }()
 	var row [detect.NumTypes][]byte
-	exempt := quotedLine(l.text[l.start:l.end]) || inSignature(l)
+	exempt := quotedLine(l.text[l.start:l.end]) || t.inSignature(l)
 	many := false
 	for _, e := range l.found {
 		value := l.text[e.Start:e.End]
@@ -150,15 +150,29 @@ func (t *textSink) person(cells [][]byte, columns []typedColumn) {
 // signature; what follows is text again.
 const maxSignature = 12
 
+// maxSignatures is how many signatures one text may have: a thread has a few,
+// a list with a delimiter above each entry has many.
+const maxSignatures = 5
+
 // inSignature reports whether a line stands in a signature: shortly below a
 // delimiter (RFC 3676 section 4.3).
-func inSignature(l *lineScan) bool {
-	above := l.text[:l.start]
-	at := bytes.LastIndex(above, []byte("\n-- \n"))
-	if at < 0 && !bytes.HasPrefix(above, []byte("-- \n")) {
-		return false
+func (t *textSink) inSignature(l *lineScan) bool {
+	end := l.start // of the line above, with its line end
+	for range maxSignature {
+		if end == 0 {
+			return false
+		}
+		start := bytes.LastIndexByte(l.text[:end-1], '\n') + 1
+		if string(bytes.TrimRight(l.text[start:end], "\r\n")) == "-- " {
+			if t.signature != &l.text[start] {
+				t.signature = &l.text[start]
+				t.signatures++
+			}
+			return t.signatures <= maxSignatures
+		}
+		end = start
 	}
-	return bytes.Count(above[max(at, 0):], []byte("\n")) <= maxSignature
+	return false
 }
 
 // quotedLine reports whether a line repeats the header of another message: a

@@ -115,6 +115,10 @@ type textSink struct {
 	tables int
 	rows   int64
 	words  int // bytes of prose that are not blank
+	// signature is where the last signature began, signatures how many there
+	// were.
+	signature  *byte
+	signatures int
 	// cells is true for the cells of a table, whose bare numbers the columns
 	// have told apart already.
 	cells bool
