@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/foreign"
@@ -81,6 +83,43 @@ func FuzzWorkerSays(f *testing.F) {
 		}
 		if cap(p.in) > maxFrame {
 			t.Errorf("a frame took %d bytes", cap(p.in))
+		}
+	})
+}
+
+// Whatever the archive, its reading ends in time, with an error of a known
+// kind, and the next one is read: libraries that loop, panic or take memory
+// are what the pool is for. The fuzzer of each process has a pool of its own.
+func FuzzArchive(f *testing.F) {
+	for name, b := range fixtures(f) {
+		kind := foreign.XZ
+		switch {
+		case strings.HasSuffix(name, ".7z"):
+			kind = foreign.SevenZip
+		case strings.Contains(name, ".rar"):
+			kind = foreign.RAR
+		case strings.HasSuffix(name, ".lzma"):
+			kind = foreign.LZMA
+		}
+		f.Add(uint8(kind), b)
+	}
+	p := pool(f, func(c *Config) { c.Silence, c.Jobs = 500*time.Millisecond, 1000 })
+	f.Fuzz(func(t *testing.T, kind uint8, b []byte) {
+		job := foreign.Job{Kind: foreign.Kind(kind) % 5, Content: bytes.NewReader(b), Size: int64(len(b)),
+			Passwords: []string{"infected"}, Limits: foreign.Limits{Entries: 20, Window: 1 << 20}}
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		r := record{limit: 1 << 20}
+		err := p.Isolate(ctx, job, &r)
+		known := err == nil || errors.Is(err, context.DeadlineExceeded)
+		for _, kind := range codes() {
+			known = known || errors.Is(err, kind)
+		}
+		if !known || errors.Is(err, io.EOF) {
+			t.Errorf("error %v", err)
+		}
+		if n := strings.Count(r.b.String(), "\n"); n > 20 {
+			t.Errorf("%d files, want at most 20", n)
 		}
 	})
 }

@@ -110,32 +110,3 @@ func TestBoundsAndErrorsEndTheReading(t *testing.T) {
 		})
 	}
 }
-
-// Whatever the bytes, an error has a name and no more files come than allowed.
-// A panic of a library is its caller's to catch, so it is none here.
-func FuzzRead(f *testing.F) {
-	seeds := archives(f)
-	if len(seeds) < 5 {
-		f.Fatal("too few seeds")
-	}
-	for name, b := range seeds {
-		f.Add(uint8(kindOf(name)), b)
-	}
-	f.Fuzz(func(t *testing.T, kind uint8, b []byte) {
-		job := jobOf(Kind(kind), b, "infected")
-		job.Limits = Limits{Entries: 20, Window: 1 << 20}
-		var l list
-		defer func() {
-			if fault := recover(); fault != nil {
-				t.Skip("the library panics")
-			}
-		}()
-		err := Read(context.Background(), job, &l)
-		if why(err) == ": unnamed error" || strings.Contains(l.b.String(), "unnamed") {
-			t.Errorf("error without a name: %v %s", err, l.b.String())
-		}
-		if n := strings.Count(l.b.String(), "\n"); n > 20 {
-			t.Errorf("%d files, want at most 20", n)
-		}
-	})
-}
