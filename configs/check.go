@@ -93,7 +93,7 @@ func (c *Config) checkBounds(wrong report) {
 		value time.Duration
 	}{
 		{"smtp.idle_timeout", c.SMTP.IdleTimeout}, {"smtp.data_timeout", c.SMTP.DataTimeout},
-		{"inspection.deadline", c.Inspection.Deadline}, {"upstream.connect_timeout", c.Upstream.ConnectTimeout},
+		{"inspection.deadline", c.Inspection.Deadline}, {"inspection.ocr.timeout", c.Inspection.OCR.Timeout}, {"upstream.connect_timeout", c.Upstream.ConnectTimeout},
 		{"upstream.command_timeout", c.Upstream.CommandTimeout}, {"upstream.final_timeout", c.Upstream.FinalTimeout},
 	} {
 		if d.value < time.Millisecond {

@@ -94,6 +94,14 @@ type Inspection struct {
 	Parts      int           `yaml:"parts"`
 	Entries    int           `yaml:"entries"`
 	Cells      int64         `yaml:"cells"`
+	OCR        OCR           `yaml:"ocr"`
+}
+
+// OCR is how the text in pictures is read. It is off without a command.
+type OCR struct {
+	Command   string        `yaml:"command"`   // tesseract, by name or path
+	Languages string        `yaml:"languages"` // tesseract's, joined by "+"
+	Timeout   time.Duration `yaml:"timeout"`   // of one picture
 }
 
 // Quarantine is how held messages are kept.
@@ -134,6 +142,7 @@ func Default() Config {
 		Inspection: Inspection{
 			Deadline: 60 * time.Second, Bytes: 1 << 30, PartBytes: 512 << 20, Ratio: 200, Depth: 24,
 			Parts: 5000, Entries: 10000, Cells: 50_000_000,
+			OCR: OCR{Languages: "eng", Timeout: 20 * time.Second},
 		},
 		Quarantine: Quarantine{Reserve: 256 << 20},
 		Admin:      Endpoint{Address: "127.0.0.1:8025"},

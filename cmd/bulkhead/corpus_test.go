@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -109,6 +110,34 @@ func evaluate(t *testing.T, dir string) score {
 // TestCorpus measures recall and false positives on third-party files.
 func TestCorpus(t *testing.T) {
 	evaluate(t, filepath.Join(sharedDir, "corpus"))
+}
+
+// TestPicturesAreReadWhenConfigured: with optical recognition on, a screenshot
+// of a table is held and a harmless picture passes.
+func TestPicturesAreReadWhenConfigured(t *testing.T) {
+	if _, err := exec.LookPath("tesseract"); err != nil {
+		skipUnlessCI(t, "tesseract is not installed")
+	}
+	cfg := configs.Default()
+	cfg.Inspection.OCR.Command = "tesseract"
+	s, err := newScanner(scanCommand{}, &cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	dir := filepath.Join(sharedDir, "evasion")
+	for _, l := range readManifest(t, dir) {
+		if !strings.HasPrefix(l.path, "image--") {
+			continue
+		}
+		result, err := s.scan(context.Background(), filepath.Join(dir, l.path), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if held := result.verdict.Action >= rules.Hold; held != (l.expect == "hold") {
+			t.Errorf("%s: %s with %d people, want %s", l.path, result.Action, result.Subjects, l.expect)
+		}
+	}
 }
 
 // TestEvasion measures them on the techniques by which a table can hide.

@@ -67,5 +67,5 @@ func (r *relay) depth(ctx context.Context) (metrics.Depth, error) {
 		return metrics.Depth{}, err
 	}
 	return metrics.Depth{Held: s.Held, Bytes: s.Bytes, Oldest: s.OldestHeld,
-		Releases: s.ByState[quarantine.ReleaseFailed]}, nil
+		Releases: s.ByState[quarantine.ReleaseFailed], Free: s.Free}, nil
 }

@@ -1,18 +1,22 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"runtime"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/ocr"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
 	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
 // limits returns the bounds of an inspection. Parts that need random access
-// and do not fit in memory go to files without a name in dir; parsers that are
-// not ours run in the workers.
-func limits(cfg *configs.Config, dir string, workers *worker.Pool) extract.Limits {
+// and do not fit in memory go to files without a name in dir; parsers that
+// are not ours run in the workers. The error says that the program for pictures
+// is missing.
+func limits(cfg *configs.Config, dir string, workers *worker.Pool) (extract.Limits, error) {
 	l := extract.DefaultLimits()
 	in := cfg.Inspection
 	l.Bytes, l.PartBytes, l.Ratio = int64(in.Bytes), int64(in.PartBytes), in.Ratio
@@ -20,7 +24,17 @@ func limits(cfg *configs.Config, dir string, workers *worker.Pool) extract.Limit
 	l.Time = in.Deadline
 	l.Scratch = func() (extract.Scratch, error) { return newScratch(dir) }
 	l.Isolate = workers.Isolate
-	return l
+	if in.OCR.Command == "" {
+		return l, nil
+	}
+	pictures, err := ocr.New(ocr.Config{
+		Command: in.OCR.Command, Languages: in.OCR.Languages, Timeout: in.OCR.Timeout, Concurrent: runtime.GOMAXPROCS(0),
+	})
+	if err != nil {
+		return l, fmt.Errorf("inspection.ocr.command: %w", err)
+	}
+	l.Recognise = pictures.Recognise
+	return l, nil
 }
 
 // newScratch opens temporary space that is gone when it is closed, or when the

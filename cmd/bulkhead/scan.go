@@ -115,7 +115,11 @@ func newScanner(c scanCommand, cfg *configs.Config) (*scanner, error) {
 		return nil, err
 	}
 	workers := newWorkers(nil)
-	return &scanner{c, inspector, policies, limits(cfg, os.TempDir(), workers), workers}, nil
+	bounds, err := limits(cfg, os.TempDir(), workers)
+	if err != nil {
+		return nil, err
+	}
+	return &scanner{c, inspector, policies, bounds, workers}, nil
 }
 
 // close ends the processes that scans have started.

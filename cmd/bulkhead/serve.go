@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
@@ -105,6 +104,10 @@ func (r *relay) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	bounds, err := limits(cfg, spool, r.workers)
+	if err != nil {
+		return err
+	}
 	names := proxy.MetricNames(r.policies)
 	names.Version, names.Revision = version, revision()
 	m := metrics.New(r.registry, names)
@@ -113,8 +116,8 @@ func (r *relay) open(ctx context.Context) (err error) {
 	r.smtp = proxy.New(proxy.Config{
 		Hostname: hostname(cfg), Dial: r.upstream.Dial, Inspector: inspector,
 		Policies: func() *rules.Policies { return r.policies },
-		Limits:   limits(cfg, spool, r.workers), Quarantine: holder{r.store}, Metrics: m, Log: r.log,
-		OneRecipient: strings.HasPrefix(cfg.Upstream.URL, "lmtp"),
+		Limits:   bounds, Quarantine: holder{r.store}, Metrics: m, Log: r.log,
+		OneRecipient: r.upstream.AnswersEach(),
 		Wire:         wireConfig(cfg), MaxSize: int64(cfg.SMTP.MaxSize), MaxHops: cfg.SMTP.MaxHops,
 		Deadline: cfg.Inspection.Deadline, Inspections: cfg.Inspection.Concurrent,
 		SpoolDir: spool, SpoolMemory: spoolMemory, Now: time.Now,

@@ -28,8 +28,9 @@ type Config struct {
 	Concurrent int
 }
 
-// maxText bounds what is taken of one picture's text, in bytes.
-const maxText = 1 << 20
+// maxText bounds what is taken of the program's output for one picture, in
+// bytes: words and where they stand.
+const maxText = 16 << 20
 
 // Reader reads pictures. It is safe for concurrent use.
 type Reader struct {
@@ -47,8 +48,8 @@ func New(cfg Config) (*Reader, error) {
 	return &Reader{cfg: cfg, path: path, slots: make(chan struct{}, max(cfg.Concurrent, 1))}, nil
 }
 
-// Recognise returns the text in a picture of size bytes, in UTF-8, its columns
-// apart by two spaces or more. The error is the context's, or says why the
+// Recognise returns the text in a picture of size bytes, in UTF-8, line by line
+// with a tab between columns. The error is the context's, or says why the
 // picture could not be read.
 func (r *Reader) Recognise(ctx context.Context, picture io.ReaderAt, size int64) ([]byte, error) {
 	select {
@@ -61,7 +62,7 @@ func (r *Reader) Recognise(ctx context.Context, picture io.ReaderAt, size int64)
 	defer cancel()
 	// Page segmentation mode 6 takes the picture for one block of text, which
 	// keeps the rows of a table together.
-	cmd := exec.CommandContext(ctx, r.path, "-", "-", "-l", r.cfg.Languages, "--psm", "6", "-c", "preserve_interword_spaces=1")
+	cmd := exec.CommandContext(ctx, r.path, "-", "-", "-l", r.cfg.Languages, "--psm", "6", "tsv")
 	cmd.Stdin = io.NewSectionReader(picture, 0, size)
 	cmd.Env = []string{"OMP_THREAD_LIMIT=1", "LC_ALL=C.UTF-8"}
 	cmd.WaitDelay = time.Second
@@ -70,7 +71,7 @@ func (r *Reader) Recognise(ctx context.Context, picture io.ReaderAt, size int64)
 	if err := cmd.Run(); err != nil && !text.full {
 		return nil, fmt.Errorf("optical recognition: %w", errors.Join(ctx.Err(), err))
 	}
-	return text.Bytes(), nil
+	return layOut(readWords(text.Bytes())), nil
 }
 
 // bounded takes output up to a bound; then it makes the program end.

@@ -1,4 +1,4 @@
-package ocr_test
+package ocr
 
 import (
 	"bytes"
@@ -13,12 +13,10 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/bulkhead-dlp/bulkhead/proxy/ocr"
 )
 
 // reader makes a reader, or skips where tesseract is not installed.
-func reader(t *testing.T, timeout time.Duration) *ocr.Reader {
+func reader(t *testing.T, timeout time.Duration) *Reader {
 	t.Helper()
 	if _, err := exec.LookPath("tesseract"); err != nil {
 		if os.Getenv("CI") == "true" {
@@ -26,7 +24,7 @@ func reader(t *testing.T, timeout time.Duration) *ocr.Reader {
 		}
 		t.Skip("tesseract is not installed")
 	}
-	r, err := ocr.New(ocr.Config{Command: "tesseract", Languages: "eng", Timeout: timeout, Concurrent: 1})
+	r, err := New(Config{Command: "tesseract", Languages: "eng", Timeout: timeout, Concurrent: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,8 +92,47 @@ func TestDeadlineEndsTheProgram(t *testing.T) {
 }
 
 func TestMissingProgramIsSaid(t *testing.T) {
-	_, err := ocr.New(ocr.Config{Command: "no-such-program", Timeout: time.Second})
+	_, err := New(Config{Command: "no-such-program", Timeout: time.Second})
 	if err == nil || !strings.Contains(err.Error(), "install tesseract") {
 		t.Errorf("error %v, want what to do", err)
+	}
+}
+
+// TestColumnsStandApart: words are put into cells by the empty strips between
+// them, however long a cell is.
+func TestColumnsStandApart(t *testing.T) {
+	rows := [][]string{
+		{"name", "product", "mail"}, {"Ana Lopez", "Home 500", "ana@x.example"}, {"Bo Li", "Home", "bo@x.example"},
+		{"Carla Theodorakis", "Business 2000", "carla.theodorakis@x.example"}, {"Dee", "", "dee@x.example"},
+	}
+	lefts := []int{10, 210, 360}
+	var lines [][]word
+	for _, row := range rows {
+		var line []word
+		for i, cell := range row {
+			x := lefts[i]
+			for _, text := range strings.Fields(cell) {
+				line = append(line, word{x, x + 10*len(text), 16, text})
+				x += 10*len(text) + 8
+			}
+		}
+		lines = append(lines, line)
+	}
+	want := ""
+	for _, row := range rows {
+		want += strings.Join(row, "\t") + "\n"
+	}
+	if got := string(layOut(lines)); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestProseHasNoColumns(t *testing.T) {
+	lines := [][]word{
+		{{0, 50, 16, "one"}, {58, 120, 16, "two"}}, {{0, 90, 16, "three"}, {98, 120, 16, "four"}},
+		{{0, 30, 16, "five"}, {38, 120, 16, "six"}}, {{0, 70, 16, "seven"}, {78, 120, 16, "eight"}},
+	}
+	if got := string(layOut(lines)); strings.Contains(got, "\t") {
+		t.Errorf("columns in prose: %q", got)
 	}
 }

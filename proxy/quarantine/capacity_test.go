@@ -48,8 +48,11 @@ func TestStatsCountWhatIsHeld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if got.Free <= 0 {
+		t.Errorf("%d bytes left on the volume", got.Free)
+	}
 	want := Stats{
-		Held: 2, Bytes: 15, OldestHeld: start.Add(2 * time.Minute), Incidents: 2,
+		Free: got.Free, Held: 2, Bytes: 15, OldestHeld: start.Add(2 * time.Minute), Incidents: 2,
 		ByState: map[State]int64{Held: 2, Refused: 1, Deleted: 1, Releasing: 0, Released: 0, PartlyReleased: 0, ReleaseFailed: 0, Expired: 0},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

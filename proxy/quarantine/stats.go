@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -16,6 +17,7 @@ type Stats struct {
 	ByState    map[State]int64 // messages, with every state that there is
 	Incidents  int64           // open ones
 	Capacity   int64           // Options.Capacity
+	Free       int64           // bytes left on the volume
 }
 
 // Stats reads the numbers.
@@ -38,6 +40,11 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	if err != nil {
 		return Stats{}, fmt.Errorf("stats: %w", err)
 	}
+	free, err := s.opts.disk.Free(s.dir)
+	if err != nil {
+		return Stats{}, fmt.Errorf("stats: free space: %w", err)
+	}
+	st.Free = int64(min(free, math.MaxInt64))
 	return st, nil
 }
 

@@ -130,6 +130,10 @@ type Limits struct {
 	// Scratch makes temporary space for parts that need random access and are
 	// larger than Memory. Without it such a part is unread: too_big.
 	Scratch func() (Scratch, error)
+	// Recognise returns the text in a picture, line by line with a tab between
+	// columns. Without it pictures carry no text. An error makes the part
+	// unread, but for the caller's own context.
+	Recognise func(ctx context.Context, picture io.ReaderAt, size int64) ([]byte, error)
 	// Isolate reads an archive in the manner of foreign.Read, in another process
 	// for instance, since those parsers are not ours. Without it they run in
 	// this one, where they can take memory and time beyond every bound here.

@@ -2,7 +2,9 @@ package extract
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 
 	"github.com/klauspost/compress/zlib"
@@ -32,6 +34,9 @@ func (w *walk) media(n node, c content) error {
 	if err != nil {
 		return err
 	}
+	if err := w.recognised(n, at, size); err != nil {
+		return err
+	}
 	if err := w.zipTail(n, at, size); err != nil {
 		return err
 	}
@@ -44,6 +49,27 @@ func (w *walk) media(n node, c content) error {
 		return nil // too big to look behind its end: no loss in a picture
 	}
 	return cut
+}
+
+// minPicture is the size in bytes below which a picture can show no table that
+// anybody could read.
+const minPicture = 1 << 10
+
+// recognised gives the text that a picture shows, where that is to be read.
+func (w *walk) recognised(n node, at io.ReaderAt, size int64) error {
+	if n.format != FormatImage || w.lim.Recognise == nil || size < minPicture {
+		return nil
+	}
+	text, err := w.lim.Recognise(w.ctx, at, size)
+	if err != nil {
+		reason := Failed
+		if errors.Is(err, context.DeadlineExceeded) {
+			reason = Timeout
+		}
+		w.unread(n, reason, "the text in the picture could not be recognised", false)
+		return w.ctx.Err()
+	}
+	return w.give(n, newFolded(bytes.NewReader(text)))
 }
 
 // minTrailer is how many bytes behind the end of a file are looked into.
