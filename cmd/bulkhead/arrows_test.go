@@ -19,7 +19,7 @@ func TestImportsRunDown(t *testing.T) {
 		{"configs", "rules"},
 		{"proxy/wire", "-"}, {"proxy/upstream", "-"}, {"proxy/quarantine", "rules"}, {"proxy/metrics", "-"},
 		{"proxy/console", "proxy/metrics proxy/quarantine rules"},
-		{"proxy/worker", "rules"},
+		{"proxy/worker", "rules"}, {"proxy/ocr", "-"},
 		{"proxy", "proxy/metrics proxy/upstream proxy/wire rules"},
 		{"rules/detect", "-"},
 		{"rules/table", "rules/detect rules/table"},
