@@ -57,6 +57,7 @@ func (ss *session) Auth(mechanism string) (sasl.Server, error) {
 func (ss *session) abandonAuth() {
 	if ss.auth != nil && ss.auth.result != nil && !ss.auth.finished {
 		ss.auth.cancel()
+		<-ss.auth.result // until then the connection is the exchange's
 		ss.dropUpstream()
 	}
 	ss.auth = nil
@@ -69,7 +70,7 @@ type authRelay struct {
 	session   *session
 	conn      upstream.Conn
 	mechanism string
-	initial   []byte
+	first     []byte // the client's first response, nil before it
 
 	challenges chan []byte
 	responses  chan []byte
@@ -87,6 +88,9 @@ var errAuthAborted = errors.New("the client gave the exchange up")
 
 // Next implements sasl.Server.
 func (a *authRelay) Next(response []byte) (challenge []byte, done bool, err error) {
+	if a.first == nil {
+		a.first = slices.Clone(response)
+	}
 	if a.result == nil {
 		a.start(response)
 	} else {
@@ -107,7 +111,6 @@ func (a *authRelay) Next(response []byte) (challenge []byte, done bool, err erro
 func (a *authRelay) start(initial []byte) {
 	ctx, cancel := context.WithCancel(a.session.wire.Context())
 	a.cancel = cancel
-	a.initial = slices.Clone(initial)
 	a.challenges, a.responses = make(chan []byte), make(chan []byte)
 	a.result = make(chan authResult, 1)
 	go func() {
@@ -149,13 +152,31 @@ func (a *authRelay) finish(r authResult) error {
 	return nil
 }
 
-// user returns the name that the client gave, where the mechanism shows it;
-// the mechanism's own name otherwise, since someone has authenticated.
+// user returns the name that the client gave, or that of the mechanism if it
+// gave none, since someone has authenticated.
 func (a *authRelay) user() string {
-	if a.mechanism == "PLAIN" {
-		if parts := strings.Split(string(a.initial), "\x00"); len(parts) == 3 {
-			return parts[1]
-		}
+	if name := userIn(a.mechanism, string(a.first)); name != "" {
+		return name
 	}
 	return "authenticated by " + a.mechanism
+}
+
+// userIn reads the name in the first response of a mechanism: PLAIN (RFC
+// 4616), LOGIN, XOAUTH2, OAUTHBEARER (RFC 7628).
+func userIn(mechanism, first string) string {
+	name := ""
+	switch mechanism {
+	case "PLAIN":
+		_, rest, _ := strings.Cut(first, "\x00")
+		name, _, _ = strings.Cut(rest, "\x00")
+	case "LOGIN":
+		name = first
+	case "XOAUTH2":
+		rest, _ := strings.CutPrefix(first, "user=")
+		name, _, _ = strings.Cut(rest, "\x01")
+	case "OAUTHBEARER":
+		_, rest, _ := strings.Cut(first, ",a=")
+		name, _, _ = strings.Cut(rest, ",")
+	}
+	return name
 }

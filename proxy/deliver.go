@@ -126,16 +126,15 @@ func (s *Server) receive(m *message, body io.Reader) error {
 	return nil
 }
 
-// inspect waits for a free processor, then reads the message under the
-// deadline. An inspection that does not stop at its deadline is left behind
-// with its slot, so that it cannot hold up the client.
+// inspect waits for a free slot, then reads the message under the deadline. An
+// inspection that does not stop at its deadline is left behind, so that it
+// cannot hold up the client.
 func (s *Server) inspect(ctx context.Context, m *message) (*rules.Evidence, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Deadline, errDeadline)
 	defer cancel()
-	select {
-	case s.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	slot, err := s.slots.take(ctx)
+	if err != nil {
+		return nil, err
 	}
 	type result struct {
 		evidence *rules.Evidence
@@ -144,7 +143,7 @@ func (s *Server) inspect(ctx context.Context, m *message) (*rules.Evidence, erro
 	done := make(chan result, 1)
 	source := extract.Source{ReaderAt: m.spool, Size: m.spool.size}
 	go func() {
-		defer func() { <-s.slots }()
+		defer slot.end()
 		defer func() {
 			if fault := recover(); fault != nil {
 				done <- result{err: &rules.Fault{Kind: fmt.Sprintf("%T", fault)}}
@@ -160,6 +159,7 @@ func (s *Server) inspect(ctx context.Context, m *message) (*rules.Evidence, erro
 		}
 		return r.evidence, r.err
 	case <-ctx.Done():
+		slot.leave()
 		return nil, context.Cause(ctx)
 	}
 }
@@ -172,14 +172,22 @@ func (s *Server) pass(ctx context.Context, m *message) (upstream.Reply, error) {
 	if m.verdict.Action == rules.Tag {
 		head += fmt.Sprintf("X-Bulkhead-Tag: policy=%s; people=%d\r\n", m.verdict.Policy, m.verdict.Exposure.Subjects)
 	}
-	content := io.MultiReader(strings.NewReader(head), io.NewSectionReader(m.spool, 0, m.spool.size))
-	replies, err := ss.conn.Data(ctx, content, int64(len(head))+m.spool.size)
+	send := func() ([]upstream.Reply, error) {
+		content := io.MultiReader(strings.NewReader(head), io.NewSectionReader(m.spool, 0, m.spool.size))
+		return ss.conn.Data(ctx, content, int64(len(head))+m.spool.size)
+	}
+	replies, err := send()
+	if hungUp(replies, err) && ctx.Err() == nil {
+		if err = ss.announceAgain(ctx, m.spool); err == nil {
+			replies, err = send()
+		}
+	}
 	ss.tx.open = false
 	if err != nil {
 		ss.dropUpstream()
 		return upstream.Reply{}, err
 	}
-	return replies[0], nil // one recipient at a time where there could be more
+	return worst(replies), nil
 }
 
 // hold keeps a copy and gives up the upstream transaction.

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,6 +39,7 @@ func TestNoSilentLoss(t *testing.T) {
 		}, "451", 0, 0},
 		{"held and kept", leak(20), func(*rig) {}, "250 2.0.0 Held for review as BH-TEST-0001", 0, 1},
 		{"held, store broken", leak(20), func(r *rig) { r.store.err = errBoom }, "451 4.3.0", 0, 0},
+		{"held, disk full", leak(20), func(r *rig) { r.store.err = &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC} }, "452 4.3.1", 0, 0},
 		{"held, store full", leak(20), func(r *rig) { r.store.err = fmt.Errorf("%w: no room", proxy.ErrFull) }, "452 4.3.1", 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -194,7 +197,7 @@ func TestNoLeak(t *testing.T) {
 		t.Fatal(err)
 	}
 	told := r.logged() + replies.String() + fmt.Sprint(families)
-	for _, value := range []string{"sender.example", "reader.example", "Turner", "post.example", "7946", "70000", "hello"} {
+	for _, value := range []string{"sender.example", "reader.example", "Turner", "post.example", "20 7946", "70001,", "hello"} {
 		if strings.Contains(told, value) {
 			t.Errorf("%q, a value of the message, was told", value)
 		}

@@ -55,8 +55,8 @@ func (s *Server) observe(m *message) {
 		mt.Duration.WithLabelValues(action).Observe(now.Sub(m.ended).Seconds())
 	}
 	m.timer.enter("")
-	if m.reply.Code != 0 {
-		mt.Upstream.WithLabelValues(upstreamResult(m.reply)).Inc()
+	if result := upstreamResult(m.reply, m.err); result != "" {
+		mt.Upstream.WithLabelValues(result).Inc()
 	}
 	s.observeParts(m.evidence)
 	s.cfg.Log.LogAttrs(context.Background(), level, "verdict", attrs...)
@@ -111,9 +111,17 @@ func (s *Server) observeParts(ev *rules.Evidence) {
 	}
 }
 
-// upstreamResult names an upstream's answer to a message for the metric.
-func upstreamResult(r upstream.Reply) string {
+// upstreamResult names an upstream's answer to a message, or why there is
+// none, for the metric; "" if the message was not sent.
+func upstreamResult(r upstream.Reply, err error) string {
+	var down *upstream.Error
 	switch {
+	case errors.As(err, &down) && down.Unknown:
+		return "unknown"
+	case errors.As(err, &down):
+		return "unreachable"
+	case r.Code == 0:
+		return ""
 	case r.OK():
 		return "accepted"
 	case r.Temporary():
@@ -134,7 +142,7 @@ func faultReason(err error) string {
 		return "panic"
 	case errors.Is(err, errDeadline), errors.As(err, &network) && network.Timeout():
 		return "timeout"
-	case errors.Is(err, errLoop), errors.Is(err, ErrFull):
+	case errors.Is(err, errLoop), errors.Is(err, ErrFull), errors.Is(err, errBusy), isDiskFull(err):
 		return "limit"
 	case errors.As(err, &network):
 		return "unavailable"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
@@ -21,7 +22,9 @@ var (
 	errGoingDown    = errors.New("going down")
 	errEightBit     = errors.New("8-bit content, and the upstream takes 7 bits only")
 	errNotAllowed   = errors.New("client may not relay")
-	errNotSupported = errors.New("upstream does not offer what the client asked for")
+	errNotSupported = errors.New("upstream does not offer what the client asked for any more")
+	errLoginLost    = errors.New("upstream connection that the client had authenticated on is lost")
+	errBusy         = errors.New("no inspection was free in time")
 )
 
 // answer is an SMTP reply of our own.
@@ -46,7 +49,12 @@ func reply(err error, ref string) *smtp.SMTPError {
 	case errors.Is(err, errNotAllowed):
 		return answer(530, [3]int{5, 7, 0}, "Authentication required, or a client network that is allowed to relay")
 	case errors.Is(err, errNotSupported):
-		return answer(555, [3]int{5, 5, 4}, "A parameter that the next server does not offer")
+		// Ours had offered it, so another connection will hear what is right.
+		return answer(421, [3]int{4, 3, 0}, "The next server does not offer any more what it did: connect again")
+	case errors.Is(err, errLoginLost):
+		return answer(421, [3]int{4, 4, 2}, "The next server has ended the login; nothing was sent. Connect again")
+	case isDiskFull(err):
+		return answer(452, [3]int{4, 3, 1}, "No room to take the message; nothing was sent. Try again later")
 	case errors.Is(err, ErrFull):
 		return answer(452, [3]int{4, 3, 1}, "No room to keep the message for review; nothing was sent. Try again later")
 	case errors.Is(err, errGoingDown):
@@ -56,10 +64,17 @@ func reply(err error, ref string) *smtp.SMTPError {
 			return answer(451, [3]int{4, 4, 1}, fmt.Sprintf("The next server gave no reply after the message (ref %s)", ref))
 		}
 		return answer(451, [3]int{4, 4, 1}, fmt.Sprintf("The next server cannot be reached; nothing was sent. Try again later (ref %s)", ref))
+	case errors.Is(err, errBusy):
+		return answer(451, [3]int{4, 3, 0}, fmt.Sprintf("Too busy to inspect; nothing was sent. Try again later (ref %s)", ref))
 	case errors.Is(err, errDeadline), errors.Is(err, context.DeadlineExceeded):
 		return answer(451, [3]int{4, 3, 0}, fmt.Sprintf("Could not be inspected in time; nothing was sent. Try again later (ref %s)", ref))
 	}
 	return answer(451, [3]int{4, 3, 0}, fmt.Sprintf("Could not be inspected; nothing was sent. Try again later (ref %s)", ref))
+}
+
+// isDiskFull reports whether a volume of ours has no room.
+func isDiskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // heldReply tells a client that its message is held.

@@ -92,7 +92,7 @@ type Config struct {
 // Server is the relay.
 type Server struct {
 	cfg   Config
-	slots chan struct{} // one for each inspection at work
+	slots *slots
 
 	mu        sync.Mutex
 	offered   upstream.Extensions // what the upstream offered last
@@ -117,7 +117,7 @@ func New(cfg Config) *Server {
 	if cfg.Inspections <= 0 {
 		cfg.Inspections = runtime.GOMAXPROCS(0)
 	}
-	return &Server{cfg: cfg, slots: make(chan struct{}, cfg.Inspections)}
+	return &Server{cfg: cfg, slots: newSlots(cfg.Inspections, cfg.Deadline, cfg.Log)}
 }
 
 // newSMTP makes the go-smtp server behind one door. What go-smtp would bound
@@ -172,6 +172,22 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// Ready returns an error if no message can be taken through, whatever the
+// upstream and the store say: on the way down, or when every inspection slot
+// is held by an inspection that does not end.
+func (s *Server) Ready() error {
+	s.mu.Lock()
+	down := s.down
+	s.mu.Unlock()
+	switch {
+	case down:
+		return errGoingDown
+	case s.slots.stuck():
+		return errBusy
+	}
+	return nil
 }
 
 // dial opens an upstream transaction and remembers what the upstream offers.

@@ -22,14 +22,16 @@ import (
 type session struct {
 	server *Server
 	door   Door
+	smtp   *smtp.Conn
 	wire   *wire.Conn
-	helo   string
+	helo   string // the name that the client gave last
 
 	// mu is held by each method: with BDAT, go-smtp calls Reset and Logout
 	// while Data still waits for a chunk in a goroutine of its own.
 	mu   sync.Mutex
 	user string        // who authenticated, "" if nobody
 	auth *authRelay    // the exchange begun last, nil if none
+	cut  error         // why nothing could be offered at EHLO, nil if it could
 	conn upstream.Conn // nil until a transaction needs it
 	tx   transaction
 }
@@ -50,13 +52,16 @@ var (
 
 // newSession is called at EHLO or HELO.
 func (s *Server) newSession(c *smtp.Conn, door Door) (smtp.Session, error) {
-	ss := &session{server: s, door: door, wire: wire.Of(c), helo: c.Hostname()}
+	ss := &session{server: s, door: door, smtp: c, wire: wire.Of(c), helo: c.Hostname()}
 	offered, recent := s.known()
 	if !recent {
 		conn, err := s.dial(ss.wire.Context())
 		if err != nil {
 			// The client is told at MAIL, as a temporary fault.
 			s.cfg.Log.Warn("upstream unreachable", "error", err)
+			if offered == nil {
+				ss.cut = err
+			}
 		} else {
 			ss.conn = conn
 			offered = conn.Extensions()
@@ -84,6 +89,9 @@ var passedOn = []string{"8BITMIME", "SMTPUTF8", "DSN", "CHUNKING", "BINARYMIME",
 func (ss *session) extensions(offered upstream.Extensions, size int64) []string {
 	list := []string{"PIPELINING", "ENHANCEDSTATUSCODES", fmt.Sprintf("SIZE %d", size)}
 	for _, keyword := range passedOn {
+		if keyword == "BINARYMIME" && !offered.Has("CHUNKING") {
+			continue // there is no way to send it (RFC 3030 section 3)
+		}
 		if offered.Has(keyword) {
 			list = append(list, keyword)
 		}
@@ -100,6 +108,9 @@ func (ss *session) extensions(offered upstream.Extensions, size int64) []string 
 func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
+	if !ss.mayRelay() && ss.cut != nil {
+		return ss.fail(ss.cut) // AUTH could not be offered: not the client's fault
+	}
 	if !ss.mayRelay() {
 		ss.server.cfg.Metrics.Connections.WithLabelValues("not_allowed").Inc()
 		return ss.fail(errNotAllowed)
@@ -160,7 +171,8 @@ func (ss *session) Data(r io.Reader) error {
 	return ss.server.deliver(ss, body)
 }
 
-// Reset implements smtp.Session: it ends the transaction here and upstream.
+// Reset implements smtp.Session: it ends the transaction here and upstream. It
+// is called for EHLO too.
 func (ss *session) Reset() {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
@@ -170,6 +182,7 @@ func (ss *session) Reset() {
 		}
 	}
 	ss.tx = transaction{}
+	ss.helo = ss.smtp.Hostname()
 }
 
 // Logout implements smtp.Session.
@@ -186,9 +199,14 @@ func (ss *session) Logout() error {
 }
 
 // upstream returns the session's upstream transaction, opened now if need be.
+// Where the client had authenticated and that connection is lost, there is no
+// other: on a new one it would send as the relay, and not as itself.
 func (ss *session) upstream() (upstream.Conn, error) {
 	if ss.conn != nil {
 		return ss.conn, nil
+	}
+	if ss.user != "" {
+		return nil, errLoginLost
 	}
 	conn, err := ss.server.dial(ss.wire.Context())
 	if err != nil {
@@ -225,7 +243,8 @@ func (ss *session) fail(err error) error {
 // client returns the client's address, the zero Addr for a Unix socket.
 func (ss *session) client() netip.Addr {
 	addr, _ := ss.wire.RemoteAddr().(*net.TCPAddr)
-	return addr.AddrPort().Addr().Unmap()
+	// No prefix contains an address with a zone.
+	return addr.AddrPort().Addr().Unmap().WithZone("")
 }
 
 // mayRelay reports whether the client may send: it authenticated, or its

@@ -29,7 +29,7 @@ func (c *conn) Data(ctx context.Context, content io.Reader, size int64) ([]Reply
 		err = fmt.Errorf("%w: it is binary and CHUNKING is not offered", ErrContent)
 	}
 	if err != nil {
-		return nil, &Error{Stage: StageData, Err: err}
+		return nil, &Error{Stage: StageData, Unsent: isGone(err), Err: err}
 	}
 	if chunked {
 		replies, err := c.upload(ctx, &body{content: content, left: size, framing: newChunk(size)})
@@ -47,7 +47,7 @@ func (c *conn) Data(ctx context.Context, content io.Reader, size int64) ([]Reply
 		}
 	}
 	if err != nil {
-		return nil, failed(StageData, err)
+		return nil, &Error{Stage: StageData, Unsent: ctx.Err() == nil && isGone(err), Err: err}
 	}
 	if reply.Code != codeContent {
 		replies := c.forEach(reply)

@@ -48,6 +48,9 @@ type Error struct {
 	// missing: the message may have been delivered, and sending it again may
 	// make two of it.
 	Unknown bool
+	// Unsent is true if the connection was lost before anything of the content
+	// was sent: the whole transaction can be begun again on another one.
+	Unsent bool
 	// Reply is the upstream's answer if the failure is a refusal before any
 	// transaction (greeting, EHLO, STARTTLS, own credentials), else zero.
 	Reply Reply

@@ -81,6 +81,10 @@ func (s *Server) Probe(ctx context.Context) error {
 	return nil
 }
 
+// AnswersEach reports whether the server answers a message once for each
+// recipient, as LMTP does (RFC 2033 section 4.2), and not once for all.
+func (s *Server) AnswersEach() bool { return s.target.lmtp() }
+
 // String gives the URL without credentials.
 func (s *Server) String() string { return s.target.String() }
 

@@ -121,6 +121,8 @@ func (c *Conn) answer(theirs string) {
 	if c.link.write(text) == nil {
 		c.link.l.cfg.Hooks.Reply(verbOf(command), sent)
 	}
+	// Whoever says 421 closes the channel (RFC 5321 section 3.8).
+	c.final = c.final || sent == 421
 	if last := c.count(command, sent, said); last != "" || c.final {
 		c.hangUp(VerbOther, last)
 	}
