@@ -68,15 +68,19 @@ func (t *textSink) line(l *lineScan) {
 			continue
 		}
 		row[e.Type] = value
+		if e.Type == detect.PersonName && len(l.found) == 1 {
+			t.beside(l, e, &row)
+		}
 	}
 	t.record(&row, many)
 }
 
-// bare reports whether a value is nothing but digits: in a log or a listing
-// one number in forty has the check digit of some country's scheme.
+// bare reports whether a value is nothing but digits, decimal or hexadecimal in
+// lower case: in a log or a listing one number in forty has the check digit of
+// some country's scheme.
 func bare(value []byte) bool {
 	for _, c := range value {
-		if c < '0' || c > '9' {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 			return false
 		}
 	}
