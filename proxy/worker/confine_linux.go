@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,6 +29,9 @@ func confine() (Protection, error) {
 	runtime.LockOSThread() // the thread whose rights the others take over
 	defer runtime.UnlockOSThread()
 	debug.SetMemoryLimit(maxMemory * 3 / 4)
+	if err := closeInherited(); err != nil {
+		return 0, err
+	}
 	if err := limit(); err != nil {
 		return 0, err
 	}
@@ -68,6 +72,30 @@ func onEveryThread(call, a, b uintptr) (bool, error) {
 		return whole, errno
 	}
 	return whole, nil
+}
+
+// closeInherited closes every descriptor beyond the standard ones, which some
+// program above may have left open, but for those the runtime waits by.
+func closeInherited() error {
+	const dir = "/proc/self/fd"
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil // no proc file system: what is open stays
+	}
+	for _, e := range entries {
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil {
+			return fmt.Errorf("descriptors: %w", err)
+		}
+		to, err := os.Readlink(dir + "/" + e.Name())
+		if fd <= 2 || err != nil || strings.HasPrefix(to, "anon_inode:[event") {
+			continue // err: the descriptor that the list was read from
+		}
+		if err := unix.Close(fd); err != nil && !errors.Is(err, unix.EBADF) {
+			return fmt.Errorf("close descriptor %d: %w", fd, err)
+		}
+	}
+	return nil
 }
 
 // limit sets resource limits that cannot be raised again.

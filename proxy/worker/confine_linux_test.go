@@ -146,6 +146,12 @@ func TestLandlockAloneTakesFilesAndConnections(t *testing.T) {
 
 func TestAWorkerHasTwoPipesAndNoEnvironment(t *testing.T) {
 	t.Setenv("BULKHEAD_TEST_SECRET", "a password")
+	var left [2]int // descriptors that a careless program leaves to its children
+	if err := unix.Pipe(left[:]); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(left[0])
+	defer unix.Close(left[1])
 	p := pool(t, nil)
 	wellBehaved(t, p)
 	pid := p.idle[0].cmd.Process.Pid
@@ -156,6 +162,16 @@ func TestAWorkerHasTwoPipesAndNoEnvironment(t *testing.T) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		t.Skip("no proc file system")
+	}
+	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fd := range fds {
+		to, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%s", pid, fd.Name()))
+		if n := fd.Name(); n > "2" && !strings.HasPrefix(to, "anon_inode:[event") {
+			t.Errorf("descriptor %s is %s, error %v", n, to, err)
+		}
 	}
 	for _, want := range []string{"NoNewPrivs:\t1", "Seccomp:\t2"} {
 		if !strings.Contains(string(status), want) {

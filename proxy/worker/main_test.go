@@ -76,9 +76,8 @@ func readForTest(ctx context.Context, job foreign.Job, out foreign.Output) error
 	case sleep:
 		time.Sleep(time.Hour)
 	case eat:
-		var all [][]byte
-		for {
-			all = append(all, bytes.Repeat([]byte{1}, 1<<20))
+		for all := []byte{1}; ; {
+			all = append(all, all...)
 		}
 	case grab:
 		n := 4 << 30

@@ -88,7 +88,7 @@ func (p *Pool) Isolate(ctx context.Context, job foreign.Job, out foreign.Output)
 		w, err := p.take()
 		if err != nil {
 			p.cfg.Log.ErrorContext(ctx, "no parser worker", "error", err)
-			return fmt.Errorf("%v: %w", err, foreign.ErrFailed) // a pipe's end must not read as a good end
+			return fmt.Errorf("%v: %w", err, foreign.ErrFailed) // a pipe's io.EOF must not read as a good end
 		}
 		stale := w.jobs > 1
 		err = p.try(ctx, w, job, out)

@@ -69,7 +69,7 @@ func TestJobsWaitForAFreeWorkerUntilTheirContextEnds(t *testing.T) {
 func TestNestedJobsRunInTheWorkerOfTheOuterOne(t *testing.T) {
 	p := pool(t, nil)
 	var inner record
-	outer := record{inner: func(ctx context.Context, name string) error {
+	outer := record{inner: func(ctx context.Context, _ string) error {
 		if len(p.live) != 1 {
 			t.Errorf("%d workers, want 1", len(p.live))
 		}
@@ -87,7 +87,7 @@ func TestNestedJobsRunInTheWorkerOfTheOuterOne(t *testing.T) {
 func TestANestedDeathEndsTheOuterJobToo(t *testing.T) {
 	p := pool(t, nil)
 	var inside []error
-	r := record{inner: func(ctx context.Context, name string) error {
+	r := record{inner: func(ctx context.Context, _ string) error {
 		for range 2 {
 			inside = append(inside, p.Isolate(ctx, work(leave, "y"), &record{}))
 		}
@@ -117,7 +117,7 @@ func TestAnOutputsErrorAndPanicComeBack(t *testing.T) {
 			}
 		}()
 		r := record{inner: func(context.Context, string) error { panic("oh") }}
-		p.Isolate(context.Background(), work(nestled, "x"), &r) //nolint:errcheck // it panics
+		p.Isolate(context.Background(), work(nestled, "x"), &r)
 	}()
 	wellBehaved(t, p)
 }

@@ -43,9 +43,9 @@ func start(cfg Config) (*process, error) {
 	cmd := &exec.Cmd{Path: cfg.Program, Args: cfg.Args}
 	cmd.Stdin, cmd.Stdout = stdin, stdout // no stderr: a parser's crash could tell content
 	cmd.Dir = os.TempDir()
-	// One thread's work, no file read for the time zone or the number of
+	// One thread's work, no file kept open for the time zone or the number of
 	// processors, and nothing else of our own environment.
-	cmd.Env = append([]string{"GOMAXPROCS=1", "GOTRACEBACK=none", "TZ="}, cfg.Env...)
+	cmd.Env = append([]string{"GOMAXPROCS=1", "GODEBUG=containermaxprocs=0,updatemaxprocs=0", "GOTRACEBACK=none", "TZ="}, cfg.Env...)
 	bind(cmd)
 	err = cmd.Start()
 	stdin.Close()  //nolint:errcheck // the child has its own

@@ -82,7 +82,7 @@ func (s *server) job(p []byte) error {
 
 // guarded reads under recover. After a panic the process is spoilt: the
 // parser's own state may be anything.
-func (s *server) guarded(job foreign.Job) (err error, spoilt bool) { //nolint:revive // not an error to act on
+func (s *server) guarded(job foreign.Job) (err error, spoilt bool) {
 	defer func() {
 		if recover() != nil {
 			err, spoilt = foreign.ErrFailed, true

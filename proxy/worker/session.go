@@ -184,5 +184,5 @@ func (p *process) cause(ctx context.Context, err error) error {
 		return fmt.Errorf("worker silent: %w", context.DeadlineExceeded)
 	}
 	// Not wrapped: the end of its pipe is io.EOF, which would read as a good end.
-	return fmt.Errorf("worker lost (%v): %w", err, foreign.ErrFailed)
+	return fmt.Errorf("worker lost (%v): %w", err, foreign.ErrFailed) //nolint:errorlint // see above
 }

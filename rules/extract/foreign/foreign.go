@@ -56,7 +56,7 @@ type Output interface {
 	File(ctx context.Context, name string, r io.Reader) error
 }
 
-// ErrFailed: the parser broke down. What came before stays good.
+// ErrFailed says that the parser broke down. What came before stays good.
 var ErrFailed = errors.New("the parser failed")
 
 // Read reads an archive. Its error is the output's, the context's, or wraps

@@ -81,7 +81,7 @@ func checkSevenZip(ctx context.Context, job Job, password string, limit int64) e
 	if f == nil || err != nil {
 		return err
 	}
-	defer r.Close() //nolint:errcheck // nothing was written
+	defer r.Close() // nothing was written
 	_, err = io.CopyN(io.Discard, whileAlive{ctx, checked(f, r)}, limit)
 	switch {
 	case err == io.EOF && f.CRC32 != 0:
@@ -104,7 +104,7 @@ func beginSevenZip(job Job, password string) []byte {
 	if f == nil || err != nil {
 		return nil
 	}
-	defer r.Close() //nolint:errcheck // nothing was written
+	defer r.Close() // nothing was written
 	b, _ := io.ReadAll(io.LimitReader(r, 64))
 	return b
 }
@@ -140,7 +140,7 @@ type checksum struct {
 
 func (c *checksum) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
-	c.sum.Write(p[:n]) //nolint:errcheck // a hash takes everything
+	c.sum.Write(p[:n])
 	if err == io.EOF && c.sum.Sum32() != c.want {
 		err = errChecksum
 	}
@@ -155,7 +155,7 @@ func sevenZipFile(ctx context.Context, f *sevenzip.File, out Output) error {
 	if err != nil {
 		return out.File(ctx, f.Name, failing{sevenZipError(err)})
 	}
-	defer r.Close() //nolint:errcheck // nothing was written
+	defer r.Close() // nothing was written
 	return out.File(ctx, f.Name, explained{checked(f, r), sevenZipError})
 }
 
