@@ -243,15 +243,16 @@ func (f *found) addEmail(id identifier) {
 	}
 }
 
-// contacts counts the addresses by which the row's person can be reached. A
-// company's telephone is no person's.
+// contacts counts the addresses by which the row's person can be reached. The
+// telephone of a company is no person's, nor that of a place: an address in
+// whose row nothing is said of a person.
 func (r *resolver) contacts(g group, f *found) {
 	for _, email := range f.emails {
 		if email.key != 0 {
 			r.ev.contacts.add(email.key, email.domain)
 		}
 	}
-	if phone := f.keys[detect.ContactPhone]; phone != 0 && !g.company {
+	if phone := f.keys[detect.ContactPhone]; phone != 0 && !g.company && !place(f.fields) {
 		r.ev.contacts.add(phone, 0)
 	}
 }

@@ -121,7 +121,8 @@ type textSink struct {
 	signatures int
 	// cells is true for the cells of a table, whose bare numbers the columns
 	// have told apart already.
-	cells bool
+	cells    bool
+	readings []detect.Candidate
 }
 
 // Grid implements table.Output.

@@ -67,6 +67,14 @@ func personal(fields fieldSet) bool {
 	return false
 }
 
+// place reports whether the fields are a place's: an address and nothing that
+// only people have.
+func place(fields fieldSet) bool {
+	address := fields.has(detect.AddressStreet) || fields.has(detect.AddressFull) || fields.has(detect.AddressPostcode)
+	return address && !personal(fields) && !fields.has(detect.PersonName) && !fields.has(detect.PersonFamily) &&
+		!fields.has(detect.ContactEmail)
+}
+
 // reaches reports whether a record without a second fact is still a person
 // whom its reader could reach or be mistaken for.
 func reaches(fields fieldSet) bool {

@@ -31,6 +31,7 @@ func (l *Lexicon) read(header string) heading {
 		return h
 	}
 	h.public = h.public || l.publicWords(ws)
+	h.known = h.public
 	phrases, unknown := l.cover(ws)
 	for i, p := range phrases {
 		weight := 0.55
@@ -139,6 +140,17 @@ func (h *heading) strongest() float64 {
 		best = max(best, odds)
 	}
 	return best
+}
+
+// kind returns the type for which the header speaks most, None if for none.
+func (h *heading) kind() (kind detect.Type) {
+	best := 0.0
+	for t := detect.None + 1; t < detect.NumTypes; t++ {
+		if h.odds[t] > best {
+			kind, best = t, h.odds[t]
+		}
+	}
+	return kind
 }
 
 // clean returns a header as it may be shown: one line, at most 60 bytes.

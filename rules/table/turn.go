@@ -1,6 +1,10 @@
 package table
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+)
 
 const (
 	turnedRows = 256 // fields of a turned table, at most
@@ -35,6 +39,7 @@ func (r *reading) turn() (bool, error) {
 func (r *reading) labelledDown() bool {
 	n := min(r.rows.len(), turnedRead)
 	down, sure, filled := 0, 0, 0
+	kinds := map[detect.Type]bool{}
 	for i := range n {
 		c := r.rows.at(i, 0)
 		if c.empty() {
@@ -48,12 +53,13 @@ func (r *reading) labelledDown() bool {
 			down++
 			if h.strongest() > 3 {
 				sure++
+				kinds[h.kind()] = true
 			}
 		}
 	}
 	across, wide := r.knownLabels(0)
-	if sure < 2 || down*10 < filled*7 {
-		return false
+	if sure < 2 || down*10 < filled*7 || r.rows.width > 2 && len(kinds)*3 < sure {
+		return false // labels that all say the same number the rows: "rec-17-org"
 	}
 	// The corner cell names a field either way.
 	return across < 2 || across*filled < down*wide

@@ -92,8 +92,7 @@ func ascii(s string) bool {
 func (r *reading) lonePhones(best []detect.Type) {
 	for _, t := range best {
 		switch t {
-		case detect.PersonName, detect.PersonFamily, detect.PersonGiven, detect.ContactEmail, detect.AddressStreet,
-			detect.AddressFull, detect.AddressCity, detect.Company:
+		case detect.PersonName, detect.PersonFamily, detect.PersonGiven, detect.ContactEmail, detect.AddressStreet, detect.AddressFull:
 			return
 		}
 	}

@@ -1,0 +1,112 @@
+package rules_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/bulkhead-dlp/bulkhead/rules"
+)
+
+// rows makes a CSV of a header and a row for each of twelve people.
+func rows(header string, form func(i int, given, family string) string) string {
+	return header + "\n" + each(func(i int, name string) string {
+		given, family, _ := strings.Cut(name, " ")
+		return form(i, given, family) + "\n"
+	})
+}
+
+func TestWhatIsTheRecordOfAPerson(t *testing.T) {
+	dob := func(i int) string { return fmt.Sprintf("19%d-04-1%d", 50+i, i%10) }
+	for what, csv := range map[string]string{
+		"given and family name with a street": rows("first_name,last_name,street,city", func(i int, g, f string) string {
+			return fmt.Sprintf("%s,%s,%d Mill Lane,Leeds", g, f, i+3)
+		}),
+		"given and family name with an account": rows("First Name,Last Name,Account Number,Account Type", func(i int, g, f string) string {
+			return fmt.Sprintf("%s,%s,24441%05d,Savings", g, f, i*7919)
+		}),
+		"names that carry numbers": rows("Id,FIRST,LAST,BIRTHDATE,GENDER", func(i int, g, f string) string {
+			return fmt.Sprintf("%d,%s%d,%s%d,%s,F", i, g, 100+i, f, 700+i, dob(i))
+		}),
+		"a name with a birth date": rows("name,born,town", func(i int, g, f string) string {
+			return fmt.Sprintf("%s %s,%s,Leeds", g, f, dob(i))
+		}),
+		"a customer's number with a telephone": rows("customer_id,balance,phone", func(i int, _, _ string) string {
+			return fmt.Sprintf("C%d,%d.20,+44 1223 4960%02d", 10437+i*37, 50+i, i+10)
+		}),
+		"a headerless number with a name": rows("1048576,Anna Weber", func(i int, g, f string) string {
+			return fmt.Sprintf("%d,%s %s", 1048577+i*7919, g, f)
+		}),
+		"a player's telephone": rows("player,team,phone", func(i int, g, f string) string {
+			return fmt.Sprintf("%s %s,Leeds,+44 1223 4960%02d", g, f, i+10)
+		}),
+		"a note in a cell": rows("ticket,note", func(i int, g, f string) string {
+			return fmt.Sprintf("%d,Please call %s %s back on +44 1223 4960%02d before noon", i, g, f, i+10)
+		}),
+	} {
+		if got := direct(t, csv); got < int64(len(twelve)) {
+			t.Errorf("%s: got %d people, want %d", what, got, len(twelve))
+		}
+	}
+}
+
+func TestWhatIsNoRecordOfAPerson(t *testing.T) {
+	for what, csv := range map[string]string{
+		"candidates": rows("Candidate,State,Gender,Race,Party", func(i int, g, f string) string {
+			return fmt.Sprintf("%s %s,Ohio,Female,%s,Green", g, f, []string{"White", "Black", "Asian"}[i%3])
+		}),
+		"players with birth dates": rows("Player,Team,Born,Goals,Height", func(i int, g, f string) string {
+			return fmt.Sprintf("%s %s,Leeds United,19%d-02-1%d,%d,1.8%d", g, f, 80+i, i%10, i, i%10)
+		}),
+		"authors": rows("title,author,year,median_income", func(i int, g, f string) string {
+			return fmt.Sprintf("The Affair %d,%s %s,2004,%d", i, g, f, 20000+i*100)
+		}),
+		"a row number": rows("id,name,score", func(i int, g, f string) string {
+			return fmt.Sprintf("%d,%s %s,%d.5", 5000+i*13, g, f, i)
+		}),
+		"measures beside names": rows("member,support,turnout", func(i int, g, f string) string {
+			return fmt.Sprintf("%s %s,0.%03d,0.%03d", g, f, 101+i*7, 311+i*13)
+		}),
+		"judges and reports": rows("judge,reporter_citation", func(i int, _, f string) string {
+			return fmt.Sprintf("%s,%d F.3d %d", f, 844+i, 914+i)
+		}),
+		"restaurants": rows("name,addr,city,phone,type", func(i int, _, f string) string {
+			return fmt.Sprintf("The Golden %d,%d Mill Lane,Leeds,+44 1223 4960%02d,italian", i, i+3, i+10)
+		}),
+		"samples": rows("sample_no,sex,age,visit", func(i int, _, _ string) string {
+			return fmt.Sprintf("01-701-10%02d,F,%d,BASELINE", i+15, 40+i)
+		}),
+	} {
+		if got := direct(t, csv); got != 0 {
+			t.Errorf("%s: got %d people with a further fact, want none", what, got)
+		}
+	}
+}
+
+// TestPlacesAreNoContacts: telephones of branches are nobody's contact.
+func TestPlacesAreNoContacts(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("place,street,postcode,phone\n")
+	for i := range 40 {
+		fmt.Fprintf(&b, "Depot %d,%d Mill Lane,CB1 2AB,+44 1223 4960%02d\n", i, i+3, i+10)
+	}
+	if x := decide(t, defaultPolicies(t), envelope, inspect(t, plain(b.String()))).Exposure; x.Contacts != 0 {
+		t.Errorf("got %d contacts, want none", x.Contacts)
+	}
+}
+
+// TestTablesPastABoundAreRead: a table that is wider than the bound is read as
+// far as it goes, and the message is partial; it is no fault.
+func TestTablesPastABoundAreRead(t *testing.T) {
+	var b strings.Builder
+	for range 3 {
+		b.WriteString("{")
+		for j := range 5000 {
+			fmt.Fprintf(&b, `"key%d":%d,`, j, j)
+		}
+		b.WriteString("\"last\":0}\n")
+	}
+	if ev := inspect(t, plain(b.String())); ev.Completeness != rules.Partial {
+		t.Errorf("got %v, want partial", ev.Completeness)
+	}
+}
