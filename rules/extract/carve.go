@@ -30,6 +30,9 @@ const (
 	carvedPGP
 	carvedBase64
 	carvedHex
+	carvedXX
+	carvedBinHex
+	carvedDump
 )
 
 // blobSize is how many characters of base64 in a row are looked into.
@@ -100,8 +103,14 @@ func (c *carver) fill() {
 // starts tells whether a line begins encoded content, and sets found.
 func (c *carver) starts(b byte) bool {
 	switch {
-	case b == 'b' && c.ahead("begin ") && c.uu():
+	case b == 'b' && c.ahead("begin ") && c.uu(uuLine):
 		c.found = carvedUU
+	case b == 'b' && c.ahead("begin ") && c.uu(xxLine):
+		c.found = carvedXX
+	case b == '(' && c.ahead("(This file must be converted with BinHex"):
+		c.found = carvedBinHex
+	case unhex(b) < 16 && c.dump():
+		c.found = carvedDump
 	case b == '=' && c.ahead("=ybegin "):
 		c.found = carvedYEnc
 	case b == '-' && c.ahead("-----BEGIN PGP MESSAGE"):
@@ -121,8 +130,8 @@ func (c *carver) ahead(s string) bool {
 	return string(b) == s
 }
 
-// uu checks the line after "begin 644 name": its first character tells its length.
-func (c *carver) uu() bool {
+// uu checks by decode the line after "begin 644 name": its first character tells its length.
+func (c *carver) uu(decode func([]byte) []byte) bool {
 	b, _ := c.br.Peek(400)
 	line, next, ok := bytes.Cut(b, []byte("\n"))
 	f := bytes.Fields(line)
@@ -136,7 +145,7 @@ func (c *carver) uu() bool {
 	}
 	next, _, _ = bytes.Cut(next, []byte("\n"))
 	next = bytes.TrimRight(next, "\r")
-	return len(next) > 0 && uuLine(next) != nil
+	return len(next) > 0 && decode(next) != nil
 }
 
 // block tells whether lines of base64 begin here: of one length, but for the

@@ -15,13 +15,21 @@ func (w *walk) embedded(n node, c *carver) error {
 	child := n.child("encoded")
 	child.hunch = true
 	switch kind {
-	case carvedUU:
+	case carvedUU, carvedXX:
 		line, _ := c.br.ReadString('\n')
 		if f := strings.Fields(line); len(f) > 2 {
 			child = n.child(strings.Join(f[2:], " "))
 		}
 		child.place = Attachment
-		r = &uuReader{br: c.br}
+		r = &uuReader{br: c.br, line: uuLine}
+		if kind == carvedXX {
+			r = &uuReader{br: c.br, line: xxLine}
+		}
+	case carvedBinHex:
+		child.place = Attachment
+		r = newBinHex(c.br)
+	case carvedDump:
+		r = &dumpReader{br: c.br}
 	case carvedYEnc:
 		line, _ := c.br.ReadString('\n')
 		if _, name, ok := strings.Cut(line, "name="); ok {
@@ -75,18 +83,29 @@ func (b *blobReader) Read(p []byte) (int, error) {
 
 // hexReader decodes hexadecimal digits.
 type hexReader struct {
-	r   io.Reader
-	in  [4096]byte
-	out []byte
+	r    io.Reader
+	in   [4097]byte
+	kept int // digits at the beginning of in whose partner was not read yet
+	buf  [2049]byte
+	out  []byte
 }
 
 func (h *hexReader) Read(p []byte) (int, error) {
 	for len(h.out) == 0 {
-		n, err := io.ReadFull(h.r, h.in[:])
+		n, err := io.ReadFull(h.r, h.in[h.kept:])
 		if n == 0 {
 			return 0, err
 		}
-		h.out = unhexed(h.in[:0], h.in[:n])
+		in, digits, last := h.in[:h.kept+n], 0, byte(0)
+		for _, c := range in {
+			if unhex(c) < 16 {
+				digits, last = digits+1, c
+			}
+		}
+		h.out = unhexed(h.buf[:0], in)
+		if h.kept = digits % 2; h.kept == 1 {
+			h.in[0] = last
+		}
 	}
 	n := copy(p, h.out)
 	h.out = h.out[n:]
@@ -134,6 +153,7 @@ func (b *blobReader) lineEnd() int {
 // that is none.
 type uuReader struct {
 	br   *bufio.Reader
+	line func([]byte) []byte // decodes one line, nil if it is none
 	out  []byte
 	done bool
 }
@@ -157,7 +177,7 @@ func (u *uuReader) Read(p []byte) (int, error) {
 			u.done = true
 			continue
 		}
-		data := uuLine(text)
+		data := u.line(text)
 		if u.done = data == nil && len(text) > 0; u.done {
 			continue
 		}

@@ -118,7 +118,7 @@ func (w *walk) read(n node, c content) error {
 	case formatOLE:
 		return w.ole(n, c)
 	case FormatImage, FormatAudio, FormatVideo, FormatFont:
-		return w.media(n, c)
+		return w.captioned(n, c)
 	case FormatParquet, FormatData, FormatArchive:
 		w.unread(n, Unsupported, "the format is known but not read; searched as runs of text", true)
 		return w.give(n, newFolded(newRuns(c.Reader)))

@@ -32,6 +32,10 @@ func (w *walk) text(n node, r io.Reader, head []byte) error {
 		return w.html(n, utf8Reader(n.charset, head, br))
 	case FormatXML:
 		return w.xml(n, br, head)
+	case FormatText, FormatCSV:
+		if e := escapesOf(head); e != unescapedText {
+			return w.plain(n, w.metered(n, newUnescaped(br, e)))
+		}
 	}
 	return w.plain(n, br)
 }

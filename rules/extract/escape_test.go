@@ -1,0 +1,141 @@
+package extract
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+)
+
+const escapeSample = "Name;Mail;Town\r\nMårten Åkesson;m.akesson@post.example;Umeå\r\nInês Araújo;i.araujo@correio.example;Évora\r\n"
+
+// each writes every byte of s with a format.
+func each(format, s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		fmt.Fprintf(&b, format, s[i])
+	}
+	return b.String()
+}
+
+func TestUndeclaredEscapesAreUndone(t *testing.T) {
+	for name, in := range map[string]string{
+		"quoted-printable": each("=%02X", escapeSample),
+		"percent":          each("%%%02x", escapeSample),
+		"entities":         entities(escapeSample),
+		"backslash x":      each(`\x%02x`, escapeSample),
+		"octal":            each(`\%03o`, escapeSample),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := io.ReadAll(newUnescaped(strings.NewReader(in), escapesOf([]byte(in))))
+			if err != nil || string(got) != escapeSample {
+				t.Errorf("got %q, %v", got, err)
+			}
+		})
+	}
+}
+
+func entities(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		fmt.Fprintf(&b, "&#%d;", r)
+	}
+	return b.String()
+}
+
+func TestSignsThatMeanThemselvesAreLeft(t *testing.T) {
+	for _, in := range []string{
+		strings.Repeat("a=10 b=20 c=30\n", 40),
+		strings.Repeat("rose by 12% to 40% of 3\n", 40),
+		`C:\temp\x11` + "\n" + escapeSample,
+	} {
+		if e := escapesOf([]byte(in)); e != unescapedText {
+			t.Errorf("%.30q is taken for escapes of kind %d", in, e)
+		}
+	}
+}
+
+func TestCarverOpensOldEncodings(t *testing.T) {
+	data := strings.Repeat(escapeSample, 40)
+	lines := chunks(hex.EncodeToString([]byte(data)), 64)
+	for name, in := range map[string]string{
+		"xxencode":          xxEncoded([]byte(data)),
+		"binhex":            binHexed([]byte(data)),
+		"hex past a buffer": strings.Join(lines, "\r\n"),
+		"hexdump":           dumped([]byte(data), "%08x  ", "  |%s|"),
+		"xxd":               dumped([]byte(data), "%08x: ", "  %s"),
+		"bare pairs":        dumped([]byte(data), "", ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, _ := walkMail(t, mail("Content-Type: text/plain", "Hello\n\n"+in+"\n"))
+			if got := r.text.String(); !strings.Contains(got, data) {
+				t.Errorf("the content is not in what was found: %.400q", got)
+			}
+		})
+	}
+}
+
+func TestCaptionsGiveTextOfBinaryFiles(t *testing.T) {
+	noise := strings.Repeat("\x00\x9c\x01ab\xff", 5000)
+	got, err := io.ReadAll(&captions{r: strings.NewReader(noise + escapeSample + noise)})
+	if err != nil || string(got) != escapeSample+"\n" {
+		t.Errorf("got %.200q, %v", got, err)
+	}
+}
+
+func xxEncoded(data []byte) string {
+	var b strings.Builder
+	b.WriteString("begin 644 people.csv\n")
+	for len(data) > 0 {
+		n := min(len(data), 45)
+		line := append([]byte(nil), data[:n]...)
+		data = data[n:]
+		b.WriteByte(xxAlphabet[n])
+		line = append(line, make([]byte, (3-n%3)%3)...)
+		b.WriteString(sextets(line, xxAlphabet))
+		b.WriteByte('\n')
+	}
+	return b.String() + "+\nend\n"
+}
+
+// sextets writes whole groups of three bytes in an alphabet of 64.
+func sextets(b []byte, alphabet string) string {
+	var out strings.Builder
+	for i := 0; i+2 < len(b); i += 3 {
+		v := int(b[i])<<16 | int(b[i+1])<<8 | int(b[i+2])
+		for shift := 18; shift >= 0; shift -= 6 {
+			out.WriteByte(alphabet[v>>shift&63])
+		}
+	}
+	return out.String()
+}
+
+func binHexed(data []byte) string {
+	head := "\x04data\x00TEXTttxt\x00\x00" + string([]byte{0, 0, byte(len(data) >> 8), byte(len(data))}) + "\x00\x00\x00\x00\x12\x34"
+	b := append([]byte(head), data...)
+	b = append(b, make([]byte, 3-len(b)%3)...)
+	return "(This file must be converted with BinHex 4.0)\n\n" + strings.Join(chunks(":"+sextets(b, binHexAlphabet)+":", 64), "\n")
+}
+
+func dumped(data []byte, offset, tail string) string {
+	var b strings.Builder
+	for at := 0; at < len(data); at += 16 {
+		line := data[at:min(at+16, len(data))]
+		if offset != "" {
+			fmt.Fprintf(&b, offset, at)
+		}
+		fmt.Fprintf(&b, "%-47s", strings.TrimSpace(each("%02x ", string(line))))
+		if tail != "" {
+			shown := strings.Map(func(r rune) rune {
+				if r < ' ' || r > '~' {
+					return '.'
+				}
+				return r
+			}, string(line))
+			fmt.Fprintf(&b, tail, shown)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
