@@ -110,7 +110,7 @@ func (m *message) fault(stage string, err error) error {
 }
 
 func (s *Server) receive(m *message, body io.Reader) error {
-	if _, err := io.Copy(m.spool, body); err != nil {
+	if _, err := m.spool.ReadFrom(body); err != nil {
 		return fmt.Errorf("receiving: %w", err)
 	}
 	if countHops(m.spool, m.spool.size) > s.cfg.MaxHops {

@@ -84,7 +84,7 @@ func (t *stageTimer) enter(next string) {
 }
 
 // hooks count what the wire tells.
-func hooks(m *metrics.Metrics) wire.Hooks {
+func hooks(m *metrics.Metrics, log *slog.Logger) wire.Hooks {
 	return wire.Hooks{
 		Accept: func(a wire.Admission) {
 			if a == wire.Accepted {
@@ -94,8 +94,9 @@ func hooks(m *metrics.Metrics) wire.Hooks {
 				m.Connections.WithLabelValues("over_limit").Inc()
 			}
 		},
-		Reply: func(v wire.Verb, code int) { m.Replies.WithLabelValues(string(v), metrics.Class(code)).Inc() },
-		Close: m.OpenConnections.Dec,
+		Reply:        func(v wire.Verb, code int) { m.Replies.WithLabelValues(string(v), metrics.Class(code)).Inc() },
+		Close:        m.OpenConnections.Dec,
+		AcceptFailed: func(err error) { log.Error("no client can be accepted", "error", err) },
 	}
 }
 

@@ -142,7 +142,7 @@ func (f faultLog) Println(...any)                 { f.log.Warn("smtp session fau
 func (s *Server) Serve(l net.Listener, door Door) error {
 	cfg := s.cfg.Wire
 	cfg.Hostname, cfg.TLS, cfg.Implicit = s.cfg.Hostname, door.TLS, door.Implicit
-	cfg.Hooks = hooks(s.cfg.Metrics)
+	cfg.Hooks = hooks(s.cfg.Metrics, s.cfg.Log)
 	listener := wire.NewListener(l, cfg)
 	s.mu.Lock()
 	if s.down {

@@ -138,6 +138,9 @@ type Hooks struct {
 	Reply func(Verb, int)
 	// Close is called once for each socket that was Accepted.
 	Close func()
+	// AcceptFailed is called when no socket could be accepted, as for want of
+	// descriptors. It is tried again, at least once a second.
+	AcceptFailed func(error)
 }
 
 // withDefaults gives every unset field its default.
@@ -170,6 +173,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Hooks.Close == nil {
 		c.Hooks.Close = func() {}
+	}
+	if c.Hooks.AcceptFailed == nil {
+		c.Hooks.AcceptFailed = func(error) {}
 	}
 	return c
 }

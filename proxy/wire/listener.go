@@ -92,6 +92,7 @@ func (l *Listener) run() {
 			_ = l.Close()
 			return
 		}
+		l.cfg.Hooks.AcceptFailed(err)
 		select {
 		case <-l.done:
 			return
