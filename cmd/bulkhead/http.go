@@ -44,22 +44,6 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// readyz says whether mail can be taken: the store answers and the upstream
-// can be reached.
-func (r *relay) readyz(w http.ResponseWriter, req *http.Request) {
-	ctx, cancel := context.WithTimeout(req.Context(), 10*time.Second)
-	defer cancel()
-	if _, err := r.store.Stats(ctx); err != nil {
-		http.Error(w, "quarantine: not available", http.StatusServiceUnavailable)
-		return
-	}
-	if err := r.upstream.Probe(ctx); err != nil {
-		http.Error(w, "upstream: not reachable", http.StatusServiceUnavailable)
-		return
-	}
-	w.Write([]byte("ready\n")) //nolint:errcheck // the client has gone
-}
-
 // depth reads how full the quarantine is.
 func (r *relay) depth(ctx context.Context) (metrics.Depth, error) {
 	s, err := r.store.Stats(ctx)

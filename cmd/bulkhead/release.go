@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
@@ -77,7 +79,7 @@ type sender interface {
 // send sends a release and settles it, whatever becomes of it.
 func send(ctx context.Context, release *quarantine.Release, to sender) ([]quarantine.RecipientResult, error) {
 	m := release.Message()
-	envelope := upstream.Envelope{From: m.From, MailParams: m.MailParams}
+	envelope := upstream.Envelope{From: m.From, MailParams: declared(m.MailParams, m.Size)}
 	for _, r := range m.Recipients {
 		envelope.Recipients = append(envelope.Recipients, upstream.Recipient{Path: r.Address, Params: r.Params})
 	}
@@ -92,6 +94,18 @@ func send(ctx context.Context, release *quarantine.Release, to sender) ([]quaran
 		return nil, errors.Join(err, sendErr)
 	}
 	return results, sendErr
+}
+
+// declared returns the parameters of MAIL with the size that is sent (RFC
+// 1870): the client's declaration knows nothing of our own trace line.
+func declared(params []string, size int64) []string {
+	out := slices.Clone(params)
+	for i, p := range out {
+		if strings.HasPrefix(p, "SIZE=") {
+			out[i] = fmt.Sprintf("SIZE=%d", size)
+		}
+	}
+	return out
 }
 
 // settled turns an upstream's results into the store's; without any, nothing

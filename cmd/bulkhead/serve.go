@@ -68,6 +68,7 @@ type relay struct {
 	workers  *worker.Pool
 	smtp     *proxy.Server
 	console  http.Handler
+	ready    sharedLook
 
 	listeners      []net.Listener
 	admin, metrics net.Listener

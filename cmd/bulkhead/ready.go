@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// readyTime bounds one look at whether mail can be taken.
+const readyTime = 10 * time.Second
+
+// readyz says whether mail can be taken: inspections have room, the store
+// answers and the upstream can be reached.
+func (r *relay) readyz(w http.ResponseWriter, req *http.Request) {
+	why, err := r.ready.ask(req.Context(), r.obstacle)
+	switch {
+	case err != nil:
+		return // the client has gone
+	case why != "":
+		http.Error(w, why, http.StatusServiceUnavailable)
+	default:
+		w.Write([]byte("ready\n")) //nolint:errcheck // the client has gone
+	}
+}
+
+// obstacle says what keeps mail from being taken, "" if nothing does.
+func (r *relay) obstacle() string {
+	ctx, cancel := context.WithTimeout(context.Background(), readyTime)
+	defer cancel()
+	if err := r.smtp.Ready(); err != nil {
+		return "relay: " + err.Error()
+	}
+	if _, err := r.store.Stats(ctx); err != nil {
+		return "quarantine: not available"
+	}
+	if err := r.upstream.Probe(ctx); err != nil {
+		return "upstream: not reachable"
+	}
+	return ""
+}
+
+// sharedLook lets all who ask at the same time have the answer of one look:
+// each costs a connection to the upstream, and anybody may ask.
+type sharedLook struct {
+	mu  sync.Mutex
+	now *look // the one under way, nil if none
+}
+
+type look struct {
+	done   chan struct{}
+	answer string
+}
+
+// ask returns the answer of the look under way, or else of a new one. The
+// error is that of ctx.
+func (s *sharedLook) ask(ctx context.Context, see func() string) (string, error) {
+	s.mu.Lock()
+	l := s.now
+	if l == nil {
+		l = &look{done: make(chan struct{})}
+		s.now = l
+		go func() {
+			l.answer = see()
+			s.mu.Lock()
+			s.now = nil
+			s.mu.Unlock()
+			close(l.done)
+		}()
+	}
+	s.mu.Unlock()
+	select {
+	case <-l.done:
+		return l.answer, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
