@@ -131,6 +131,8 @@ func (r *reading) labelScore(c cell, under shape) float64 {
 		return -4
 	case s == numeric:
 		return -1.5
+	case value[len(value)-1] == '?':
+		return 1.5 // a survey's question
 	case len(value) > 80:
 		return -1
 	}

@@ -86,9 +86,9 @@ func ascii(s string) bool {
 	return true
 }
 
-// lonePhones takes back telephone numbers that stand under the name of
-// something else in a table without people or places: ranges of years and the
-// numbers of samples have the form too.
+// lonePhones takes back telephone numbers in a table without people or places
+// that stand under the name of something else, or have no sign but digits:
+// ranges of years and the numbers of samples have the form too.
 func (r *reading) lonePhones(best []detect.Type) {
 	for _, t := range best {
 		switch t {
@@ -97,9 +97,14 @@ func (r *reading) lonePhones(best []detect.Type) {
 		}
 	}
 	for j, t := range best {
-		if t == detect.ContactPhone && !r.head.weak && len(r.head.row) > 0 && r.head.heading(j).odds[t] <= 0 {
-			r.facts[j].score[t] -= 12
-			best[j], _, _ = r.facts[j].best()
+		f := &r.facts[j]
+		if t != detect.ContactPhone || r.head.heading(j).odds[t] > 0 {
+			continue
+		}
+		bare := len(best) > 1 && f.sum[t] < 2*float32(f.hits[t])
+		if bare || !r.head.weak && len(r.head.row) > 0 {
+			f.score[t] -= 12
+			best[j], _, _ = f.best()
 		}
 	}
 }
