@@ -45,8 +45,7 @@ func (s *Server) deliver(ss *session, body io.Reader) error {
 	// 3. Decide: what it means for these recipients.
 	m.enter("decide")
 	m.evidence = evidence
-	m.verdict, err = s.cfg.Policies().Decide(ss.tx.envelope, evidence, rules.Recent{})
-	if err != nil {
+	if m.verdict, err = s.decide(ss.tx.envelope, evidence); err != nil {
 		return m.fault("inspect", err)
 	}
 	m.judged = true
@@ -162,6 +161,16 @@ func (s *Server) inspect(ctx context.Context, m *message) (*rules.Evidence, erro
 		slot.leave()
 		return nil, context.Cause(ctx)
 	}
+}
+
+// decide judges what was read for these recipients, by the policies in force.
+func (s *Server) decide(env rules.Envelope, ev *rules.Evidence) (v rules.Verdict, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = &rules.Fault{Kind: fmt.Sprintf("%T", fault)}
+		}
+	}()
+	return s.cfg.Policies().Decide(env, ev, rules.Recent{})
 }
 
 // pass sends the message on, byte for byte below our own lines, and returns

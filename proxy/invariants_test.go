@@ -117,6 +117,22 @@ func TestFailClosed(t *testing.T) {
 	}
 }
 
+// TestPanicInDecidingIsAFaultOfTheMessage, and of nothing else.
+func TestPanicInDecidingIsAFaultOfTheMessage(t *testing.T) {
+	r := newRig(t, func(cfg *proxy.Config) {
+		cfg.Policies = func() *rules.Policies { panic("a value of the message") }
+	})
+	p := r.dial(t)
+	p.envelope()
+	if reply := p.data(message("words\r\n")); !strings.HasPrefix(reply, "451 4.3.0") {
+		t.Errorf("reply %q, want 451 4.3.0", reply)
+	}
+	if got := count(r.metrics.Faults, "inspect", "panic"); got != 1 || len(r.sink.got()) != 0 {
+		t.Errorf("counted %v times, sent %d; want 1, 0", got, len(r.sink.got()))
+	}
+	p.cmd("NOOP", "250")
+}
+
 // TestUnreadIsNeverClean: what could hide a table and was not read is held.
 func TestUnreadIsNeverClean(t *testing.T) {
 	r := newRig(t, nil)
