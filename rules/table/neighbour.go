@@ -45,20 +45,28 @@ func bonds() []bond {
 }
 
 // support adds what each column's neighbours say, given what they are taken
-// for now.
+// for now. A table may have thousands of columns, so the far ones are counted
+// and not looked through.
 func (r *reading) support(best []detect.Type) {
+	var count [detect.NumTypes]int
+	for _, t := range best {
+		count[t]++
+	}
+	is := func(k int, t detect.Type) int {
+		if k >= 0 && k < len(best) && best[k] == t {
+			return 1
+		}
+		return 0
+	}
 	for j := range best {
 		for _, b := range r.typer.bonds {
 			gain := 0.0
-			for k, t := range best {
-				if k == j || t != b.has {
-					continue
-				}
-				if k-j == 1 || j-k == 1 {
-					gain = max(gain, b.near)
-				} else {
-					gain = max(gain, b.far)
-				}
+			near := is(j-1, b.has) + is(j+1, b.has)
+			if near > 0 {
+				gain = b.near
+			}
+			if count[b.has] > near+is(j, b.has) {
+				gain = max(gain, b.far)
 			}
 			// A neighbour makes likelier only what the cells allow.
 			if gain > 0 && r.facts[j].score[b.makes] > -2.5 {
@@ -72,16 +80,14 @@ func (r *reading) support(best []detect.Type) {
 // alone takes back parts of addresses that stand alone: a number and a word
 // are a street beside a town, and anything elsewhere.
 func (r *reading) alone(best []detect.Type) {
-	for j := range best {
-		accompanied := false
-		for k, t := range best {
-			switch t {
-			case detect.PersonName, detect.PersonFamily, detect.ContactEmail, detect.ContactPhone, detect.AddressCity,
-				detect.AddressCountry, detect.Company:
-				accompanied = accompanied || k != j
-			}
+	company := 0 // columns that an address goes with
+	for _, t := range best {
+		if goesWithAddress(t) {
+			company++
 		}
-		if accompanied {
+	}
+	for j, t := range best {
+		if company > 1 || company == 1 && !goesWithAddress(t) {
 			continue
 		}
 		for _, t := range []detect.Type{detect.AddressStreet, detect.AddressPostcode, detect.AddressFull} {
@@ -90,6 +96,15 @@ func (r *reading) alone(best []detect.Type) {
 			}
 		}
 	}
+}
+
+func goesWithAddress(t detect.Type) bool {
+	switch t {
+	case detect.PersonName, detect.PersonFamily, detect.ContactEmail, detect.ContactPhone, detect.AddressCity,
+		detect.AddressCountry, detect.Company:
+		return true
+	}
+	return false
 }
 
 // surroundings weighs the topics of all header words: rows with a price, a
