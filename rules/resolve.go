@@ -15,6 +15,9 @@ const minConfidence = 0.5
 // it to be one: "id" alone says less.
 const minNamed = 1.5
 
+// minCompany is what a header must say for a company: a department is none.
+const minCompany = 3
+
 // resolver turns typed rows and entities into people.
 type resolver struct {
 	det *detect.Detector
@@ -81,7 +84,7 @@ func groupsOf(seg *table.Segment) []group {
 		if factGroup(c.Type) == factNumber && (c.Named >= minNamed || c.Header == "") {
 			all.vague = false
 		}
-		if c.Type == detect.Company {
+		if c.Type == detect.Company && (c.Named == 0 || c.Named >= minCompany) {
 			all.company = true
 		}
 		if factGroup(c.Type) != factNone {

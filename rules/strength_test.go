@@ -31,6 +31,15 @@ func TestWhatIsTheRecordOfAPerson(t *testing.T) {
 		"a name with a birth date": rows("name,born,town", func(i int, g, f string) string {
 			return fmt.Sprintf("%s %s,%s,Leeds", g, f, dob(i))
 		}),
+		"a birth date as a point in time": rows("firstname,lastname,birthdate", func(i int, g, f string) string {
+			return fmt.Sprintf("%s,%s,%sT18:00:00.000+02:00", g, f, dob(i))
+		}),
+		"a user's name beside a department": rows("employee_id,username,department", func(i int, g, f string) string {
+			return fmt.Sprintf("%d,%c%s,Marketing", 1001+i, g[0]|0x20, strings.ToLower(f))
+		}),
+		"words of another language": rows("nama,no hp,alamat", func(i int, g, f string) string {
+			return fmt.Sprintf("%s %s,081234567%02d,Jalan Merdeka %d", g, f, i+10, i+3)
+		}),
 		"a customer's number with a telephone": rows("customer_id,balance,phone", func(i int, _, _ string) string {
 			return fmt.Sprintf("C%d,%d.20,+44 1223 4960%02d", 10437+i*37, 50+i, i+10)
 		}),

@@ -25,6 +25,7 @@ func (r *reading) columns(rows [][][]byte) []Column {
 		}
 		r.silence(j)
 		f.numbered(r.head.heading(j))
+		f.born(r.head.heading(j))
 		for _, t := range []detect.Type{detect.PersonName, detect.PersonGiven, detect.PersonFamily} {
 			f.score[t] += around
 		}

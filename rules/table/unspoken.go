@@ -62,6 +62,14 @@ func (f *facts) numbered(h *heading) {
 	}
 }
 
+// born takes dates for birth dates where the header says so, whatever their
+// form: dumps give a birth date as a point in time.
+func (f *facts) born(h *heading) {
+	if h.odds[detect.PersonBirthDate] >= 3 && int(f.hits[detect.Date])*2 > f.distinct {
+		f.score[detect.PersonBirthDate] = max(f.score[detect.PersonBirthDate], f.score[detect.Date]+2)
+	}
+}
+
 // fluent reports whether the lexicon knows at least one in four of the names.
 func (h *header) fluent() bool {
 	known, named := 0, 0
