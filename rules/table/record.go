@@ -91,6 +91,18 @@ func (h *shelf) take() *record {
 
 func (h *shelf) full() bool { return len(h.waiting()) >= shelfRecords || h.size >= shelfBytes }
 
+// manyColumns is the number of columns from which those of earlier grids are
+// forgotten: notes such as a change log have other keys in each record, and
+// would make every grid as wide as all of them together.
+const manyColumns = 64
+
+// forget drops the columns; those that the waiting records have are learned
+// anew.
+func (h *shelf) forget() {
+	clear(h.index)
+	h.columns = h.columns[:0]
+}
+
 // learn adds the record's keys to the columns, up to limit of them, and
 // reports whether there was a new one and whether all found room.
 func (h *shelf) learn(r *record, limit int) (grew, all bool) {
@@ -216,6 +228,9 @@ func (g *recordGrid) header() [][]byte {
 // more grids.
 func (s *splitter) giveShelf(kind Kind, h *shelf, more func() (bool, error)) error {
 	for len(h.waiting()) > 0 {
+		if len(h.columns) > manyColumns {
+			h.forget()
+		}
 		for _, r := range h.waiting() {
 			if _, all := h.learn(r, s.lim.Columns); !all {
 				s.limit("columns")
