@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"unicode"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 )
@@ -58,7 +59,7 @@ func (t *textSink) line(l *lineScan) {
 		contact := e.Type == detect.ContactEmail || e.Type == detect.ContactPhone || e.Type == detect.PersonName
 		if contact && exempt || detect.Example(e.Type, value) ||
 			e.Type == detect.ContactEmail && detect.Role(value) ||
-			e.Type == detect.IDNational && (bare(value) && len(l.found) == 1 && !l.only(e) || l.amidFigures(e)) ||
+			e.Type == detect.IDNational && (weak(value) && !l.accompanied(e) && !l.only(e) || l.amidFigures(e)) ||
 			t.cells && bare(value) {
 			continue
 		}
@@ -73,6 +74,23 @@ func (t *textSink) line(l *lineScan) {
 		}
 	}
 	t.record(&row, many)
+}
+
+// weak reports whether a value that reads as an identity number is as likely
+// something else: nothing but digits, or with a letter in lower case, as the
+// names of files and commits have.
+func weak(value []byte) bool {
+	return bare(value) || bytes.ContainsFunc(value, unicode.IsLower)
+}
+
+// accompanied reports whether a line holds something else of a person.
+func (l *lineScan) accompanied(e detect.Entity) bool {
+	for _, other := range l.found {
+		if other.Type != e.Type {
+			return true
+		}
+	}
+	return false
 }
 
 // bare reports whether a value is nothing but digits, decimal or hexadecimal in
