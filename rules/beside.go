@@ -60,7 +60,7 @@ func (t *textSink) pieces(line []byte, row *[detect.NumTypes][]byte) {
 
 // piece reads one part of a line.
 func (t *textSink) piece(piece []byte, row *[detect.NumTypes][]byte) {
-	if bytes.IndexAny(piece, "0123456789") < 0 || len(piece) > 80 {
+	if !bytes.ContainsAny(piece, "0123456789") || len(piece) > 80 {
 		return
 	}
 	born := false

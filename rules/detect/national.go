@@ -153,7 +153,7 @@ func (d *Detector) nationalValid(t Type, value []byte) bool {
 	if !ok || len(id) < 8 || len(id) > maxScheme || sameDigit(id) {
 		return false
 	}
-	plain := len(id) == len(value) || bytes.IndexAny(value, "-./()") < 0
+	plain := len(id) == len(value) || !bytes.ContainsAny(value, "-./()")
 	for _, schemes := range d.schemes[len(id)] {
 		for i := range schemes {
 			s := &schemes[i]

@@ -33,7 +33,7 @@ func (g *figures) add(value []byte, m uint8) {
 	if n := len(value); n > 3 && m == hasDigit|hasPoint && (value[n-3] == '.' || value[n-3] == ',') && n < 12 && digit(value[n-4]) {
 		g.money++
 	}
-	if m == hasDigit|hasPoint && bytes.IndexAny(value, ".,") >= 0 {
+	if m == hasDigit|hasPoint && bytes.ContainsAny(value, ".,") {
 		g.measured++
 	}
 	if m == hasDigit && len(value) <= 9 {
