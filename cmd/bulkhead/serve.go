@@ -168,15 +168,25 @@ func (r *relay) run(ctx context.Context) error {
 	defer stopHTTP()
 	r.log.Info("ready", "console", "http://"+r.admin.Addr().String()+"/", "metrics", "http://"+r.metrics.Addr().String()+"/metrics")
 	go r.sweep(ctx)
+	var cause error
 	select {
-	case err := <-failed:
-		return err
+	case cause = <-failed:
 	case <-ctx.Done():
 	}
+	return errors.Join(cause, r.shutdown(ctx))
+}
+
+// shutdown lets transactions finish within the grace time.
+func (r *relay) shutdown(ctx context.Context) error {
 	r.log.Info("going down", "grace", r.cfg.SMTP.ShutdownGrace)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.SMTP.ShutdownGrace)
 	defer cancel()
-	if err := r.smtp.Shutdown(grace); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	err := r.smtp.Shutdown(grace)
+	if errors.Is(err, context.DeadlineExceeded) {
+		r.log.Warn("connections were cut at the end of the grace time; their clients have no reply")
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("shutting down: %w", err)
 	}
 	return nil
