@@ -10,23 +10,17 @@ import (
 	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/s2"
+	"github.com/klauspost/compress/zlib"
 	"github.com/pierrec/lz4/v4"
 )
 
 // compressed opens the one stream that a compressed file holds.
 func (w *walk) compressed(n node, c content) error {
-	name := ""
 	r, err := w.expanding(n, c.Reader, func(r io.Reader) (io.Reader, error) {
 		switch n.format {
-		case FormatGzip:
-			z, err := gzip.NewReader(r)
-			if err != nil {
-				return nil, fmt.Errorf("gzip: %w", err)
-			}
-			name = z.Name
-			return z, nil
+		case FormatZlib:
+			return zlib.NewReader(r)
 		case FormatBzip2:
 			return bzip2.NewReader(r), nil
 		case FormatZstd:
@@ -43,12 +37,7 @@ func (w *walk) compressed(n node, c content) error {
 	if z, ok := r.(interface{ Close() }); ok {
 		defer z.Close()
 	}
-	if name == "" {
-		name = unpackedName(n.path)
-	}
-	child := n.child(decodeBytes("", []byte(name)))
-	child.place = Attachment
-	return w.open(child, stream(r))
+	return w.unpacked(n, unpackedName(n.path), r)
 }
 
 // unpackedName is what people call the content of a compressed file that does

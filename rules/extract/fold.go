@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"io"
 	"unicode/utf8"
 
@@ -41,6 +42,7 @@ func (f *folded) Read(p []byte) (int, error) {
 			var k int
 			k, f.err = f.r.Read(f.in[f.e:])
 			f.e += k
+			turnOverrides(f.in[f.s:f.e])
 			continue
 		}
 		if f.s == f.e {
@@ -99,11 +101,13 @@ func (f *folded) start(p []byte) int {
 // foldRune appends what r is read as, between two bytes.
 func foldRune(dst []byte, r rune, prev, next byte) []byte {
 	switch {
+	case 0xE0020 <= r && r <= 0xE007E: // a shadow of ASCII that nobody sees and every program copies
+		return append(dst, byte(r-0xE0000))
 	case r < 0xA0 && r != 0x85 || 0x530 <= r && r < 0x61C || 0x3001 <= r && r < 0xD800:
 		return utf8.AppendRune(dst, r)
 	case invisible(r):
 		return dst
-	case r == 0xA0, 0x2000 <= r && r <= 0x200A, r == 0x202F, r == 0x205F, r == 0x3000, r == 0x1680:
+	case r == 0xA0, 0x2000 <= r && r <= 0x200A, r == 0x202F, r == 0x205F, r == 0x3000, r == 0x1680, r == 0x2800:
 		return append(dst, ' ')
 	case r == 0x85, r == 0x2028, r == 0x2029:
 		return append(dst, '\n')
@@ -157,6 +161,10 @@ func latinLook(r rune) byte {
 func foldCell(arena *[]byte, cell []byte) []byte {
 	if asciiRun(cell) == len(cell) {
 		return cell
+	}
+	if bytes.Contains(cell, []byte(override)) {
+		cell = bytes.Clone(cell)
+		turnOverrides(cell)
 	}
 	start, prev := len(*arena), byte(0)
 	for i := 0; i < len(cell); {

@@ -36,6 +36,8 @@ const (
 	FormatZstd    Format = "zstd"
 	FormatLZ4     Format = "lz4"
 	FormatTar     Format = "tar"
+	FormatAr      Format = "ar"
+	FormatZlib    Format = "zlib"
 	Format7z      Format = "7z"
 	FormatRAR     Format = "rar"
 	FormatMessage Format = "rfc822"

@@ -43,6 +43,20 @@ type entity struct {
 	off, end int64 // of the body
 }
 
+// plain tells a body that is no base64, whatever its header says: one character
+// in twelve is of those that part words and fields. Programs show it as it is.
+func (e entity) plain() bool {
+	head := make([]byte, min(sniffSize, max(e.end-e.off, 0)))
+	n, _ := e.src.ReadAt(head, e.off)
+	foreign := 0
+	for _, b := range head[:n] {
+		if strings.IndexByte(" ,;@.:\t|", b) >= 0 {
+			foreign++
+		}
+	}
+	return foreign*12 > n
+}
+
 func (w *walk) entity(src io.ReaderAt, off, end int64) entity {
 	br := w.buffer(io.NewSectionReader(src, off, end-off))
 	defer w.release(br)
@@ -56,10 +70,16 @@ func (w *walk) entity(src io.ReaderAt, off, end int64) entity {
 func (w *walk) headerText(n node, e entity) error {
 	var b strings.Builder
 	for _, f := range e.head.fields {
-		if transportField(strings.ToLower(f.name)) {
+		if transportField(strings.ToLower(f.name)) && !strings.EqualFold(f.name, "content-description") {
 			continue
 		}
 		value := decodeWords(f.value)
+		if joined := joinedBase64(value); joined != "" {
+			if err := w.plain(n.spot("header"), strings.NewReader(joined)); err != nil {
+				return err
+			}
+			continue
+		}
 		if !strings.Contains(value, "\t") {
 			b.WriteString(f.name)
 			b.WriteString(": ")
@@ -85,6 +105,21 @@ func (w *walk) headerText(n node, e entity) error {
 	h.place = n.place
 	h.media = "text/plain"
 	return w.open(h, section(e.src, e.start+from, e.off-e.start-from))
+}
+
+// joinedBase64 joins a value that is base64 folded over several lines, ""
+// where it is not.
+func joinedBase64(value string) string {
+	words := strings.Fields(value)
+	if len(words) < 3 {
+		return ""
+	}
+	for i, word := range words {
+		if base64End([]byte(word)) != len(word) || i < len(words)-1 && len(word) != len(words[0]) || len(words[0]) < minLine {
+			return ""
+		}
+	}
+	return strings.Join(words, "")
 }
 
 // transportField tells the fields that mail programs and relays write, and

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"io"
 	"slices"
 	"strings"
@@ -57,6 +58,9 @@ func (w *walk) body(n, in node, e entity, byDefault string) error {
 			continue
 		}
 		for k, t := range ts {
+			if t == base64Encoded && e.plain() {
+				t = identity
+			}
 			key := leafKey{t, leaf.charset, leaf.media == "text/html"}
 			if leaves[key] || (i > 0 || k > 0) && !w.another(n) {
 				continue
@@ -129,7 +133,7 @@ func (w *walk) structured(n, in node, e entity, r reading, ts []transfer) (bool,
 func (w *walk) messageBody(n node, e entity, ts []transfer) (bool, error) {
 	head := make([]byte, sniffSize)
 	k, _ := e.src.ReadAt(head[:min(int64(sniffSize), e.end-e.off)], e.off)
-	if encoded := slices.ContainsFunc(ts, func(t transfer) bool { return t != identity }); encoded && !IsMessage(head[:k]) {
+	if encoded := slices.ContainsFunc(ts, func(t transfer) bool { return t != identity }); encoded && (!IsMessage(head[:k]) || quotedBody(head[:k], ts)) {
 		return false, nil
 	}
 	n.format, n.place = FormatMessage, Attachment
@@ -140,6 +144,12 @@ func (w *walk) messageBody(n node, e entity, ts []transfer) (bool, error) {
 		return true, nil
 	}
 	return true, w.guard(n, func() error { return w.message(n, e.src, e.off, e.end) })
+}
+
+// quotedBody tells a message under quoted-printable, whose header fields look
+// the same but for their signs.
+func quotedBody(head []byte, ts []transfer) bool {
+	return slices.Contains(ts, quotedPrintable) && (countEscapes(head, "=", 2) > 0 || bytes.Contains(head, []byte("=\r\n")))
 }
 
 // multipart reads a body under each boundary that its header names and its

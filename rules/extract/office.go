@@ -81,9 +81,8 @@ func (w *walk) ole(n node, c content) error {
 		w.turns(&n, FormatMSG)
 	case ole.EncryptedOOXML:
 		w.turns(&n, FormatXLSX)
-	default:
+	default: // a program's own: macros, embedded files and streams of text
 		w.turns(&n, FormatUnknown)
-		return w.unknown(n, section(at, 0, size))
 	}
 	if err := w.document(n, at, size, ole.Read); err != nil {
 		return err

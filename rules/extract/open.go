@@ -87,7 +87,11 @@ func (w *walk) read(n node, c content) error {
 		return w.nestedMessage(n, c)
 	case FormatZip:
 		return w.zip(n, c)
-	case FormatGzip, FormatBzip2, FormatZstd, FormatSnappy, FormatLZ4:
+	case FormatGzip:
+		return w.gzip(n, c)
+	case FormatAr:
+		return w.ar(n, c)
+	case FormatZlib, FormatBzip2, FormatZstd, FormatSnappy, FormatLZ4:
 		return w.compressed(n, c)
 	case FormatXZ:
 		return w.foreign(n, c, foreign.XZ)

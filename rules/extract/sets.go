@@ -6,7 +6,7 @@ func Formats() []Format {
 		FormatText, FormatHTML, FormatCSV, FormatJSON, FormatXML, FormatVCard, FormatRTF,
 		FormatXLSX, FormatXLSB, FormatXLS, FormatODS, FormatODT, FormatDOCX, FormatPPTX, FormatDOC, FormatPPT,
 		FormatPDF, FormatSQLite, FormatParquet, FormatData,
-		FormatArchive, FormatZip, FormatGzip, FormatBzip2, FormatXZ, FormatLZMA, FormatSnappy, FormatZstd, FormatLZ4, FormatTar, Format7z, FormatRAR,
+		FormatArchive, FormatZip, FormatGzip, FormatBzip2, FormatXZ, FormatLZMA, FormatSnappy, FormatZstd, FormatLZ4, FormatTar, FormatAr, FormatZlib, Format7z, FormatRAR,
 		FormatMessage, FormatMbox, FormatMSG, FormatTNEF, FormatSMIME, FormatPGP,
 		FormatImage, FormatAudio, FormatVideo, FormatFont, FormatSealed, FormatUnknown,
 		FormatMultipart, formatOLE,

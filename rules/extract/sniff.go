@@ -56,6 +56,9 @@ var magics = []magic{
 	{0, "\xfd7zXZ\x00", FormatXZ, nil},
 	{0, "\x28\xb5\x2f\xfd", FormatZstd, nil},
 	{0, "\x04\x22\x4d\x18", FormatLZ4, nil},
+	{0, "\x02\x21\x4c\x18", FormatLZ4, nil},
+	{0, "x", FormatZlib, isZlib},
+	{0, "!<arch>\n", FormatAr, nil},
 	{0, "7z\xbc\xaf\x27\x1c", Format7z, nil},
 	{0, "Rar!\x1a\x07", FormatRAR, nil},
 	{0, "SQLite format 3\x00", FormatSQLite, nil},
@@ -98,6 +101,7 @@ var magics = []magic{
 	{0, "FLV\x01", FormatVideo, nil},
 	{0, "\x30\x26\xb2\x75\x8e\x66\xcf\x11", FormatVideo, nil},
 	{0, "ID3", FormatAudio, func(h []byte) bool { return len(h) > 9 && h[3] <= 4 && h[6]|h[7]|h[8]|h[9] < 0x80 }},
+	{0, "\xff", FormatAudio, isMPEGFrame},
 	{0, "OggS\x00", FormatAudio, nil},
 	{0, "fLaC", FormatAudio, nil},
 	{0, "MThd\x00\x00\x00\x06", FormatAudio, nil},
@@ -128,6 +132,14 @@ func isBrand(h []byte, brands ...string) bool {
 // ordinary letters.
 func isBitmap(h []byte) bool {
 	return len(h) >= 26 && binary.LittleEndian.Uint32(h[6:]) == 0 && binary.LittleEndian.Uint32(h[14:]) <= 124 && h[15] == 0
+}
+
+// isMPEGFrame tells the header of an MPEG audio frame, which is all that many
+// such files begin with: layer, bit rate and sampling rate have values that
+// are not reserved.
+func isMPEGFrame(h []byte) bool {
+	return len(h) > 4 && h[1]&0xe0 == 0xe0 && h[1]&0x18 != 0x08 && h[1]&0x06 != 0 && h[2]&0xf0 != 0xf0 && h[2]&0x0c != 0x0c &&
+		(h[1] != 0xfe && h[1] != 0xff)
 }
 
 func isIcon(h []byte) bool {

@@ -21,6 +21,9 @@ func (*Walker) Message(ctx context.Context, src Source, lim Limits, sink Sink) (
 	defer done()
 	n := node{format: FormatMessage, id: -1}
 	err := w.guard(n, func() error { return w.message(n, w.source(src), 0, src.Size) })
+	if err == nil {
+		err = w.names()
+	}
 	return w.summary(), w.verdict(err)
 }
 
@@ -31,6 +34,9 @@ func (*Walker) File(ctx context.Context, name string, src Source, lim Limits, si
 	defer done()
 	n := node{path: cleanName(name), place: Attachment, id: -1}
 	err := w.open(n, section(w.source(src), 0, src.Size))
+	if err == nil {
+		err = w.names()
+	}
 	return w.summary(), w.verdict(err)
 }
 
