@@ -49,7 +49,6 @@ func (s *scripted) serve(conn net.Conn, n int) {
 		if content && line != "." {
 			continue
 		}
-		content = false
 		s.mu.Lock()
 		s.lines = append(s.lines, fmt.Sprintf("%d: %s", n, line))
 		s.mu.Unlock()

@@ -79,7 +79,7 @@ func TestWhatIsNoRecordOfAPerson(t *testing.T) {
 		"judges and reports": rows("judge,reporter_citation", func(i int, _, f string) string {
 			return fmt.Sprintf("%s,%d F.3d %d", f, 844+i, 914+i)
 		}),
-		"restaurants": rows("name,addr,city,phone,type", func(i int, _, f string) string {
+		"restaurants": rows("name,addr,city,phone,type", func(i int, _, _ string) string {
 			return fmt.Sprintf("The Golden %d,%d Mill Lane,Leeds,+44 1223 4960%02d,italian", i, i+3, i+10)
 		}),
 		"samples": rows("sample_no,sex,age,visit", func(i int, _, _ string) string {

@@ -92,7 +92,7 @@ func TestBodyOfAnotherLengthHasNoEnd(t *testing.T) {
 				for !b.done && err == nil {
 					_, err = b.next(newBlocks())
 				}
-				if !errors.Is(err, ErrContent) || test.end == failing && !errors.Is(err, failing) {
+				if !errors.Is(err, ErrContent) || errors.Is(test.end, failing) && !errors.Is(err, failing) {
 					t.Errorf("got %v", err)
 				}
 			})

@@ -57,10 +57,10 @@ func TestNationalNumbersAreRecognised(t *testing.T) {
 
 // another returns a sign of the same kind.
 func another(c byte) byte {
-	switch {
-	case c == '9':
+	switch c {
+	case '9':
 		return '0'
-	case c == 'Z' || c == 'X':
+	case 'Z', 'X':
 		return 'A'
 	default:
 		return c + 1

@@ -56,7 +56,7 @@ func (w *walk) cms(n node, c content) error {
 	if kind == cmsEnveloped {
 		return w.endToEnd(n)
 	}
-	octets, err := cmsContent(ber{at, size}, kind)
+	octets, err := cmsContent(ber{at, size})
 	if err != nil || octets == nil { // a signature alone has no content
 		return firstError(err, cut)
 	}
@@ -102,7 +102,7 @@ func (w *walk) entityOrFile(n node, r io.Reader) error {
 }
 
 // cmsContent finds the octets of encapContentInfo, nil if they are elsewhere.
-func cmsContent(b ber, kind cmsKind) (io.Reader, error) {
+func cmsContent(b ber) (io.Reader, error) {
 	at := int64(0)
 	var e berElement
 	var err error

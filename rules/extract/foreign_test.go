@@ -112,7 +112,7 @@ type key struct{}
 func TestANestedArchiveIsReadInTheContextOfItsOuterOne(t *testing.T) {
 	var seen []any
 	lim := DefaultLimits()
-	lim.Isolate = func(ctx context.Context, job foreign.Job, out foreign.Output) error {
+	lim.Isolate = func(ctx context.Context, _ foreign.Job, out foreign.Output) error {
 		seen = append(seen, ctx.Value(key{}))
 		if len(seen) > 1 {
 			return nil

@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"io"
 	"strings"
 
@@ -71,7 +72,7 @@ func (w *walk) markupEnd(n node, m *markup) error {
 	if m.err == io.EOF || m.err == nil {
 		return nil
 	}
-	if m.err == html.ErrBufferExceeded {
+	if errors.Is(m.err, html.ErrBufferExceeded) {
 		return w.plain(n, io.MultiReader(bytes.NewReader(m.z.Buffered()), m.r))
 	}
 	return m.err

@@ -354,7 +354,7 @@ func (m *markup) data(val []byte) {
 	if strings.Contains(ps, "base64") {
 		b = bareBase64([]byte(decodeExtended(string(body), false)))
 	} else {
-		b = []byte(percentDecoded(body))
+		b = percentDecoded(body)
 	}
 	if len(b) > 0 {
 		m.blocks.flush(m)

@@ -146,13 +146,12 @@ func pgpPacket(br *bufio.Reader) (tag byte, body io.Reader, err error) {
 		p := &pgpParts{br: br}
 		return h & 0x3f, p, p.length()
 	}
-	size := int64(-1)
 	if k := []int{1, 2, 4, 0}[h&3]; k > 0 {
 		var b [8]byte
 		if _, err := io.ReadFull(br, b[8-k:]); err != nil {
 			return 0, nil, cutShort(err)
 		}
-		size = int64(binary.BigEndian.Uint64(b[:]))
+		size := int64(binary.BigEndian.Uint64(b[:]))
 		return h >> 2 & 0xf, &pgpParts{br: br, left: size}, nil
 	}
 	return h >> 2 & 0xf, br, nil

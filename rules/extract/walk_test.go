@@ -14,8 +14,8 @@ import (
 // broken is a sink that fails.
 type broken struct{ err error }
 
-func (b broken) Text(_ Part, r io.Reader) error   { return b.err }
-func (b broken) Table(_ Part, g table.Grid) error { return b.err }
+func (b broken) Text(Part, io.Reader) error   { return b.err }
+func (b broken) Table(Part, table.Grid) error { return b.err }
 
 // brokenSource is a source that fails after some bytes.
 type brokenSource struct {

@@ -103,8 +103,8 @@ const (
 // those that only stand in it (APPNOTE 6.3), since tools differ in which they
 // show.
 func (w *walk) zipEntries(n node, at io.ReaderAt, size int64, want func(string) bool) error {
-	entries, base, damaged := zipDirectory(at, size, w.lim.Entries+1)
-	hidden := zipHidden(at, size, base, entries, w.lim.Entries)
+	entries, _, damaged := zipDirectory(at, size, w.lim.Entries+1)
+	hidden := zipHidden(at, size, entries, w.lim.Entries)
 	encrypted := 0
 	for i, e := range append(entries, hidden...) {
 		if i >= w.lim.Entries {

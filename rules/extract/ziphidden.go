@@ -10,7 +10,7 @@ import (
 
 // zipHidden finds entries by their local headers: those that the directory
 // does not list, and those whose local header says something else than it.
-func zipHidden(at io.ReaderAt, size, base int64, listed []zipEntry, limit int) []zipEntry {
+func zipHidden(at io.ReaderAt, size int64, listed []zipEntry, limit int) []zipEntry {
 	var found []zipEntry
 	sorted := append([]zipEntry(nil), listed...)
 	sort.Slice(sorted, func(i, j int) bool { return sorted[i].header < sorted[j].header })

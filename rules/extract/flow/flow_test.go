@@ -101,7 +101,7 @@ func TestFlowPassesErrorsOfItsOutput(t *testing.T) {
 		f.Text([]byte("x"))
 		return nil
 	})
-	if err != want {
+	if !errors.Is(err, want) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -79,7 +79,7 @@ func (rd *reader) document(s *entry, name string) error {
 		}
 		b := rd.bytes(t, maxPieces*2)
 		w.pieces = pieces(part(b, fib[0x1A2:]))
-		w.paras = loadParagraphs(src, size, part(b, fib[0x102:]), rd.ctx)
+		w.paras = loadParagraphs(rd.ctx, src, size, part(b, fib[0x102:]))
 	} else if flags&4 != 0 && len(fib) >= 0x168 { // Word 6 and 95, saved fast
 		head := rd.bytes(s.find("WordDocument"), 64<<20)
 		w.pieces = oldPieces(pieces(part(head, fib[0x160:])))

@@ -42,7 +42,7 @@ func (p *paragraphs) rowEnd(fc int64) bool  { return p.at(fc)&paraRowEnd != 0 }
 
 // loadParagraphs reads the pages of properties that the table names
 // ([MS-DOC] 2.8.26, 2.9.175).
-func loadParagraphs(src io.ReaderAt, size int64, plc []byte, ctx context.Context) paragraphs {
+func loadParagraphs(ctx context.Context, src io.ReaderAt, size int64, plc []byte) paragraphs {
 	var p paragraphs
 	n := (len(plc) - 4) / 8
 	var page [pageLen]byte
