@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -67,11 +68,13 @@ func TestTextIsPutInTheOrderInWhichItIsSeen(t *testing.T) {
 }
 
 func TestNoiseWithoutAFormatCountsAsEncrypted(t *testing.T) {
+	cipher := make([]byte, 9000)
+	_, _ = rand.NewChaCha8([32]byte{7}).Read(cipher)
 	for name, c := range map[string]struct {
 		file string
 		want Reason
 	}{
-		"ciphertext": {noise(9000), Encrypted},
+		"ciphertext": {string(cipher), Encrypted},
 		"a format":   {"BKFMT\x01" + strings.Repeat("\x00\x07\x00\x80abc", 900), Unknown},
 	} {
 		sum, err := New().File(t.Context(), "x.bin", memory([]byte(c.file)), DefaultLimits(), &record{})
