@@ -36,7 +36,7 @@ func (t *textSink) beside(l *lineScan, name detect.Entity, row *[detect.NumTypes
 		} else {
 			rest = nil
 		}
-		if len(bytes.TrimSpace(below)) == 0 || len(below) > longestLine {
+		if len(bytes.TrimSpace(below)) == 0 || len(below) > longestLine || signatureDelimiter(below) {
 			return
 		}
 		t.pieces(below, row)

@@ -101,7 +101,13 @@ const minDamaged = 1 << 10
 // tooSmall reports whether a part that was not read cannot hide a table. It
 // still makes the reading partial.
 func tooSmall(u extract.Unread) bool {
-	return (u.Reason == extract.Corrupt || u.Reason == extract.Unknown) && u.Bytes > 0 && u.Bytes < minDamaged
+	switch {
+	case u.Bytes <= 0 || u.Bytes >= minDamaged:
+		return false
+	case u.Reason == extract.Corrupt:
+		return u.Format == extract.FormatPDF // an archive of this size may well hold them
+	}
+	return u.Reason == extract.Unknown
 }
 
 // ownKeys are the keys of the message's own readers and writers.

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"strings"
 	"unicode"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
@@ -57,7 +58,7 @@ func (t *textSink) line(l *lineScan) {
 	for _, e := range l.found {
 		value := l.text[e.Start:e.End]
 		contact := e.Type == detect.ContactEmail || e.Type == detect.ContactPhone || e.Type == detect.PersonName
-		if contact && exempt || detect.Example(e.Type, value) ||
+		if contact && exempt || documentation(e.Type, value) ||
 			e.Type == detect.ContactEmail && detect.Role(value) ||
 			e.Type == detect.IDNational && (weak(value) && !l.accompanied(e) && !l.only(e) || l.amidFigures(e)) ||
 			t.cells && bare(value) {
@@ -185,7 +186,7 @@ func (t *textSink) inSignature(l *lineScan) bool {
 			return false
 		}
 		start := bytes.LastIndexByte(l.text[:end-1], '\n') + 1
-		if string(bytes.TrimRight(l.text[start:end], "\r\n")) == "-- " {
+		if signatureDelimiter(l.text[start:end]) {
 			if t.signature != &l.text[start] {
 				t.signature = &l.text[start]
 				t.signatures++
@@ -195,6 +196,31 @@ func (t *textSink) inSignature(l *lineScan) bool {
 		end = start
 	}
 	return false
+}
+
+// signatureDelimiter reports whether a line is what a signature begins with.
+func signatureDelimiter(line []byte) bool {
+	return string(bytes.TrimRight(line, "\r\n")) == "-- "
+}
+
+// documentation reports whether a value in running text is one that manuals
+// and tests use, and nobody's: an address at example.com and its like, a
+// published test card. Other reserved domains and telephone numbers count, since
+// who writes a list of them means people by them.
+func documentation(t detect.Type, value []byte) bool {
+	switch t {
+	case detect.ContactPhone:
+		return false
+	case detect.ContactEmail:
+		domain := string(bytes.ToLower(domainOf(value)))
+		for _, name := range [...]string{"example.com", "example.net", "example.org", "example.edu"} {
+			if domain == name || strings.HasSuffix(domain, "."+name) {
+				return true
+			}
+		}
+		return false
+	}
+	return detect.Example(t, value)
 }
 
 // quotedLine reports whether a line repeats the header of another message: a
