@@ -29,6 +29,7 @@ type markup struct {
 	blocks blockStack
 	raw    string // the element whose text is no text: style
 	mailto []byte
+	shadow shadow
 	err    error
 }
 
@@ -121,11 +122,15 @@ func (m *markup) finish() {
 	}
 	m.breakLine()
 	m.blocks.flush(m)
+	if m.shadow.text.Len() > 0 {
+		m.add(&item{kind: itemData, text: bytes.Clone(m.shadow.text.Bytes()), media: "text/plain"})
+	}
 }
 
 // text adds running text to the open cell or line.
 func (m *markup) text(b []byte) {
 	if m.raw == "style" && bytes.IndexByte(b, '{') >= 0 {
+		m.shadow.generated(b)
 		return
 	}
 	keep := m.pre > 0 || tabular(b)
@@ -318,8 +323,16 @@ func (m *markup) attributes(tag string) attributes {
 			m.add(&item{kind: itemData, text: bytes.Clone(val), media: "text/html"})
 		case "href", "src", "background", "data", "action", "poster", "xlink:href":
 			m.link(val)
+			m.shadow.query(val)
+		case "content":
+			m.shadow.value(val)
+		default:
+			if bytes.HasPrefix(key, []byte("data-")) {
+				m.shadow.value(val)
+			}
 		}
 	}
+	m.shadow.end()
 	return a
 }
 

@@ -1,0 +1,79 @@
+package extract
+
+import (
+	"bytes"
+	"html"
+)
+
+// shadow gathers what an HTML page carries beside what it shows: values in
+// data- attributes and meta elements, generated content in style sheets, and
+// the queries of links. It is given as one text, a line for each element.
+type shadow struct {
+	text bytes.Buffer
+	line int // where the present element's line begins
+}
+
+// maxShadow bounds what is gathered of one page, in bytes.
+const maxShadow = 4 << 20
+
+// value adds one value of the present element.
+func (s *shadow) value(b []byte) {
+	b = bytes.TrimSpace(b)
+	if len(b) < 2 || s.text.Len()+len(b) > maxShadow {
+		return
+	}
+	if s.text.Len() > s.line {
+		s.text.WriteByte('\t')
+	}
+	s.text.Write(b)
+}
+
+// end ends the present element's line.
+func (s *shadow) end() {
+	if s.text.Len() > s.line {
+		s.text.WriteByte('\n')
+		s.line = s.text.Len()
+	}
+}
+
+// query adds the values of a link's query where it holds an address: a newsletter's
+// links hold its reader's at most.
+func (s *shadow) query(url []byte) {
+	_, query, found := bytes.Cut(url, []byte("?"))
+	if !found || !bytes.ContainsRune(query, '@') && !bytes.Contains(query, []byte("%40")) {
+		return
+	}
+	for pair := range bytes.SplitSeq(query, []byte("&")) {
+		if _, value, found := bytes.Cut(pair, []byte("=")); found {
+			s.value(bytes.ReplaceAll(percentDecoded(value), []byte("+"), []byte(" ")))
+		}
+	}
+	s.end()
+}
+
+// generated adds the strings that a style sheet generates (CSS 2.2, 12.2).
+func (s *shadow) generated(css []byte) {
+	for {
+		i := bytes.Index(css, []byte("content:"))
+		if i < 0 {
+			return
+		}
+		css = css[i+len("content:"):]
+		rule := css
+		if end := bytes.IndexAny(rule, ";}"); end >= 0 {
+			rule = rule[:end]
+		}
+		open := bytes.IndexAny(rule, `"'`)
+		if open < 0 {
+			continue
+		}
+		value := css[open+1:]
+		end := bytes.IndexByte(value, rule[open])
+		if end < 0 {
+			return
+		}
+		s.value([]byte(html.UnescapeString(string(value[:end]))))
+		s.end()
+		css = value[end+1:]
+	}
+}
