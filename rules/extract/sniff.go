@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"encoding/binary"
+	"unicode/utf8"
 )
 
 // sniffSize is how much of a part's beginning decides on its format, in bytes.
@@ -13,7 +14,7 @@ const sniffSize = 4096
 func sniff(head []byte) Format {
 	for _, m := range magics {
 		if len(head) >= m.at+len(m.magic) && string(head[m.at:m.at+len(m.magic)]) == m.magic {
-			if m.also == nil || m.also(head) {
+			if (m.also == nil || m.also(head)) && !falseMagic(m, head) {
 				return m.format
 			}
 		}
@@ -32,6 +33,34 @@ func sniff(head []byte) Format {
 	}
 	return FormatUnknown
 }
+
+// falseMagic reports whether text stands behind the magic of a format that is
+// never text: every one of these has a NUL, or bytes that are no UTF-8, within
+// its first block. Such a file is the text that it is, and not a damaged one of
+// the format.
+func falseMagic(m magic, head []byte) bool {
+	switch m.format {
+	case FormatZip, formatOLE, FormatGzip, FormatRAR, Format7z, FormatSQLite:
+	default:
+		return false
+	}
+	body := head[m.at+len(m.magic):]
+	body = body[min(len(body), falseHeader):]
+	if len(body) < 64 {
+		return false
+	}
+	body = body[:min(len(body), 1024)]
+	for i := 0; i < utf8.UTFMax && !utf8.Valid(body); i++ {
+		body = body[:len(body)-1]
+	}
+	return utf8.Valid(body) && !bytes.ContainsFunc(body, func(r rune) bool {
+		return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f
+	})
+}
+
+// falseHeader is how many bytes behind the magic may be anything: whoever puts
+// a magic before a text may copy some of the header that follows it.
+const falseHeader = 8
 
 // magic is how a format begins.
 type magic struct {
