@@ -38,6 +38,8 @@ type sink struct {
 type received struct {
 	from    string
 	to      []string
+	mail    smtp.MailOptions
+	rcpt    []smtp.RcptOptions
 	content []byte
 }
 
@@ -50,18 +52,19 @@ func (s *sink) NewSession(*smtp.Conn) (smtp.Session, error) { return &sinkSessio
 func (s *sinkSession) Reset()                               { s.msg = received{} }
 func (s *sinkSession) Logout() error                        { return nil }
 
-func (s *sinkSession) Mail(from string, _ *smtp.MailOptions) error {
-	s.msg = received{from: from}
+func (s *sinkSession) Mail(from string, opts *smtp.MailOptions) error {
+	s.msg = received{from: from, mail: *opts}
 	return nil
 }
 
-func (s *sinkSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+func (s *sinkSession) Rcpt(to string, opts *smtp.RcptOptions) error {
 	if s.rcpt != nil {
 		if err := s.rcpt(to); err != nil {
 			return err
 		}
 	}
 	s.msg.to = append(s.msg.to, to)
+	s.msg.rcpt = append(s.msg.rcpt, *opts)
 	return nil
 }
 

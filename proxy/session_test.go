@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -146,8 +147,17 @@ func TestParametersTravelOn(t *testing.T) {
 	p.cmd("RCPT TO:<ben@reader.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;ben+2Bx@reader.example", "250")
 	p.cmd("RCPT TO:<\"odd local\"@reader.example>", "250")
 	p.data(message("words\r\n"))
-	if got := r.sink.got(); len(got) != 1 || got[0].to[1] != "odd local@reader.example" {
-		t.Errorf("the upstream has %+v", got)
+	got := r.sink.got()
+	if len(got) != 1 || len(got[0].to) != 2 || got[0].to[1] != "odd local@reader.example" {
+		t.Fatalf("the upstream has %+v", got)
+	}
+	if m := got[0].mail; m.Body != smtp.Body8BitMIME || m.Return != smtp.DSNReturnHeaders || m.EnvelopeID != "q+1" {
+		t.Errorf("MAIL parameters %+v", m)
+	}
+	first := got[0].rcpt[0]
+	if !slices.Equal(first.Notify, []smtp.DSNNotify{smtp.DSNNotifySuccess, smtp.DSNNotifyFailure}) ||
+		first.OriginalRecipientType != smtp.DSNAddressTypeRFC822 || first.OriginalRecipient != "ben+x@reader.example" {
+		t.Errorf("RCPT parameters %+v", first)
 	}
 }
 
