@@ -109,6 +109,12 @@ type Quarantine struct {
 	// Reserve is how much room must stay free on the volume; below it nothing
 	// more is held and clients are told to try again later.
 	Reserve Size `yaml:"reserve"`
+	// Recipient is the public key that held mail is sealed to, "age1…". Empty:
+	// the one that the quarantine was made with.
+	Recipient string `yaml:"recipient"`
+	// Identity is the file of the private key, which reading, exporting and
+	// releasing need, and holding does not. Empty: DATA_DIR/quarantine.key.
+	Identity string `yaml:"identity"`
 }
 
 // Endpoint is an HTTP address.

@@ -17,7 +17,7 @@ func TestImportsRunDown(t *testing.T) {
 	may := []struct{ in, of string }{
 		{"cmd", ""}, // everything
 		{"configs", "rules"},
-		{"proxy/wire", "-"}, {"proxy/upstream", "-"}, {"proxy/quarantine", "rules"}, {"proxy/metrics", "-"},
+		{"proxy/wire", "-"}, {"proxy/upstream", "-"}, {"proxy/quarantine", "rules proxy/quarantine"}, {"proxy/metrics", "-"},
 		{"proxy/console", "proxy/metrics proxy/quarantine rules"},
 		{"proxy/worker", "rules"}, {"proxy/ocr", "-"},
 		{"proxy", "proxy/metrics proxy/upstream proxy/wire rules"},

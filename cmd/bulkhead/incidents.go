@@ -72,10 +72,10 @@ func (c incidentsList) Run(ctx context.Context, p program) error {
 func writeMessage(w io.Writer, m *quarantine.Message) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s, incident %s\n", m.ID, m.State, m.Incident)
-	fmt.Fprintf(&b, "  received   %s from %s\n", m.Received.Local().Format(time.RFC1123), m.Client)
-	fmt.Fprintf(&b, "  from       %s\n", m.From)
+	fmt.Fprintf(&b, "  received   %s from %s\n", m.Received.Local().Format(time.RFC1123), nameOr(m, m.Client))
+	fmt.Fprintf(&b, "  from       %s\n", nameOr(m, m.From))
 	for _, r := range m.Recipients {
-		fmt.Fprintf(&b, "  to         %s  %s %s\n", r.Address, r.State, r.Reply)
+		fmt.Fprintf(&b, "  to         %s  %s %s\n", nameOr(m, r.Address), r.State, r.Reply)
 	}
 	fmt.Fprintf(&b, "  policy     %s (%s)\n", m.Policy, m.PolicyVersion)
 	fmt.Fprintf(&b, "  exposes    %d people in %d records; read: %s\n", m.Subjects, m.Records, m.Completeness)
@@ -85,6 +85,11 @@ func writeMessage(w io.Writer, m *quarantine.Message) error {
 	}
 	for _, reason := range m.Reasons {
 		fmt.Fprintf(&b, "  - %s\n", reason)
+	}
+	if m.Sealed {
+		b.WriteString("  Who and what is sealed; the private key opens it (--identity FILE).\n")
+		_, err := io.WriteString(w, b.String())
+		return err
 	}
 	var findings []rules.Finding
 	if err := json.Unmarshal(m.Evidence, &findings); err != nil {

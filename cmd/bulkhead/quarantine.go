@@ -42,16 +42,22 @@ type heldMessage struct {
 	ID         string    `json:"id"`
 	Incident   string    `json:"incident"`
 	State      string    `json:"state"`
-	From       string    `json:"from"`
-	Recipients []string  `json:"recipients"`
+	From       *string   `json:"from,omitzero"`       // left out where Sealed
+	Recipients []string  `json:"recipients,omitzero"` // left out where Sealed
 	Policy     string    `json:"policy"`
 	Subjects   int       `json:"subjects"`
 	Received   time.Time `json:"received"`
+	// Sealed: the private key is not here, so nobody is named.
+	Sealed bool `json:"sealed,omitzero"`
 }
 
 func newHeldMessage(m *quarantine.Message) heldMessage {
-	h := heldMessage{ID: m.ID, Incident: m.Incident, State: string(m.State), From: m.From,
-		Recipients: []string{}, Policy: m.Policy, Subjects: m.Subjects, Received: m.Received}
+	h := heldMessage{ID: m.ID, Incident: m.Incident, State: string(m.State),
+		Policy: m.Policy, Subjects: m.Subjects, Received: m.Received, Sealed: m.Sealed}
+	if m.Sealed {
+		return h
+	}
+	h.From, h.Recipients = &m.From, []string{}
 	for _, r := range m.Recipients {
 		h.Recipients = append(h.Recipients, r.Address)
 	}
@@ -63,7 +69,8 @@ type quarantineList struct {
 	Format      string        `enum:"table,json" default:"table" help:"table for people, json for programs: one object a line."`
 	State       []string      `placeholder:"STATE" help:"Only these states: held, releasing, released, partly_released, release_failed, refused, deleted."`
 	Policy      string        `placeholder:"NAME" help:"Only this policy's."`
-	From        string        `placeholder:"ADDR" help:"Only this sender's."`
+	From        string        `placeholder:"ADDR" help:"Only this sender's; with @shop.example, this domain's."`
+	To          string        `placeholder:"ADDR" help:"Only to this recipient; with @client.example, to this domain."`
 	Incident    string        `placeholder:"ID" help:"Only this incident's."`
 	MinSubjects int           `placeholder:"N" help:"Only with at least so many people."`
 	Since       time.Duration `placeholder:"AGE" help:"Only those received within this time, such as 24h."`
@@ -82,7 +89,7 @@ func (c quarantineList) Run(ctx context.Context, p program) error {
 		return err
 	}
 	defer store.Close() //nolint:errcheck // read only
-	q := quarantine.Query{Policy: c.Policy, From: c.From, Incident: c.Incident, MinSubjects: c.MinSubjects, Limit: 500}
+	q := quarantine.Query{Policy: c.Policy, From: c.From, To: c.To, Incident: c.Incident, MinSubjects: c.MinSubjects, Limit: 500}
 	for _, s := range c.State {
 		q.States = append(q.States, quarantine.State(s))
 	}
@@ -98,7 +105,7 @@ func (c quarantineList) Run(ctx context.Context, p program) error {
 		for i := range page {
 			m := &page[i]
 			if err := out.add(newHeldMessage(m), fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%s\t%s", m.ID,
-				m.Received.Local().Format("2006-01-02 15:04"), m.State, m.Subjects, len(m.Recipients), m.From, m.Policy)); err != nil {
+				m.Received.Local().Format("2006-01-02 15:04"), m.State, m.Subjects, len(m.Recipients), nameOr(m, m.From), m.Policy)); err != nil {
 				return err
 			}
 			if left--; left == 0 {
@@ -110,6 +117,15 @@ func (c quarantineList) Run(ctx context.Context, p program) error {
 		}
 		q.After = next
 	}
+}
+
+// nameOr gives a word of a message's that names people, or says that it
+// cannot be read here.
+func nameOr(m *quarantine.Message, word string) string {
+	if m.Sealed {
+		return "(sealed)"
+	}
+	return word
 }
 
 // lister writes a list as a table for people or as JSON lines.

@@ -97,6 +97,9 @@ func (r *relay) open(ctx context.Context) (err error) {
 	if r.store, err = openStore(ctx, cfg); err != nil {
 		return err
 	}
+	for _, warning := range r.store.Warnings() {
+		r.log.Warn(warning)
+	}
 	spool := filepath.Join(cfg.DataDir, "spool")
 	if err := os.MkdirAll(spool, 0o700); err != nil {
 		return fmt.Errorf("data_dir: %w", err)

@@ -10,6 +10,8 @@ import (
 type storeSettings struct {
 	Config  string `type:"existingfile" env:"BULKHEAD_CONFIG" placeholder:"FILE" help:"Configuration file (YAML)."`
 	DataDir string `placeholder:"DIR" help:"Folder of the quarantine (BULKHEAD_DATA_DIR)."`
+	// Identity is a path, too, but one that serve may lack.
+	Identity string `placeholder:"FILE" help:"Private key of the quarantine, where it is not DATA_DIR/quarantine.key (BULKHEAD_QUARANTINE_IDENTITY)."`
 }
 
 // settings are the flags of serve, which win over file and environment.
@@ -24,6 +26,9 @@ type settings struct {
 func (s storeSettings) apply(cfg *configs.Config) {
 	if s.DataDir != "" {
 		cfg.DataDir = s.DataDir
+	}
+	if s.Identity != "" {
+		cfg.Quarantine.Identity = s.Identity
 	}
 }
 

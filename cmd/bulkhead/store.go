@@ -19,7 +19,10 @@ const releaseLease = 2 * time.Hour
 
 // openStore opens the quarantine of a configuration.
 func openStore(ctx context.Context, cfg *configs.Config) (*quarantine.Store, error) {
-	return quarantine.Open(ctx, cfg.DataDir, quarantine.Options{Reserve: int64(cfg.Quarantine.Reserve), Lease: releaseLease})
+	return quarantine.Open(ctx, cfg.DataDir, quarantine.Options{
+		Reserve: int64(cfg.Quarantine.Reserve), Lease: releaseLease,
+		Identity: cfg.Quarantine.Identity, Recipient: cfg.Quarantine.Recipient,
+	})
 }
 
 // holder lets the relay hold messages in a quarantine.

@@ -104,7 +104,7 @@ func (s *Store) Record(ctx context.Context, id string, act Act, by, reason strin
 		return fmt.Errorf("record: %w: nobody is named", ErrInvalid)
 	}
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		r, err := find(ctx, tx, id)
+		r, err := s.find(ctx, tx, id)
 		if err != nil {
 			return err
 		}

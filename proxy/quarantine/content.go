@@ -47,7 +47,7 @@ var _ io.ReadSeekCloser = (*Content)(nil)
 func (s *Store) Content(ctx context.Context, id string) (*Content, error) {
 	var r row
 	err := s.read(ctx, func(tx *sql.Tx) (err error) {
-		r, err = find(ctx, tx, id)
+		r, err = s.find(ctx, tx, id)
 		return err
 	})
 	if err != nil {

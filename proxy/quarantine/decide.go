@@ -18,7 +18,7 @@ func (s *Store) Refuse(ctx context.Context, id, by, reason string) error {
 		if err := s.endLapsedIn(ctx, tx); err != nil {
 			return err
 		}
-		r, err := find(ctx, tx, id)
+		r, err := s.find(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (s *Store) Delete(ctx context.Context, id, by, reason string) error {
 		if err != nil {
 			return err
 		}
-		if r, err = find(ctx, tx, id); err != nil {
+		if r, err = s.find(ctx, tx, id); err != nil {
 			return err
 		}
 		if !r.stored {

@@ -4,6 +4,8 @@
 //	DIR/quarantine.db           messages, recipients, incidents, audit trail
 //	DIR/incoming/<id>.eml       content that is still being written
 //	DIR/content/7k/<id>.eml     content of a held message
+//	DIR/quarantine.key          the private key, until it is moved away
+//	DIR/quarantine.secret       the secret of the keyed hashes
 //
 // What is always true:
 //
@@ -21,6 +23,11 @@
 //     its recipients unknown, and only ForceRelease sends to those again.
 //   - Each decision is in the audit trail, in the same transaction that makes
 //     it. Entries are chained by hash; Verify finds what was changed later.
+//   - Who is named is sealed. Addresses, users, clients, parameters, reasons
+//     and evidence are stored sealed to a public key, and a process without the
+//     private one cannot read them, not even what it wrote itself. Beside them
+//     stand keyed hashes of addresses and domains, which tell whoever has the
+//     secret whether one that they guess is there. See sealer.go.
 //   - No leak. Errors and audit entries name messages by id, recipients by
 //     their place in the envelope, and reviewers; never an address of the
 //     mail, and nothing from its content.

@@ -30,6 +30,9 @@ var (
 	ErrTampered = errors.New("audit trail was changed")
 	// ErrNewer: the database was written by a later version of the program.
 	ErrNewer = errors.New("database is from a newer version")
+	// ErrSealed: the private key, without which this cannot be read, is not
+	// here.
+	ErrSealed = errors.New("sealed")
 	// ErrInvalid: the caller's message, cursor or name cannot be used.
 	ErrInvalid = errors.New("invalid")
 )

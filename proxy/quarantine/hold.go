@@ -27,6 +27,10 @@ func (s *Store) Hold(ctx context.Context, m Message, content io.Reader) (Message
 	if err := s.checkSpace(); err != nil {
 		return Message{}, fmt.Errorf("hold: %w", err)
 	}
+	key, err := s.writeKey(ctx)
+	if err != nil {
+		return Message{}, fmt.Errorf("hold: %w", err)
+	}
 	if err := s.receive(ctx, &m, content); err != nil {
 		return Message{}, fmt.Errorf("hold: %w", full(err))
 	}
@@ -34,8 +38,8 @@ func (s *Store) Hold(ctx context.Context, m Message, content io.Reader) (Message
 	// Set when all but the commit is done. Up to then the content is ours to
 	// remove; after it the row may be there, and only Sweep can tell.
 	committing := false
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		if err := s.insert(ctx, tx, &m); err != nil {
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		if err := s.insert(ctx, tx, key, &m); err != nil {
 			return err
 		}
 		// Sweep removes files under the same lock. A relay that slept
@@ -56,7 +60,7 @@ func (s *Store) Hold(ctx context.Context, m Message, content io.Reader) (Message
 }
 
 // insert writes the rows of m, its incident and its first audit entry.
-func (s *Store) insert(ctx context.Context, tx *sql.Tx, m *Message) error {
+func (s *Store) insert(ctx context.Context, tx *sql.Tx, key writeKey, m *Message) error {
 	if err := s.checkCapacity(ctx, tx, m.Size); err != nil {
 		return err
 	}
@@ -65,16 +69,8 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, m *Message) error {
 		return err
 	}
 	m.Incident = incident
-	seq, err := insertMessage(ctx, tx, m)
-	if err != nil {
+	if err := s.insertRows(ctx, tx, key, m); err != nil {
 		return err
-	}
-	for i, r := range m.Recipients {
-		_, err := tx.ExecContext(ctx, "INSERT INTO recipients (message, place, address, params) VALUES (?, ?, ?, ?)",
-			seq, i+1, r.Address, joinParams(r.Params))
-		if err != nil {
-			return fmt.Errorf("insert recipient %d: %w", i+1, err)
-		}
 	}
 	return s.append(ctx, tx, Entry{
 		Message: m.ID, Act: ActHeld, By: bySystem, Reason: m.Policy,
@@ -85,25 +81,39 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, m *Message) error {
 	})
 }
 
-func insertMessage(ctx context.Context, tx *sql.Tx, m *Message) (int64, error) {
+// insertRows writes a message and its recipients.
+func (s *Store) insertRows(ctx context.Context, tx *sql.Tx, key writeKey, m *Message) error {
+	seq, err := s.insertMessage(ctx, tx, key, m)
+	if err != nil {
+		return err
+	}
+	for i, r := range m.Recipients {
+		_, err := tx.ExecContext(ctx, "INSERT INTO recipients (message, place, address, domain) VALUES (?, ?, ?, ?)",
+			seq, i+1, s.hashAddress(r.Address), s.hashDomain(r.Address))
+		if err != nil {
+			return fmt.Errorf("insert recipient %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) insertMessage(ctx context.Context, tx *sql.Tx, key writeKey, m *Message) (int64, error) {
 	fields, err := json.Marshal(m.Fields)
 	if err != nil {
 		return 0, fmt.Errorf("encode fields: %w", err)
 	}
-	reasons, err := json.Marshal(m.Reasons)
+	sealed, err := sealRecord(key, m.ID, recordOf(m))
 	if err != nil {
-		return 0, fmt.Errorf("encode reasons: %w", err)
+		return 0, err
 	}
 	res, err := tx.ExecContext(ctx, `INSERT INTO messages (
-			id, incident, incident_key, state, sender, mail_params,
-			action, policy, policy_version, subjects, records,
-			fields, reasons, completeness, evidence,
-			size, sha256, client, auth, received, expires)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		m.ID, m.Incident, m.IncidentKey, string(m.State), m.From, joinParams(m.MailParams),
-		m.Action, m.Policy, m.PolicyVersion, m.Subjects, m.Records,
-		string(fields), string(reasons), m.Completeness, string(m.Evidence),
-		m.Size, m.SHA256, m.Client, m.Auth, micros(m.Received), micros(m.Expires))
+			id, incident, incident_key, state, sealed, sender_hash, sender_domain,
+			action, policy, policy_version, subjects, records, fields, completeness,
+			size, sha256, received, expires)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		m.ID, m.Incident, m.IncidentKey, string(m.State), sealed, s.hashAddress(m.From), s.hashDomain(m.From),
+		m.Action, m.Policy, m.PolicyVersion, m.Subjects, m.Records, string(fields), m.Completeness,
+		m.Size, m.SHA256, micros(m.Received), micros(m.Expires))
 	if err != nil {
 		return 0, fmt.Errorf("insert message: %w", err)
 	}

@@ -16,7 +16,8 @@ import (
 type Query struct {
 	States      []State // any of these; none: all
 	Policy      string  // "": all
-	From        string  // the reverse path; "": all
+	From        string  // the reverse path, or a domain as "@shop.example"; "": all
+	To          string  // a recipient, or a domain; "": all
 	Incident    string  // an incident's id; "": all
 	MinSubjects int
 	Since       time.Time // received at or after; zero: all
@@ -51,11 +52,11 @@ func (s *Store) List(ctx context.Context, q Query) ([]Message, Cursor, error) {
 	}
 	var page []row
 	err = s.read(ctx, func(tx *sql.Tx) error {
-		if page, err = listRows(ctx, tx, q, at); err != nil {
+		if page, err = s.listRows(ctx, tx, q, at); err != nil {
 			return err
 		}
 		for i := range page[:min(len(page), q.Limit)] {
-			if page[i].Recipients, err = recipientsOf(ctx, tx, page[i].seq); err != nil {
+			if err := s.complete(ctx, tx, &page[i]); err != nil {
 				return err
 			}
 		}
@@ -84,7 +85,7 @@ func (s *Store) Get(ctx context.Context, id string) (Message, error) {
 	}
 	var r row
 	err := s.read(ctx, func(tx *sql.Tx) (err error) {
-		r, err = find(ctx, tx, id)
+		r, err = s.find(ctx, tx, id)
 		return err
 	})
 	if err != nil {
@@ -120,14 +121,14 @@ func parseCursor(c Cursor) (position, error) {
 // listRows reads one row more than the limit, so that it is known whether
 // there is a next page. Each state has its own query: SQLite follows one
 // index in order for one state, but would sort all rows of several.
-func listRows(ctx context.Context, tx *sql.Tx, q Query, at position) ([]row, error) {
+func (s *Store) listRows(ctx context.Context, tx *sql.Tx, q Query, at position) ([]row, error) {
 	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
 	if len(states) == 0 {
 		states = []State{""}
 	}
 	var all []row
 	for _, state := range states {
-		query, args := listSQL(q, state, at)
+		query, args := s.listSQL(q, state, at)
 		rows, err := tx.QueryContext(ctx, query, args...)
 		if err != nil {
 			return nil, err
@@ -152,7 +153,7 @@ func listRows(ctx context.Context, tx *sql.Tx, q Query, at position) ([]row, err
 
 // listSQL always bounds received, by the end of time if need be, so that every
 // plan is a search in an index and none a scan.
-func listSQL(q Query, state State, at position) (string, []any) {
+func (s *Store) listSQL(q Query, state State, at position) (string, []any) {
 	where := []string{"received <= ?", "(received, seq) < (?, ?)"}
 	args := []any{at.received, at.received, at.seq}
 	add := func(condition string, arg any) {
@@ -165,7 +166,12 @@ func listSQL(q Query, state State, at position) (string, []any) {
 		add("policy = ?", q.Policy)
 	}
 	if q.From != "" {
-		add("sender = ?", q.From)
+		condition, hash := s.addressCondition(q.From, "sender_hash = ?", "sender_domain = ?")
+		add(condition, hash)
+	}
+	if q.To != "" {
+		column, hash := s.addressCondition(q.To, "address", "domain")
+		add("seq IN (SELECT message FROM recipients WHERE "+column+" = ?)", hash)
 	}
 	if q.Incident != "" {
 		add("incident = ?", q.Incident)

@@ -17,8 +17,12 @@ import (
 func fill(t testing.TB, s *Store, n int) {
 	t.Helper()
 	start := newClock().Now()
+	key, err := s.writeKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	all := []State{Held, Released, Refused, Deleted}
-	err := s.write(t.Context(), func(tx *sql.Tx) error {
+	err = s.write(t.Context(), func(tx *sql.Tx) error {
 		for i := range n {
 			m := letter(1)
 			m.ID = fmt.Sprintf("BH-%s-%s", base32(i>>20, 4), base32(i, 4))
@@ -31,7 +35,7 @@ func fill(t testing.TB, s *Store, n int) {
 				return err
 			}
 			m.Incident = id
-			if _, err := insertMessage(t.Context(), tx, &m); err != nil {
+			if err := s.insertRows(t.Context(), tx, key, &m); err != nil {
 				return err
 			}
 		}
@@ -172,8 +176,8 @@ func TestPagesAreReadFromAnIndex(t *testing.T) {
 		{}, {Policy: "policy 1"}, {From: "a@b.example"}, {MinSubjects: 5}, {Since: now, Until: now}, {Incident: "IN-0000-0000"},
 		{Policy: "policy 1", From: "a@b.example", MinSubjects: 5, Since: now, Until: now},
 	} {
-		add(listSQL(q, "", at))
-		add(listSQL(q, Held, at))
+		add(s.listSQL(q, "", at))
+		add(s.listSQL(q, Held, at))
 	}
 	for _, q := range []IncidentQuery{{}, {State: IncidentOpen}, {Policy: "policy 1"}, {State: IncidentDecided, Policy: "policy 1"}} {
 		add(incidentSQL(q, at, 100))

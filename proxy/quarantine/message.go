@@ -65,6 +65,11 @@ type Message struct {
 	IncidentKey string
 	State       State
 
+	// Sealed: the private key is not here, so From, MailParams, Client, Auth,
+	// Reasons, Evidence and the addresses and parameters of Recipients are
+	// missing.
+	Sealed bool
+
 	From       string   // reverse path, "" for the null one
 	MailParams []string // MAIL parameters as on the wire
 	Recipients []Recipient

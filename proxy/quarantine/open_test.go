@@ -101,18 +101,18 @@ func TestPathsMayHaveAnyLetters(t *testing.T) {
 func TestMigrationsGoForwardOnceAndWhole(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir(), Options{})
-	steps, err := migrations()
+	steps, err := s.migrations()
 	if err != nil || len(steps) == 0 {
 		t.Fatal(len(steps), err)
 	}
 	hold(t, s, letter(1), "x")
-	next := append(steps, "CREATE TABLE later (a INTEGER)")
+	next := append(steps, migration{sql: "CREATE TABLE later (a INTEGER)"})
 	for range 2 { // the second time there is nothing to do
 		if err := migrate(t.Context(), s.writer, next); err != nil {
 			t.Fatal(err)
 		}
 	}
-	broken := append(next, "CREATE TABLE later2 (a INTEGER)", "CREATE NONSENSE")
+	broken := append(next, migration{sql: "CREATE TABLE later2 (a INTEGER)"}, migration{sql: "CREATE NONSENSE"})
 	if err := migrate(t.Context(), s.writer, broken); err == nil {
 		t.Fatal("nonsense migrates")
 	}

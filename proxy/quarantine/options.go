@@ -26,6 +26,15 @@ type Options struct {
 	// left over; 0 is an hour.
 	Grace time.Duration
 
+	// Identity is the file of the private key, without which held content and
+	// the names of people cannot be read. "" is DIR/quarantine.key, which is
+	// made with a new store, and may be moved away later; a file that is named
+	// here must be there.
+	Identity string
+	// Recipient is the public key to seal to, "age1…". "" is the one that the
+	// store was made with.
+	Recipient string
+
 	disk disk // nil is the machine's; tests set it
 }
 

@@ -15,6 +15,7 @@ type Release struct {
 	store   *Store
 	seq     int64 // of the attempt
 	row     row   // its recipients are those to send to
+	places  []int // of these, in the envelope
 	by      string
 	settled bool
 }
@@ -27,7 +28,8 @@ type Release struct {
 // It returns [ErrBusy] while another release is under way and [ErrDecided]
 // when the message or a named recipient was decided before, both naming who;
 // [ErrUncertain] when a named recipient, or every recipient left, may have the
-// message already; [ErrNotRecipient] when a name is not in the envelope.
+// message already; [ErrNotRecipient] when a name is not in the envelope;
+// [ErrSealed] where the private key is not.
 func (s *Store) BeginRelease(ctx context.Context, id string, to []string, by, reason string) (*Release, error) {
 	return s.beginRelease(ctx, releaseRequest{id: id, to: to, by: by, reason: reason})
 }
@@ -56,12 +58,15 @@ func (s *Store) beginRelease(ctx context.Context, q releaseRequest) (*Release, e
 		if err := s.endLapsedIn(ctx, tx); err != nil {
 			return err
 		}
-		r, err := find(ctx, tx, q.id)
+		r, err := s.find(ctx, tx, q.id)
 		if err != nil {
 			return err
 		}
 		if err := undecided(ctx, tx, r); err != nil {
 			return err
+		}
+		if r.Sealed {
+			return r.closed // to whom, nobody here can say
 		}
 		places, err := pick(r.Message, q)
 		if err != nil {
@@ -158,7 +163,7 @@ func (s *Store) take(ctx context.Context, tx *sql.Tx, rel *Release, places []int
 	if err := s.decide(ctx, tx, rel.row, Releasing, q.by); err != nil {
 		return err
 	}
-	rel.row.Recipients = sending
+	rel.row.Recipients, rel.places = sending, places
 	rel.row.State, rel.row.DecidedBy, rel.row.Decided = Releasing, q.by, fromMicros(micros(now))
 	return s.append(ctx, tx, Entry{
 		Message: rel.row.ID, Act: ActReleaseBegun, By: q.by, Reason: q.reason,

@@ -11,41 +11,38 @@ import (
 
 // Reading messages from their rows.
 
-const messageColumns = `seq, id, incident, incident_key, state, sender, mail_params,
-	action, policy, policy_version, subjects, records, fields, reasons, completeness, evidence,
-	size, sha256, client, auth, received, expires, decided_by, decided, stored`
+const messageColumns = `seq, id, incident, incident_key, state, sealed,
+	action, policy, policy_version, subjects, records, fields, completeness,
+	size, sha256, received, expires, decided_by, decided, stored`
 
 // row is a message and what only the store needs to know of it.
 type row struct {
 	Message
 	seq    int64
-	stored bool // its content is there
+	sealed []byte // what names people
+	closed error  // why sealed cannot be opened, nil if it was
+	stored bool   // its content is there
 }
 
 func scanMessage(scan func(...any) error) (row, error) {
 	var r row
-	var params, fields, reasons, evidence string
+	var fields string
 	var received, expires, decided int64
-	err := scan(&r.seq, &r.ID, &r.Incident, &r.IncidentKey, &r.State, &r.From, &params,
-		&r.Action, &r.Policy, &r.PolicyVersion, &r.Subjects, &r.Records, &fields, &reasons, &r.Completeness, &evidence,
-		&r.Size, &r.SHA256, &r.Client, &r.Auth, &received, &expires, &r.DecidedBy, &decided, &r.stored)
+	err := scan(&r.seq, &r.ID, &r.Incident, &r.IncidentKey, &r.State, &r.sealed,
+		&r.Action, &r.Policy, &r.PolicyVersion, &r.Subjects, &r.Records, &fields, &r.Completeness,
+		&r.Size, &r.SHA256, &received, &expires, &r.DecidedBy, &decided, &r.stored)
 	if err != nil {
 		return row{}, err
 	}
-	r.MailParams = splitParams(params)
 	r.Received, r.Expires, r.Decided = fromMicros(received), fromMicros(expires), fromMicros(decided)
-	if evidence != "" {
-		r.Evidence = json.RawMessage(evidence)
-	}
-	err = errors.Join(json.Unmarshal([]byte(fields), &r.Fields), json.Unmarshal([]byte(reasons), &r.Reasons))
-	if err != nil {
+	if err := json.Unmarshal([]byte(fields), &r.Fields); err != nil {
 		return row{}, fmt.Errorf("message %s: %w", r.ID, err)
 	}
 	return r, nil
 }
 
 // find reads a message with its recipients. id may be as a person typed it.
-func find(ctx context.Context, tx *sql.Tx, id string) (row, error) {
+func (s *Store) find(ctx context.Context, tx *sql.Tx, id string) (row, error) {
 	id, err := NormaliseID(id)
 	if err != nil {
 		return row{}, err
@@ -57,15 +54,19 @@ func find(ctx context.Context, tx *sql.Tx, id string) (row, error) {
 	if err != nil {
 		return row{}, fmt.Errorf("read message %s: %w", id, err)
 	}
-	r.Recipients, err = recipientsOf(ctx, tx, r.seq)
-	if err != nil {
-		return row{}, fmt.Errorf("read recipients of %s: %w", id, err)
+	return r, s.complete(ctx, tx, &r)
+}
+
+// complete reads the recipients of a message, and opens what is sealed of it.
+func (s *Store) complete(ctx context.Context, tx *sql.Tx, r *row) (err error) {
+	if r.Recipients, err = recipientsOf(ctx, tx, r.seq); err != nil {
+		return fmt.Errorf("read recipients of %s: %w", r.ID, err)
 	}
-	return r, nil
+	return s.openRecord(ctx, tx, r)
 }
 
 func recipientsOf(ctx context.Context, tx *sql.Tx, seq int64) ([]Recipient, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT address, params, state, reply FROM recipients WHERE message = ? ORDER BY place", seq)
+	rows, err := tx.QueryContext(ctx, "SELECT state, reply FROM recipients WHERE message = ? ORDER BY place", seq)
 	if err != nil {
 		return nil, err
 	}
@@ -73,11 +74,9 @@ func recipientsOf(ctx context.Context, tx *sql.Tx, seq int64) ([]Recipient, erro
 	var all []Recipient
 	for rows.Next() {
 		var r Recipient
-		var params string
-		if err := rows.Scan(&r.Address, &params, &r.State, &r.Reply); err != nil {
+		if err := rows.Scan(&r.State, &r.Reply); err != nil {
 			return nil, err
 		}
-		r.Params = splitParams(params)
 		all = append(all, r)
 	}
 	return all, rows.Err()

@@ -11,20 +11,31 @@ import (
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// migrations gives the SQL that leads from version i to i+1. The files are
+// migration leads from one version to the next.
+type migration struct {
+	sql string
+	// then is what SQL cannot do, in the same transaction; nil: nothing.
+	then func(context.Context, *sql.Tx) error
+}
+
+// migrations gives those that lead from version i to i+1. The files are
 // applied in the order of their names, which begin with a number.
-func migrations() ([]string, error) {
+func (s *Store) migrations() ([]migration, error) {
 	names, err := fs.Glob(migrationFiles, "migrations/*.sql")
 	if err != nil {
 		return nil, err
 	}
-	var all []string
+	var all []migration
 	for _, name := range names {
 		text, err := migrationFiles.ReadFile(name)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, string(text))
+		m := migration{sql: string(text)}
+		if name == "migrations/0002_sealed.sql" {
+			m.then = s.seal002
+		}
+		all = append(all, m)
 	}
 	return all, nil
 }
@@ -33,7 +44,7 @@ func migrations() ([]string, error) {
 // user_version, which changes with the transaction, and the transaction holds
 // the write lock from its start, so processes that start together migrate
 // once. goose would do the same with a table of its own and no such lock.
-func migrate(ctx context.Context, db *sql.DB, steps []string) error {
+func migrate(ctx context.Context, db *sql.DB, steps []migration) error {
 	var version int
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return fmt.Errorf("read the version: %w", err)
@@ -57,8 +68,12 @@ func migrate(ctx context.Context, db *sql.DB, steps []string) error {
 	if version == len(steps) {
 		return nil
 	}
-	for i, text := range steps[version:] {
-		if _, err := tx.ExecContext(ctx, text); err != nil {
+	for i, step := range steps[version:] {
+		_, err := tx.ExecContext(ctx, step.sql)
+		if err == nil && step.then != nil {
+			err = step.then(ctx, tx)
+		}
+		if err != nil {
 			return fmt.Errorf("migrate to version %d: %w", version+i+1, err)
 		}
 	}
@@ -68,6 +83,17 @@ func migrate(ctx context.Context, db *sql.DB, steps []string) error {
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("migrate: %w", err)
+	}
+	return emptyLog(ctx, db)
+}
+
+// emptyLog moves what the write-ahead log has into the database, whose freed
+// pages are zeros: what was deleted is then in neither. Where a reader of an
+// older state is in the way it is left to the next time.
+func emptyLog(ctx context.Context, db *sql.DB) error {
+	var busy, pages, moved int
+	if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+		return fmt.Errorf("empty the log: %w", err)
 	}
 	return nil
 }

@@ -56,8 +56,8 @@ func (r *Release) settle(ctx context.Context, tx *sql.Tx, outcome map[string]Rec
 	for i, rec := range r.row.Recipients {
 		result := outcome[rec.Address]
 		res, err := tx.ExecContext(ctx, `UPDATE recipients SET state = ?, reply = ?
-			WHERE message = ? AND address = ? AND release = ?`,
-			string(result.State), replyCodes(result.Reply), r.row.seq, rec.Address, r.seq)
+			WHERE message = ? AND place = ? AND release = ?`,
+			string(result.State), replyCodes(result.Reply), r.row.seq, r.places[i], r.seq)
 		if err != nil {
 			return fmt.Errorf("record result %d: %w", i+1, err)
 		}

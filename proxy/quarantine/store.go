@@ -35,6 +35,9 @@ type Store struct {
 	// SQLite's polling.
 	writer *sql.DB
 	reader *sql.DB
+	keys   keyring
+	sealer sealer
+	codec  codec
 }
 
 // Open opens the store in dir, and makes it first if there is none: folders
@@ -49,11 +52,17 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("quarantine: %w", err)
 	}
 	s := &Store{dir: dir, opts: o.withDefaults()}
+	if s.codec, err = newCodec(); err != nil {
+		return nil, fmt.Errorf("quarantine: %w", err)
+	}
 	if err := s.makeFolders(); err != nil {
 		return nil, explain(dir, err)
 	}
 	if err := s.openDatabase(ctx); err != nil {
 		return nil, fmt.Errorf("quarantine: database %s: %w", s.databasePath(), err)
+	}
+	if err := s.loadKeys(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("quarantine: keys: %w", err), s.Close())
 	}
 	if err := s.endLapsed(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("quarantine: database %s: %w", s.databasePath(), err), s.Close())
@@ -82,7 +91,7 @@ func (s *Store) openDatabase(ctx context.Context) error {
 	}
 	s.reader.SetMaxOpenConns(readers)
 
-	steps, err := migrations()
+	steps, err := s.migrations()
 	if err == nil {
 		err = migrate(ctx, s.writer, steps)
 	}
@@ -93,10 +102,11 @@ func (s *Store) openDatabase(ctx context.Context) error {
 }
 
 // dsn asks for what a store of record needs: waiting instead of failing, the
-// write-ahead log that lets readers go on, and an fsync in each commit.
+// write-ahead log that lets readers go on, an fsync in each commit, and zeros
+// over what is deleted, so that a key that is gone is gone.
 func dsn(path, more string) string {
 	query := fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"+
-		"&_pragma=foreign_keys(1)&_pragma=journal_size_limit(67108864)&%s", busyTimeout.Milliseconds(), more)
+		"&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=journal_size_limit(67108864)&%s", busyTimeout.Milliseconds(), more)
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query}
 	return u.String()
 }

@@ -161,6 +161,8 @@ type storedRow struct {
 // querier is a database or a transaction.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
 func (s *Store) rowsIn(ctx context.Context, q querier, letters string) (map[string]storedRow, error) {

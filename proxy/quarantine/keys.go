@@ -1,0 +1,232 @@
+package quarantine
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/seal"
+)
+
+// The keys of a store: where they are, and how they are made.
+//
+// The private key is a file, by default DIR/quarantine.key, made when the store
+// is and not again: the public key is noted in the database, so that the file
+// can be moved to where mail is reviewed and the relay goes on without it. The
+// secret of the indexes is DIR/quarantine.secret; every process that holds
+// messages or filters by address needs it.
+
+const (
+	keyFile    = "quarantine.key"
+	secretFile = "quarantine.secret"
+
+	settingRecipient = "recipient"
+)
+
+// keyring is what a store seals, opens and finds with.
+type keyring struct {
+	recipient seal.Recipient
+	identity  seal.Identity // none on a relay that only holds
+	chunks    seal.Index    // finds chunks
+	addresses seal.Index    // finds addresses
+	path      string        // of the private key, where it would be
+	warnings  []string
+}
+
+// openKeys reads the keys, and makes what is missing where q has the write
+// lock, as write tells. Without it, ok tells whether all was there.
+func (s *Store) openKeys(ctx context.Context, q querier, write bool) (k keyring, ok bool, err error) {
+	k.path = s.opts.Identity
+	if k.path == "" {
+		k.path = filepath.Join(s.dir, keyFile)
+	}
+	if k.identity, err = s.readIdentity(k.path); err != nil {
+		return k, false, err
+	}
+	noted, err := setting(ctx, q, settingRecipient)
+	if err != nil {
+		return k, false, err
+	}
+	if ok, err = s.chooseRecipient(ctx, q, &k, noted, write); err != nil || !ok {
+		return k, false, err
+	}
+	secret, ok, err := s.readSecret(write)
+	if err != nil || !ok {
+		return k, false, err
+	}
+	if k.chunks, err = seal.NewIndex(secret, "chunks"); err == nil {
+		k.addresses, err = seal.NewIndex(secret, "addresses")
+	}
+	if err != nil {
+		return k, false, fmt.Errorf("%s: %w", s.secretPath(), err)
+	}
+	if !k.identity.None() && s.opts.Identity == "" {
+		k.warnings = append(k.warnings, fmt.Sprintf("the quarantine's private key lies beside what it opens: "+
+			"move %s to where mail is reviewed, and name it there as quarantine.identity; holding goes on without it", k.path))
+	}
+	return k, true, nil
+}
+
+// chooseRecipient settles on a public key: the configured one, the one noted
+// before, that of the private key, or a new one, in this order.
+func (s *Store) chooseRecipient(ctx context.Context, q querier, k *keyring, noted string, write bool) (bool, error) {
+	want := s.opts.Recipient
+	if want == "" {
+		want = noted
+	}
+	if want == "" && !write {
+		return false, nil
+	}
+	if want == "" {
+		if k.identity.None() {
+			if err := s.makeIdentity(k); err != nil {
+				return false, err
+			}
+		}
+		want = k.identity.Recipient().String()
+	}
+	var err error
+	if k.recipient, err = seal.ParseRecipient(want); err != nil {
+		return false, fmt.Errorf("public key %.80q: %w", want, err)
+	}
+	if want == noted {
+		return true, nil
+	}
+	if !write {
+		return false, nil
+	}
+	return true, setSetting(ctx, q, settingRecipient, want)
+}
+
+// readIdentity reads the private key. That there is none at the usual place
+// is no error; at a place that was named it is.
+func (s *Store) readIdentity(path string) (seal.Identity, error) {
+	text, err := s.readFile(path)
+	if errors.Is(err, fs.ErrNotExist) && s.opts.Identity == "" {
+		return seal.Identity{}, nil
+	}
+	if err != nil {
+		return seal.Identity{}, fmt.Errorf("private key: %w", err)
+	}
+	identity, err := seal.ParseIdentity(strings.NewReader(string(text)))
+	if err != nil {
+		return seal.Identity{}, fmt.Errorf("private key %s: %w", path, err)
+	}
+	return identity, nil
+}
+
+func (s *Store) makeIdentity(k *keyring) (err error) {
+	if k.identity, err = seal.NewIdentity(); err != nil {
+		return err
+	}
+	if err := s.writeFile(k.path, k.identity.File()); err != nil {
+		return fmt.Errorf("write a private key: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) secretPath() string { return filepath.Join(s.dir, secretFile) }
+
+// readSecret reads the secret of the indexes, or makes it.
+func (s *Store) readSecret(write bool) (secret []byte, ok bool, err error) {
+	secret, err = s.readFile(s.secretPath())
+	if !errors.Is(err, fs.ErrNotExist) {
+		return secret, err == nil, err
+	}
+	if !write {
+		return nil, false, nil
+	}
+	secret = make([]byte, seal.SecretSize)
+	rand.Read(secret) //nolint:errcheck // it never fails: see crypto/rand
+	if err := s.writeFile(s.secretPath(), string(secret)); err != nil {
+		return nil, false, fmt.Errorf("write a secret: %w", err)
+	}
+	return secret, true, nil
+}
+
+// readFile reads a small file.
+func (s *Store) readFile(path string) ([]byte, error) {
+	f, err := s.opts.disk.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	const most = 1 << 20
+	text, err := io.ReadAll(io.LimitReader(f, most))
+	return text, errors.Join(err, f.Close())
+}
+
+// writeFile makes a small file with mode 0600 that is whole or not there. The
+// caller has the write lock, so nobody else makes it meanwhile.
+func (s *Store) writeFile(path, text string) error {
+	d := s.opts.disk
+	name, err := newID(rand.Reader, "key")
+	if err != nil {
+		return err
+	}
+	temporary := filepath.Join(s.incomingDir(), name)
+	f, err := d.Create(temporary)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(f, text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = d.Rename(temporary, path)
+	}
+	if err != nil {
+		return errors.Join(err, ignoreMissing(d.Remove(temporary)))
+	}
+	return d.SyncDir(filepath.Dir(path))
+}
+
+// loadKeys sets the store's keys, and makes them the first time.
+func (s *Store) loadKeys(ctx context.Context) error {
+	k, ok, err := s.openKeys(ctx, s.reader, false)
+	if err == nil && !ok {
+		err = s.write(ctx, func(tx *sql.Tx) error { return s.loadKeysIn(ctx, tx, &k) })
+	}
+	s.keys = k
+	return err
+}
+
+func (s *Store) loadKeysIn(ctx context.Context, tx *sql.Tx, k *keyring) (err error) {
+	*k, _, err = s.openKeys(ctx, tx, true)
+	return err
+}
+
+func setting(ctx context.Context, q querier, name string) (value string, err error) {
+	err = q.QueryRowContext(ctx, "SELECT value FROM settings WHERE name = ?", name).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read setting %s: %w", name, err)
+	}
+	return value, nil
+}
+
+func setSetting(ctx context.Context, q querier, name, value string) error {
+	_, err := q.ExecContext(ctx, "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+	if err != nil {
+		return fmt.Errorf("write setting %s: %w", name, err)
+	}
+	return nil
+}
+
+// Warnings tells what an operator should know of the store that is open: that
+// its private key lies beside it.
+func (s *Store) Warnings() []string { return s.keys.warnings }
+
+// Recipient is the public key that content is sealed to, age1….
+func (s *Store) Recipient() string { return s.keys.recipient.String() }
+
+// CanOpen reports whether the private key is here.
+func (s *Store) CanOpen() bool { return !s.keys.identity.None() }

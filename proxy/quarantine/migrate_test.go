@@ -1,0 +1,133 @@
+package quarantine
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// oldStore makes a store as version 1 did, with one message held and one
+// partly released.
+func oldStore(t *testing.T, dir string) (held, partly Message, content string) {
+	t.Helper()
+	content = "Subject: quarterly\r\n\r\nbody\r\n"
+	schema, err := os.ReadFile("testdata/schema-1.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", dsn(filepath.Join(dir, databaseName), ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	do := func(query string, args ...any) {
+		t.Helper()
+		if _, err := db.Exec(query, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(string(schema) + "; PRAGMA user_version = 1;")
+	do("INSERT INTO incidents (id, key, policy, first, last) VALUES ('IN-0000-0001', '', 'p', 1, 1)")
+	var before []byte
+	var all []Message
+	for i, id := range []string{"BH-0000-0001", "BH-ZZZZ-0002"} {
+		m := named()
+		m.ID, m.Incident, m.State, m.Size = id, "IN-0000-0001", Held, int64(len(content))
+		m.SHA256 = sumOf(content)
+		m.Action, m.PolicyVersion, m.Completeness, m.Fields = "hold", "7", "complete", []string{"person.name"}
+		m.Received = time.Date(2031, 3, 5, 8, 0, i, 0, time.UTC)
+		fields, reasons := mustJSON(t, m.Fields), mustJSON(t, m.Reasons)
+		do(`INSERT INTO messages (id, incident, incident_key, state, sender, mail_params, action, policy, policy_version,
+				subjects, records, fields, reasons, completeness, evidence, size, sha256, client, auth, received, expires)
+			VALUES (?, ?, '', 'held', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+			m.ID, m.Incident, m.From, joinParams(m.MailParams), m.Action, m.Policy, m.PolicyVersion, m.Subjects, m.Records,
+			fields, reasons, m.Completeness, string(m.Evidence), m.Size, m.SHA256, m.Client, m.Auth, micros(m.Received))
+		for j := range m.Recipients {
+			r := &m.Recipients[j]
+			r.State = RecipientHeld
+			do("INSERT INTO recipients (message, place, address, params) VALUES (?, ?, ?, ?)", i+1, j+1, r.Address, joinParams(r.Params))
+		}
+		e := entryRow{seq: int64(i + 1), at: 1, message: m.ID, act: string(ActHeld), by: bySystem, detail: fmt.Sprintf(`{"sha256":%q}`, m.SHA256)}
+		sum := e.sum(before)
+		do("INSERT INTO audit (seq, at, message, act, by, reason, detail, hash) VALUES (?, ?, ?, ?, ?, '', ?, ?)", e.seq, e.at, e.message, e.act, e.by, e.detail, sum)
+		before = sum
+		write(t, filepath.Join(dir, "content", shard(id), id+".eml"), content)
+		all = append(all, m)
+	}
+	all[1].Recipients[0].State, all[1].Recipients[0].Reply, all[1].State = RecipientReleased, "250 2.1.5", PartlyReleased
+	do("INSERT INTO releases (seq, message, by, reason, begun, lease, ended, outcome) VALUES (9, 2, 'anna', '', 1, 2, 3, 'settled')")
+	do("UPDATE recipients SET state = 'released', reply = '250 2.1.5', release = 9 WHERE message = 2 AND place = 1")
+	do("UPDATE messages SET state = 'partly_released', reached = 1 WHERE seq = 2")
+	e := entryRow{seq: 3, at: 1, message: all[1].ID, act: string(ActReleaseSettled), by: "anna", detail: "{}"}
+	do("INSERT INTO audit (seq, at, message, act, by, reason, detail, hash) VALUES (3, 1, ?, ?, ?, '', '{}', ?)", e.message, e.act, e.by, e.sum(before))
+	return all[0], all[1], content
+}
+
+func sumOf(content string) string {
+	sum := sha256.Sum256([]byte(content))
+	return hex.EncodeToString(sum[:])
+}
+
+func mustJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestStoreOfTheFirstVersionIsCarriedOver(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	held, partly, content := oldStore(t, dir)
+	s := open(t, dir, Options{})
+	for _, want := range []Message{held, partly} {
+		if diff := cmp.Diff(want, get(t, s, want.ID)); diff != "" {
+			t.Errorf("%s reads otherwise (-before +after):\n%s", want.ID, diff)
+		}
+		if got := readContent(t, s, want.ID); got != content {
+			t.Errorf("content of %s is %q", want.ID, got)
+		}
+	}
+	if err := s.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for _, q := range []Query{{From: held.From}, {To: "w@other.example"}, {From: "@shop.example"}} {
+		if all, _, err := s.List(t.Context(), q); err != nil || len(all) != 2 {
+			t.Errorf("%+v finds %d, %v; want both", q, len(all), err)
+		}
+	}
+	// Nothing of what was plain is left, in the database or its log.
+	for _, file := range []string{databaseName, databaseName + "-wal"} {
+		part := t.TempDir()
+		b, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(part, file), string(b))
+		wantNoWords(t, part, wordsOf...)
+	}
+	st, err := s.Stats(t.Context())
+	if err != nil || st.ByState[Held] != 1 || st.ByState[PartlyReleased] != 1 || st.Bytes != 2*int64(len(content)) {
+		t.Errorf("%+v, %v", st, err)
+	}
+	settle(t, begin(t, s, partly.ID, "w@other.example"), RecipientResult{Address: "w@other.example", State: RecipientReleased})
+	if m := get(t, s, partly.ID); m.State != Released {
+		t.Errorf("after the rest was released it is %s", m.State)
+	}
+	if err := errors.Join(s.Delete(t.Context(), held.ID, "anna", ""), s.Delete(t.Context(), partly.ID, "anna", "")); err != nil {
+		t.Error(err)
+	}
+	wantFiles(t, dir, 0)
+	hold(t, s, letter(1), "and new ones come")
+}
