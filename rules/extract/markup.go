@@ -30,7 +30,13 @@ type markup struct {
 	raw    string // the element whose text is no text: style
 	mailto []byte
 	shadow shadow
+	sheet  sheet
+	veil   veil
+	turn   within // the element whose text is shown backwards
+	placed placed
 	err    error
+
+	turning bool // the open cell or line has turned text
 }
 
 func newMarkup(r io.Reader, maxToken int) *markup {
@@ -86,19 +92,19 @@ func (m *markup) step() {
 	case html.TextToken:
 		m.text(m.z.Text())
 	case html.StartTagToken, html.SelfClosingTagToken:
-		m.start(rawTag(m.z.Raw()))
+		m.start(m.tag(m.z.Raw()))
 	case html.EndTagToken:
-		name, _ := rawTag(m.z.Raw())
+		name, _ := m.tag(m.z.Raw())
 		m.end(name)
 	case html.CommentToken, html.DoctypeToken:
 		m.comment(m.z.Text())
 	}
 }
 
-// rawTag returns the name of a tag as it is written, "" if HTML has none such,
+// tag returns the name of a tag as it is written, "" if HTML has none such,
 // and whether attributes may follow. The tokenizer's own way to the name
 // allocates.
-func rawTag(raw []byte) (name string, attributes bool) {
+func (m *markup) tag(raw []byte) (name string, attributes bool) {
 	raw = bytes.TrimPrefix(raw[1:], []byte("/"))
 	var lower [16]byte
 	i := 0
@@ -112,7 +118,28 @@ func rawTag(raw []byte) (name string, attributes bool) {
 		}
 		i++
 	}
-	return atom.Lookup(lower[:i]).String(), i+1 < len(raw)
+	attributes = i+1 < len(raw)
+	if a := atom.Lookup(lower[:i]); a != 0 {
+		return a.String(), attributes
+	}
+	switch string(lower[:i]) { // of SVG and MathML
+	case "text":
+		return "text", attributes
+	case "tspan":
+		return "tspan", attributes
+	case "g":
+		return "g", attributes
+	case "mtable":
+		return "table", attributes
+	case "mtr", "mlabeledtr":
+		return "tr", attributes
+	case "mtd":
+		return "td", attributes
+	}
+	if m.sheet.looks[string(lower[:i])].block { // an element of its own making
+		return "div", attributes
+	}
+	return "", attributes
 }
 
 // finish closes what the page left open.
@@ -122,6 +149,7 @@ func (m *markup) finish() {
 	}
 	m.breakLine()
 	m.blocks.flush(m)
+	m.placed.flush(m)
 	if m.shadow.text.Len() > 0 {
 		m.add(&item{kind: itemData, text: bytes.Clone(m.shadow.text.Bytes()), media: "text/plain"})
 	}
@@ -129,9 +157,23 @@ func (m *markup) finish() {
 
 // text adds running text to the open cell or line.
 func (m *markup) text(b []byte) {
-	if m.raw == "style" && bytes.IndexByte(b, '{') >= 0 {
-		m.shadow.generated(b)
+	switch {
+	case m.raw == "style" && bytes.ContainsAny(b, "{@"):
+		m.styleSheet(b)
 		return
+	case m.raw == "script":
+		m.script(b)
+	case m.veil.deep > 0:
+		if len(m.veil.text) < heldSize {
+			m.veil.text = append(m.veil.text, b...)
+		}
+		return
+	case m.placed.open:
+		m.placed.write(b)
+		return
+	}
+	if m.turn.deep > 0 {
+		b = m.turnText(b)
 	}
 	keep := m.pre > 0 || tabular(b)
 	if t := m.table(); t != nil {
@@ -215,8 +257,10 @@ func tabular(b []byte) bool {
 func (m *markup) breakLine() {
 	if t := m.table(); t != nil {
 		t.newline()
+		m.turning = false
 		return
 	}
+	m.line = m.lift(m.line)
 	if len(m.line) > 0 {
 		m.blocks.flush(m)
 		m.emit(m.line, true)
@@ -290,8 +334,12 @@ func flatten(b []byte) []byte {
 // attributes reads a tag's attributes: what they say to a reader becomes text.
 type attributes struct {
 	colspan, rowspan int
-	keepsSpace       bool
-	cellStyle        bool
+	look             look
+
+	// Of SVG: the place, or by how much it moves.
+	x, y, dx, dy   float64
+	hasX, hasY     bool
+	shiftX, shiftY float64
 }
 
 func (m *markup) attributes(tag string) attributes {
@@ -305,16 +353,19 @@ func (m *markup) attributes(tag string) attributes {
 		case "rowspan":
 			a.rowspan = span(val)
 		case "style":
-			s := asciiLower(string(val[:min(len(val), 1000)]))
-			if i := strings.Index(s, "white-space"); i >= 0 && strings.Contains(s[i:min(len(s), i+24)], "pre") {
-				a.keepsSpace = true
-			}
-			a.cellStyle = strings.Contains(s, "table-cell") || strings.Contains(s, "inline-block")
-			if i := bytes.Index(val, []byte("data:")); i >= 0 {
-				m.data(val[i:])
-			}
+			a.look.join(parseLook(val))
+			m.styleData(val)
+		case "class":
+			m.sheet.classes(&a.look, val)
+		case "hidden":
+			a.look.hidden = true
+		case "dir":
+			a.look.rtl = a.look.rtl || hasFold(val, "rtl")
+			a.look.override = a.look.override || tag == "bdo"
+		case "x", "y", "dx", "dy", "transform":
+			a.place(string(key), val)
 		case "alt", "title", "value", "aria-label", "placeholder", "summary", "label":
-			if len(val) > 2 && (key[0] != 'v' || tag == "input" || tag == "option") {
+			if len(val) > 2 && (key[0] != 'v' || tag != "li" && tag != "progress" && tag != "meter") {
 				m.text([]byte{' '})
 				m.text(val)
 				m.text([]byte{' '})
@@ -334,6 +385,27 @@ func (m *markup) attributes(tag string) attributes {
 	}
 	m.shadow.end()
 	return a
+}
+
+// place reads the attributes by which SVG places text.
+func (a *attributes) place(key string, val []byte) {
+	if key == "transform" {
+		a.shiftX, a.shiftY = translation(val)
+		return
+	}
+	val, _, _ = bytes.Cut(bytes.TrimSpace(val), []byte(" "))
+	v, ok := pixels(bytes.TrimRight(val, ","))
+	switch {
+	case !ok:
+	case key == "x":
+		a.x, a.hasX = v, true
+	case key == "y":
+		a.y, a.hasY = v, true
+	case key == "dx":
+		a.dx = v
+	case key == "dy":
+		a.dy = v
+	}
 }
 
 func span(val []byte) int {

@@ -113,6 +113,7 @@ func (t *tableState) startCell(m *markup, cols, rows int) {
 
 // endCell moves the open cell into the row.
 func (t *tableState) endCell(m *markup) {
+	t.cell = m.lift(t.cell)
 	text := bytes.TrimSpace(t.cell)
 	if !t.inCell && len(text) == 0 {
 		return

@@ -12,13 +12,16 @@ func (m *markup) start(name string, more bool) {
 		return
 	case "table":
 		if more {
-			m.attributes(name)
+			a = m.attributes(name)
 		}
 		m.startTable()
+		m.styled(name, a.look)
 		return
 	case "style":
 		m.raw = "style"
 		return
+	case "noscript", "noframes", "noembed", "iframe":
+		m.z.NextIsNotRawText() // some reader shows it, as markup
 	}
 	if block(name) {
 		m.breakLine()
@@ -30,6 +33,8 @@ func (m *markup) start(name string, more bool) {
 		a.colspan, a.rowspan = 1, 1
 	}
 	t := m.table()
+	m.styled(name, a.look)
+	m.startPlaced(name, a)
 	switch name {
 	case "pre", "textarea", "listing", "xmp", "plaintext":
 		m.pre++
@@ -47,12 +52,14 @@ func (m *markup) start(name string, more bool) {
 		if t != nil {
 			t.endRow(m)
 		}
+	case "script":
+		m.raw = "script"
 	case "span", "label", "b", "i", "strong", "em":
-		if a.cellStyle && t == nil && len(m.line) > 0 {
+		if a.look.cell && t == nil && len(m.line) > 0 {
 			m.line = append(m.line, '\t')
 		}
 	}
-	if a.keepsSpace && name != "pre" && block(name) {
+	if a.look.keeps && name != "pre" && block(name) {
 		m.pre++
 		m.blocks.keep()
 	}
@@ -62,6 +69,8 @@ func (m *markup) start(name string, more bool) {
 func (m *markup) end(name string) {
 	m.raw = ""
 	t := m.table()
+	m.unstyled(name)
+	m.endPlaced(name)
 	switch name {
 	case "table":
 		if t != nil {
@@ -86,7 +95,9 @@ func (m *markup) end(name string) {
 	}
 	if block(name) {
 		if m.table() == nil {
+			m.line = m.lift(m.line)
 			m.blocks.close(m, name)
+			m.placed.leave(m)
 		} else {
 			m.breakLine()
 		}

@@ -163,7 +163,7 @@ func (c *calm) Read(p []byte) (int, error) {
 // table hands a grid to the sink: its cells folded as text is, their number
 // bounded, an error of the grid itself noted.
 func (w *walk) table(n node, g table.Grid) error {
-	b := &boundedGrid{w: w, g: g}
+	b := &boundedGrid{w: w, g: &columnGrid{g: g}}
 	if err := w.sink.Table(n.part(), b); err != nil {
 		return w.stop(err)
 	}

@@ -36,17 +36,24 @@ func (s *shadow) end() {
 	}
 }
 
-// query adds the values of a link's query where it holds an address: a newsletter's
-// links hold its reader's at most.
+// query adds the values of a link's query or fragment where it holds an address,
+// or so much that it may be a file: a newsletter's links hold its reader's
+// address at most.
 func (s *shadow) query(url []byte) {
-	_, query, found := bytes.Cut(url, []byte("?"))
-	if !found || !bytes.ContainsRune(query, '@') && !bytes.Contains(query, []byte("%40")) {
+	at := bytes.IndexAny(url, "?#")
+	if at < 0 {
+		return
+	}
+	query := url[at+1:]
+	if !bytes.ContainsRune(query, '@') && !bytes.Contains(query, []byte("%40")) && len(query) < 2*blobSize {
 		return
 	}
 	for pair := range bytes.SplitSeq(query, []byte("&")) {
-		if _, value, found := bytes.Cut(pair, []byte("=")); found {
-			s.value(bytes.ReplaceAll(percentDecoded(value), []byte("+"), []byte(" ")))
+		name, value, found := bytes.Cut(pair, []byte("="))
+		if !found {
+			value = name
 		}
+		s.value(bytes.ReplaceAll(percentDecoded(value), []byte("+"), []byte(" ")))
 	}
 	s.end()
 }
@@ -72,7 +79,7 @@ func (s *shadow) generated(css []byte) {
 		if end < 0 {
 			return
 		}
-		s.value([]byte(html.UnescapeString(string(value[:end]))))
+		s.value(cssUnescaped([]byte(html.UnescapeString(string(value[:end])))))
 		s.end()
 		css = value[end+1:]
 	}

@@ -239,8 +239,10 @@ func sniffText(head []byte) Format {
 	case bytes.HasPrefix(s, []byte("{\\rt")):
 		return FormatRTF
 	case hasFold(s, "<?xml"):
-		if i := indexFold(s, "<html"); i >= 0 && i < 1024 {
-			return FormatHTML
+		for _, root := range []string{"<html", "<svg"} {
+			if i := indexFold(s, root); i >= 0 && i < 1024 {
+				return FormatHTML
+			}
 		}
 		return FormatXML
 	case len(s) > 2 && s[0] == '<':
