@@ -21,11 +21,13 @@ type Key uint64
 // keyOf hashes a compact value together with its type, so that equal digits of
 // different types stay apart.
 func keyOf(t detect.Type, compact []byte) Key {
-	var h xxhash.Digest
-	h.Reset()
-	h.Write([]byte{byte(t)})
-	h.Write(compact)
-	return Key(h.Sum64())
+	return hashTyped(append(append(make([]byte, 0, 64), byte(t)), compact...))
+}
+
+// hashTyped hashes a byte for the type with the compact value behind it. It is
+// never zero, which stands for no key.
+func hashTyped(typed []byte) Key {
+	return Key(max(xxhash.Sum64(typed), 1))
 }
 
 // AddressKey returns the key of an e-mail address.

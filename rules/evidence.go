@@ -87,6 +87,24 @@ func (s *fieldSet) union(o fieldSet) {
 	}
 }
 
+// meets reports whether the sets have a member in common.
+func (s *fieldSet) meets(o fieldSet) bool {
+	for i := range s {
+		if s[i]&o[i] != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// categorySets returns the field types of each category.
+func categorySets() (sets [detect.Sensitive + 1]fieldSet) {
+	for _, t := range detect.Types() {
+		sets[t.Category()].add(t)
+	}
+	return sets
+}
+
 // types returns the set's members in the order of the taxonomy.
 func (s *fieldSet) types() []detect.Type {
 	var list []detect.Type
@@ -104,8 +122,8 @@ func (s *fieldSet) types() []detect.Type {
 func (e *Evidence) Fingerprint() Key {
 	if len(e.people.list) > 0 {
 		var sum Key
-		for k := range e.people.index {
-			sum += k // the order of a map does not matter to a sum
+		for k := range e.people.index.all() {
+			sum += k // the order does not matter to a sum
 		}
 		return sum
 	}

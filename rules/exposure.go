@@ -79,7 +79,7 @@ func (p *Policies) exposure(env Envelope, ev *Evidence, recent Recent) Exposure 
 	own := ownKeys(env, ev)
 	x.countPeople(ev.people, own, p.own)
 	for k := range own {
-		if _, in := ev.contacts.exact[k]; in {
+		if _, in := ev.contacts.exact.get(k); in {
 			x.OwnRecord = true
 		}
 	}
@@ -140,6 +140,7 @@ func (x *Exposure) countPeople(all *people, own map[Key]bool, domains map[uint32
 	x.OwnRecord = len(left) > 0
 	var fields fieldSet
 	var by [4]int64
+	of := categorySets()
 	for i := range all.list {
 		who := &all.list[i]
 		if left[i] || domains[who.domain] {
@@ -150,8 +151,8 @@ func (x *Exposure) countPeople(all *people, own map[Key]bool, domains map[uint32
 			x.Direct++
 		}
 		fields.union(who.fields)
-		for c, has := range who.categories() {
-			if has {
+		for c := range of {
+			if who.fields.meets(of[c]) {
 				by[c]++
 			}
 		}

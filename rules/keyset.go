@@ -6,25 +6,25 @@ import "github.com/axiomhq/hyperloglog"
 // sketch of 2^14 registers, whose standard error is 0.81 %.
 type keySet struct {
 	bound  int
-	exact  map[Key]uint32 // the hash of the e-mail domain, 0 for none
+	exact  keyTable // the hash of the e-mail domain, 0 for none
 	sketch *hyperloglog.Sketch
 }
 
 func newKeySet(bound int) *keySet {
-	return &keySet{bound: bound, exact: map[Key]uint32{}}
+	return &keySet{bound: bound}
 }
 
 func (s *keySet) add(k Key, domain uint32) {
-	if _, known := s.exact[k]; known {
+	if s.exact.n < s.bound {
+		s.exact.add(k, domain)
 		return
 	}
-	if len(s.exact) < s.bound {
-		s.exact[k] = domain
+	if _, known := s.exact.get(k); known {
 		return
 	}
 	if s.sketch == nil {
 		s.sketch = hyperloglog.New14()
-		for key := range s.exact {
+		for key := range s.exact.all() {
 			s.sketch.InsertHash(mix(key))
 		}
 	}
@@ -34,7 +34,7 @@ func (s *keySet) add(k Key, domain uint32) {
 // count returns the number of distinct keys, and whether it is exact.
 func (s *keySet) count() (n int64, exact bool) {
 	if s.sketch == nil {
-		return int64(len(s.exact)), true
+		return int64(s.exact.n), true
 	}
 	return int64(s.sketch.Estimate()), false
 }
@@ -44,12 +44,12 @@ func (s *keySet) count() (n int64, exact bool) {
 func (s *keySet) countWithout(own map[Key]bool, domains map[uint32]bool) int64 {
 	n, _ := s.count()
 	for k := range own {
-		if d, in := s.exact[k]; in && !domains[d] {
+		if d, in := s.exact.get(k); in && !domains[d] {
 			n--
 		}
 	}
 	if len(domains) > 0 {
-		for _, d := range s.exact {
+		for _, d := range s.exact.all() {
 			if domains[d] {
 				n--
 			}

@@ -25,17 +25,9 @@ type person struct {
 	strong bool   // one record held a direct identifier and a further personal field
 }
 
-// categories says which categories of field the person has.
-func (p *person) categories() (has [4]bool) {
-	for _, t := range p.fields.types() {
-		has[t.Category()] = true
-	}
-	return has
-}
-
 // people are the distinct subjects of a message, resolved as they are found.
 type people struct {
-	index map[Key]uint32
+	index keyTable // places in list
 	list  []person
 	more  *keySet // the people beyond maxPeople
 	// readers are the names of the message's own readers and writers.
@@ -43,7 +35,7 @@ type people struct {
 }
 
 func newPeople() *people {
-	return &people{index: map[Key]uint32{}}
+	return &people{}
 }
 
 // add takes one record: the identifiers of a person from the strongest to the
@@ -61,7 +53,7 @@ func (p *people) add(ids []identifier, strongest int, r record) {
 	}
 	at := -1
 	for _, id := range ids[:strongest] {
-		if i, known := p.index[id.key]; known {
+		if i, known := p.index.get(id.key); known {
 			at = int(i)
 			break
 		}
@@ -85,21 +77,19 @@ func (p *people) add(ids []identifier, strongest int, r record) {
 		if who.domain == 0 {
 			who.domain = id.domain
 		}
-		if _, known := p.index[id.key]; !known {
-			p.index[id.key] = uint32(at)
-		}
+		p.index.add(id.key, uint32(at))
 	}
 }
 
 func (p *people) addBeyond(id identifier) {
-	if _, known := p.index[id.key]; !known {
+	if _, known := p.index.get(id.key); !known {
 		p.more.add(id.key, id.domain)
 	}
 }
 
 // find returns the place of the person with the given key, -1 if unknown.
 func (p *people) find(k Key) int {
-	if i, known := p.index[k]; known {
+	if i, known := p.index.get(k); known {
 		return int(i)
 	}
 	return -1

@@ -158,9 +158,9 @@ func (t *textSink) person(cells [][]byte, columns []typedColumn) {
 	if len(columns) == 0 {
 		return
 	}
-	g := group{columns: columns, memo: map[fieldSet]bool{}}
+	g := group{columns: columns}
 	t.resolver.keysOf([][][]byte{cells}, g)
-	if !t.resolver.row(g, cells, t.resolver.keys) {
+	if !t.resolver.row(&g, cells, t.resolver.keys) {
 		return
 	}
 	t.prose.Records++

@@ -24,7 +24,8 @@ type resolver struct {
 	ev  *Evidence
 
 	keys   []Key // of one stretch's identifying cells; see keysOf
-	seen   map[Key]struct{}
+	seen   keyTable
+	found  found // of the row at hand
 	buf    []byte
 	joined []byte
 	ids    []identifier
@@ -51,7 +52,30 @@ type group struct {
 	// looks like one: it counts rows, and tells nothing of a person.
 	vague bool
 	// memo remembers strong for the few sets of fields that rows come with.
-	memo map[fieldSet]bool
+	memo []judged
+}
+
+// judged is a set of fields, and whether a record with them is strong.
+type judged struct {
+	fields fieldSet
+	strong bool
+}
+
+// maxJudged bounds a group's memo: cells may be empty in many combinations.
+const maxJudged = 16
+
+// isStrong is strong, remembered.
+func (g *group) isStrong(fields fieldSet) bool {
+	for i := range g.memo {
+		if g.memo[i].fields == fields {
+			return g.memo[i].strong
+		}
+	}
+	strong := g.strong(fields)
+	if len(g.memo) < maxJudged {
+		g.memo = append(g.memo, judged{fields, strong})
+	}
+	return strong
 }
 
 // segment resolves the rows of one stretch of a table and returns how many of
@@ -61,11 +85,10 @@ func (r *resolver) segment(seg *table.Segment) (records int64) {
 		if len(g.columns) == 0 {
 			continue
 		}
-		g.memo = map[fieldSet]bool{}
 		r.keysOf(seg.Rows, g)
 		g.shared = r.sharedTypes(len(seg.Rows), g)
 		for i, row := range seg.Rows {
-			if r.row(g, row, r.keys[i*len(g.columns):(i+1)*len(g.columns)]) {
+			if r.row(&g, row, r.keys[i*len(g.columns):(i+1)*len(g.columns)]) {
 				records++
 			}
 		}
@@ -149,23 +172,18 @@ func (r *resolver) sharedTypes(rows int, g group) (shared fieldSet) {
 	if rows < 3 {
 		return shared
 	}
-	if r.seen == nil {
-		r.seen = map[Key]struct{}{}
-	}
 	var counts [detect.NumTypes]int
 	best := 0
 	for j, c := range g.columns {
 		if !identifies(c.kind) {
 			continue
 		}
-		clear(r.seen)
+		r.seen.reset()
 		for i := range rows {
-			if key := r.keys[i*len(g.columns)+j]; key != 0 {
-				r.seen[key] = struct{}{}
-			}
+			r.seen.add(r.keys[i*len(g.columns)+j], 0)
 		}
-		counts[c.kind] = max(counts[c.kind], len(r.seen))
-		best = max(best, len(r.seen))
+		counts[c.kind] = max(counts[c.kind], r.seen.n)
+		best = max(best, r.seen.n)
 	}
 	for _, c := range g.columns {
 		if identifies(c.kind) && counts[c.kind]*2 < best {
@@ -187,8 +205,8 @@ func identifies(t detect.Type) bool {
 }
 
 func (r *resolver) key(t detect.Type, value []byte) Key {
-	r.buf = detect.Compact(r.buf[:0], t, value)
-	return keyOf(t, r.buf)
+	r.buf = detect.Compact(append(r.buf[:0], byte(t)), t, value)
+	return hashTyped(r.buf)
 }
 
 // found is what one row says of one person.
@@ -199,10 +217,19 @@ type found struct {
 	fields fieldSet
 }
 
+// forget empties f, whose values are of the given columns.
+func (f *found) forget(columns []typedColumn) {
+	for _, c := range columns {
+		f.values[c.kind], f.keys[c.kind] = nil, 0
+	}
+	f.emails, f.fields = [2]identifier{}, fieldSet{}
+}
+
 // row resolves one row, whose identifying cells have the given keys, and
 // reports whether it is a record of a person.
-func (r *resolver) row(g group, row [][]byte, keys []Key) bool {
-	var f found
+func (r *resolver) row(g *group, row [][]byte, keys []Key) bool {
+	f := &r.found
+	defer f.forget(g.columns)
 	for j, c := range g.columns {
 		if c.at >= len(row) || len(row[c.at]) == 0 || checked(c.kind) && keys[j] == 0 || !plausible(c.kind, row[c.at]) {
 			continue
@@ -224,16 +251,12 @@ func (r *resolver) row(g group, row [][]byte, keys []Key) bool {
 			f.values[c.kind], f.keys[c.kind] = value, keys[j]
 		}
 	}
-	strong, known := g.memo[f.fields]
-	if !known {
-		strong = g.strong(f.fields)
-		g.memo[f.fields] = strong
-	}
-	r.contacts(g, &f)
+	strong := g.isStrong(f.fields)
+	r.contacts(g, f)
 	if !strong && !reaches(f.fields) {
 		return false
 	}
-	strongest := r.identify(g, &f)
+	strongest := r.identify(g, f)
 	r.ev.people.add(r.ids, strongest, record{fields: f.fields, strong: strong})
 	return len(r.ids) > 0
 }
@@ -249,7 +272,7 @@ func (f *found) addEmail(id identifier) {
 // contacts counts the addresses by which the row's person can be reached. The
 // telephone of a company is no person's, nor that of a place: an address in
 // whose row nothing is said of a person.
-func (r *resolver) contacts(g group, f *found) {
+func (r *resolver) contacts(g *group, f *found) {
 	for _, email := range f.emails {
 		if email.key != 0 {
 			r.ev.contacts.add(email.key, email.domain)
@@ -288,7 +311,7 @@ func plausible(t detect.Type, value []byte) bool {
 
 // identify lists a row's identifiers in r.ids, from the strongest, and returns
 // how many of the first are of the strongest kind.
-func (r *resolver) identify(g group, f *found) (strongest int) {
+func (r *resolver) identify(g *group, f *found) (strongest int) {
 	r.ids = r.ids[:0]
 	add := func(id identifier, kind detect.Type) {
 		if id.key != 0 && !g.shared.has(kind) {
