@@ -36,6 +36,20 @@ func Compact(dst []byte, t Type, value []byte) []byte {
 // without any keeps its text.
 func compactID(dst, value []byte) []byte {
 	start := len(dst)
+	if isASCII(value) {
+		for _, c := range value {
+			switch {
+			case isLower(c):
+				dst = append(dst, c-0x20)
+			case isAlnum(c):
+				dst = append(dst, c)
+			}
+		}
+		if len(dst) == start {
+			return append(dst, value...)
+		}
+		return dst
+	}
 	for _, r := range string(value) {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			dst = utf8.AppendRune(dst, unicode.ToUpper(r))
@@ -49,7 +63,11 @@ func compactID(dst, value []byte) []byte {
 
 // compactText folds, and joins words with single spaces.
 func compactText(dst, value []byte) []byte {
-	folded := appendFold(make([]byte, 0, len(value)), value)
+	var buf [128]byte
+	folded := appendFold(buf[:0], value)
+	if isASCII(folded) {
+		return appendWords(dst, folded)
+	}
 	for i, word := range bytes.Fields(folded) {
 		if i > 0 {
 			dst = append(dst, ' ')
@@ -58,3 +76,23 @@ func compactText(dst, value []byte) []byte {
 	}
 	return dst
 }
+
+// appendWords appends the words of ASCII text with single spaces between.
+func appendWords(dst, text []byte) []byte {
+	start, gap := len(dst), false
+	for _, c := range text {
+		if isBlank(c) {
+			gap = true
+			continue
+		}
+		if gap && len(dst) > start {
+			dst = append(dst, ' ')
+		}
+		gap = false
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+// isBlank reports the white space of ASCII.
+func isBlank(c byte) bool { return c == ' ' || c-'\t' <= '\r'-'\t' }

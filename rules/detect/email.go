@@ -21,13 +21,16 @@ const (
 
 // isEmail reports whether value is one bare address with a full domain name.
 func isEmail(value []byte) bool {
-	at := bytes.LastIndexByte(value, '@')
+	at := lastAt(value)
 	return at > 0 && at <= maxLocal && isLocal(value[:at]) && isDomain(value[at+1:]) && isLettered(value)
 }
 
 // isLettered reports whether what is not ASCII is letters in UTF-8, so that
 // binary data holds no addresses.
 func isLettered(value []byte) bool {
+	if isASCII(value) {
+		return true
+	}
 	for i := 0; i < len(value); {
 		if value[i] < utf8.RuneSelf {
 			i++
@@ -58,9 +61,31 @@ func isLocal(text []byte) bool {
 	return previous != '.'
 }
 
+// lastAt returns the place of the last '@', -1 if there is none. Most often it
+// is the only one.
+func lastAt(value []byte) int {
+	at := bytes.IndexByte(value, '@')
+	if at >= 0 && bytes.IndexByte(value[at+1:], '@') >= 0 {
+		at = bytes.LastIndexByte(value, '@')
+	}
+	return at
+}
+
 // isAtext reports the characters of an atom (RFC 5322 section 3.2.3).
 func isAtext(c byte) bool {
-	return isAlnum(c) || c >= 0x80 || bytes.IndexByte([]byte("!#$%&'*+-/=?^_`{|}~"), c) >= 0
+	const (
+		digits  = (1<<10 - 1) << '0'
+		letters = (1<<26 - 1) << ('A' - 64)
+		low     = digits | 1<<'!' | 1<<'#' | 1<<'$' | 1<<'%' | 1<<'&' | 1<<'\'' | 1<<'*' | 1<<'+' | 1<<'-' | 1<<'/' | 1<<'=' | 1<<'?'
+		high    = letters | letters<<32 | 1<<('^'-64) | 1<<('_'-64) | 1<<('`'-64) | 1<<('{'-64) | 1<<('|'-64) | 1<<('}'-64) | 1<<('~'-64)
+	)
+	switch {
+	case c < 64:
+		return uint64(low)>>c&1 != 0
+	case c < 128:
+		return uint64(high)>>(c-64)&1 != 0
+	}
+	return true
 }
 
 // isDomain reports whether text is a domain name of two labels or more whose
@@ -81,10 +106,12 @@ func isDomain(text []byte) bool {
 		if len(label) == 0 || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 			return false
 		}
-		labels, start = labels+1, i+1
+		labels++
+		if i < len(text) {
+			start = i + 1
+		}
 	}
-	last := text[bytes.LastIndexByte(text, '.')+1:]
-	return labels >= 2 && isTopLevel(last)
+	return labels >= 2 && isTopLevel(text[start:])
 }
 
 // isTopLevel reports whether a label can be a top-level domain: letters only,
@@ -107,13 +134,14 @@ func isTopLevel(label []byte) bool {
 // bareEmail returns the address within the spellings that cells have:
 // "mailto:a@b.c", "<a@b.c>", "Name <a@b.c>".
 func bareEmail(value []byte) []byte {
-	if open := bytes.LastIndexByte(value, '<'); open >= 0 {
+	if bytes.IndexByte(value, '<') >= 0 {
+		open := bytes.LastIndexByte(value, '<')
 		rest := value[open+1:]
 		if end := bytes.IndexByte(rest, '>'); end > 0 {
 			value = rest[:end]
 		}
 	}
-	for len(value) > 7 && bytes.EqualFold(value[:7], []byte("mailto:")) {
+	for len(value) > 7 && value[6] == ':' && bytes.EqualFold(value[:7], []byte("mailto:")) {
 		value = bytes.TrimSpace(value[7:])
 	}
 	return bytes.TrimSpace(value)
@@ -154,13 +182,17 @@ func (r *reading) at() {
 // domain in ASCII.
 func compactEmail(dst, value []byte) []byte {
 	value = bareEmail(value)
-	at := bytes.LastIndexByte(value, '@')
+	at := lastAt(value)
 	if at <= 0 {
 		return append(dst, bytes.ToLower(value)...)
 	}
 	local, domain := value[:at], value[at+1:]
 	if plus := bytes.IndexByte(local, '+'); plus > 0 {
 		local = local[:plus]
+	}
+	if isASCII(value) && isPlainDomain(domain) {
+		dst = append(appendLower(dst, local), '@')
+		return appendLower(dst, domain)
 	}
 	dst = append(dst, bytes.ToLower(local)...)
 	dst = append(dst, '@')
@@ -170,12 +202,18 @@ func compactEmail(dst, value []byte) []byte {
 	return append(dst, bytes.ToLower(domain)...)
 }
 
+// isPlainDomain reports whether a domain in ASCII is its own form in IDNA, but
+// for case: it has no encoded label and no leading dot.
+func isPlainDomain(domain []byte) bool {
+	return len(domain) > 0 && domain[0] != '.' && !bytes.Contains(domain, []byte("--"))
+}
+
 // Role reports whether an address belongs to a function or a machine rather
 // than to a person: info@, support@, noreply@ (RFC 2142 and common use).
 func Role(email []byte) bool {
 	var buf [maxLocal + 1]byte
 	email = bareEmail(email)
-	at := bytes.LastIndexByte(email, '@')
+	at := lastAt(email)
 	if at <= 0 || at > maxLocal {
 		return false
 	}
@@ -183,17 +221,26 @@ func Role(email []byte) bool {
 	if plus := bytes.IndexByte(local, '+'); plus > 0 {
 		local = local[:plus]
 	}
-	local = bytes.TrimRight(local, "0123456789")
+	for len(local) > 0 && isDigit(local[len(local)-1]) {
+		local = local[:len(local)-1]
+	}
 	if isRoleWord(local) {
 		return true
 	}
 	// "no-reply", "customer.service", "bounces-1234": each word is of a role.
-	found := false
-	for part := range bytes.FieldsFuncSeq(local, func(c rune) bool { return c == '.' || c == '-' || c == '_' || c == '=' }) {
-		if !isRoleWord(part) && !isRoleFiller(part) {
-			return false
+	found, start := false, 0
+	for i := 0; i <= len(local); i++ {
+		if i < len(local) && local[i] != '.' && local[i] != '-' && local[i] != '_' && local[i] != '=' {
+			continue
 		}
-		found = found || isRoleWord(part)
+		if part := local[start:i]; len(part) > 0 {
+			role := isRoleWord(part)
+			if !role && !isRoleFiller(part) {
+				return false
+			}
+			found = found || role
+		}
+		start = i + 1
 	}
 	return found
 }

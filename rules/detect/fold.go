@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 
@@ -32,6 +33,34 @@ func appendFold(dst, text []byte) []byte {
 		i += size
 	}
 	return dst
+}
+
+// appendLower appends ASCII in lower case.
+func appendLower(dst, text []byte) []byte {
+	start := len(dst)
+	dst = append(dst, text...)
+	for i, c := range dst[start:] {
+		if isUpper(c) {
+			dst[start+i] = c | 0x20
+		}
+	}
+	return dst
+}
+
+// isASCII reports whether text has no byte above 0x7f.
+func isASCII(text []byte) bool {
+	for len(text) >= 8 {
+		if binary.LittleEndian.Uint64(text)&0x8080808080808080 != 0 {
+			return false
+		}
+		text = text[8:]
+	}
+	for _, c := range text {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // appendFoldRune folds one character that is not ASCII; raw is its encoding.

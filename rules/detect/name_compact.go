@@ -4,29 +4,69 @@ import (
 	"bytes"
 	"slices"
 	"unicode"
+	"unicode/utf8"
 )
 
 // compactName appends a name folded, without titles and punctuation, its words
 // sorted: "Müller, Anna" and "Dr. anna muller" are one.
 func compactName(dst, value []byte) []byte {
 	var buf [128]byte
+	var room [maxTokens]span
 	folded := appendFold(buf[:0], value)
-	parts := make([][]byte, 0, 8)
-	for part := range bytes.FieldsFuncSeq(folded, func(c rune) bool {
-		return unicode.IsSpace(c) || c == ',' || c == '.' || c == ';' || c == '"'
-	}) {
-		if !isTitle(part) {
+	parts := room[:0]
+	for at := 0; ; {
+		var part span
+		if part, at = nextPart(folded, at); part.start == part.end {
+			break
+		}
+		if !isTitle(folded[part.start:part.end]) {
 			parts = append(parts, part)
 		}
 	}
-	slices.SortFunc(parts, bytes.Compare)
+	if len(parts) > 1 {
+		slices.SortFunc(parts, func(a, b span) int {
+			return bytes.Compare(folded[a.start:a.end], folded[b.start:b.end])
+		})
+	}
 	for i, part := range parts {
 		if i > 0 {
 			dst = append(dst, ' ')
 		}
-		dst = append(dst, part...)
+		dst = append(dst, folded[part.start:part.end]...)
 	}
 	return dst
+}
+
+// span is a part of a text.
+type span struct{ start, end int }
+
+// nextPart returns the first word of a folded name from at on, an empty one if
+// there is none, and where it ends.
+func nextPart(folded []byte, at int) (part span, next int) {
+	part.start = -1
+	for at < len(folded) {
+		c, size := rune(folded[at]), 1
+		parts := false
+		switch {
+		case c >= utf8.RuneSelf:
+			c, size = utf8.DecodeRune(folded[at:])
+			parts = unicode.IsSpace(c)
+		case c <= ';':
+			parts = c == ',' || c == '.' || c == ';' || c == '"' || isBlank(byte(c))
+		}
+		if parts && part.start >= 0 {
+			break
+		}
+		if !parts && part.start < 0 {
+			part.start = at
+		}
+		at += size
+	}
+	if part.start < 0 {
+		return span{}, at
+	}
+	part.end = at
+	return part, at
 }
 
 // isTitle reports titles that come and go with the spelling of a name.
