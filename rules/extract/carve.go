@@ -18,6 +18,12 @@ type carver struct {
 	dull  int    // lines to pass before the run is tried again
 	probe *unbase64
 	err   error
+
+	wrapped bool     // it looks inside a wrapping already
+	wrap    wrapping // of carvedWrapped
+	numeral numeral  // of carvedNumbers
+	densely densely  // of carvedDense
+	radix   radix    // of carvedRadix
 }
 
 // carved is a kind of encoded content.
@@ -33,6 +39,10 @@ const (
 	carvedXX
 	carvedBinHex
 	carvedDump
+	carvedRadix
+	carvedNumbers
+	carvedDense
+	carvedWrapped
 )
 
 // blobSize is how many characters of base64 in a row are looked into.
@@ -115,11 +125,13 @@ func (c *carver) starts(b byte) bool {
 		c.found = carvedYEnc
 	case b == '-' && c.ahead("-----BEGIN PGP MESSAGE"):
 		c.found = carvedPGP
-	case sextet[b] < 64 && c.dull > 0:
+	case c.dull > 0 && (sextet[b] < 64 || b == '>' || b == ' '):
 		c.dull--
-	case sextet[b] < 64:
-		c.block()
-	default:
+	case sextet[b] < 64 && c.block():
+	case (unhex(b) < 16 || b == '[' || b == '{' || b == '(' || b == ' ') && c.numbers(b):
+	case b > ' ' && b < 0x7f && c.dense():
+	case !c.wrapped && c.unwrap(b):
+	case sextet[b] >= 64:
 		c.dull = 0
 	}
 	return c.found != nothing
@@ -201,6 +213,9 @@ func (c *carver) blob() bool {
 	}
 	end, digits := 0, 0
 	for end < len(b) && (baseChar(b[end]) || b[end] == '=' || b[end] == '\r' || b[end] == '\n') {
+		if b[end] == '\n' && bytes.HasPrefix(b[end+1:], []byte("--")) { // the frame of an armour
+			break
+		}
 		if digits == end && (unhex(b[end]) < 16 || b[end] < ' ') {
 			digits++
 		}
@@ -215,6 +230,13 @@ func (c *carver) blob() bool {
 		c.found = carvedHex
 	case isContent(c.probe.out[:c.probe.decode(b[:end])]):
 		c.found = carvedBase64
+	default:
+		for _, r := range radixes {
+			if r.covers(b[:end]) && isContent((&radixReader{radix: r}).decode(nil, b[:end])) {
+				c.found, c.radix = carvedRadix, r
+				break
+			}
+		}
 	}
 	return c.found != nothing
 }
@@ -248,7 +270,7 @@ func isContent(b []byte) bool {
 	return true
 }
 
-func baseChar(b byte) bool { return sextet[b] < 64 && b != '-' && b != '_' }
+func baseChar(b byte) bool { return sextet[b] < 64 }
 
 // base64Run returns where a run of at least blobSize characters of base64
 // begins in line, -1 if there is none. It looks at few of the others.

@@ -32,6 +32,9 @@ func utf8Reader(label string, head []byte, r io.Reader) io.Reader {
 	if enc := wideByZeros(head); enc != nil {
 		return transform.NewReader(r, enc.NewDecoder())
 	}
+	if enc := ebcdic(label, head); enc != nil {
+		return transform.NewReader(r, enc.NewDecoder())
+	}
 	if isUTF7(label) {
 		return newUTF7(r)
 	}

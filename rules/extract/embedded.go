@@ -43,6 +43,23 @@ func (w *walk) embedded(n node, c *carver) error {
 		rest(r)
 		c.inner = true
 		return err
+	case carvedRadix:
+		r = &radixReader{r: &blobReader{br: c.br}, radix: c.radix}
+		c.inner = true
+	case carvedNumbers:
+		r = &numberReader{br: c.br, n: c.numeral}
+		c.inner = true
+	case carvedDense:
+		r = c.densely.reader(c.br)
+	case carvedWrapped:
+		inner := &unwrapped{br: c.br, wrap: c.wrap}
+		n.depth++
+		if n.depth > w.lim.Depth {
+			return w.give(n, newFolded(inner))
+		}
+		err := w.plain(n, inner)
+		rest(inner)
+		return err
 	case carvedHex:
 		r = &hexReader{r: &blobReader{br: c.br}}
 		c.inner = true
@@ -138,7 +155,7 @@ func (b *blobReader) lineEnd() int {
 			continue
 		}
 		n := base64End(after)
-		if n == 0 {
+		if n == 0 || bytes.HasPrefix(after, []byte("--")) { // the frame of an armour
 			return 0
 		}
 		if n == len(after) || strings.IndexByte("\r\n\\\"< \t&", after[n]) >= 0 && (n >= minLine || after[n-1] == '=' || n%4 == 0) {

@@ -32,7 +32,7 @@ const minEscapes = 16
 // the signs mean something else, as in "a=10 b=20", is left alone.
 func escapesOf(head []byte) escapes {
 	softBreaks := bytes.Count(head, []byte("=\n")) + bytes.Count(head, []byte("=\r\n"))
-	if n := countEscapes(head, "=", 2); n >= minEscapes && (softBreaks >= 2 || n*15 >= len(head)*4) {
+	if n := countEscapes(head, "=", 2); n >= minEscapes && (softBreaks >= 2 || n*15 >= len(head)*4 || escapedMarks(head, n)) {
 		return quotedEscapes
 	}
 	if n := countEscapes(head, "%", 2); n >= minEscapes && n*20 >= bytes.Count(head, []byte("%"))*19 {
@@ -51,6 +51,27 @@ func escapesOf(head []byte) escapes {
 		return wordEscapes
 	}
 	return unescapedText
+}
+
+// escapedMarks tells quoted-printable of which only the punctuation is escaped:
+// every "=" begins an escape, and hardly one of a letter, a digit or a control
+// character, as numbers behind "=" would be.
+func escapedMarks(head []byte, escapes int) bool {
+	if escapes*20 < bytes.Count(head, []byte("="))*19 {
+		return false
+	}
+	odd := 0
+	for rest := head; ; {
+		_, after, ok := bytes.Cut(rest, []byte("="))
+		if !ok || len(after) < 2 {
+			return odd*20 < escapes
+		}
+		if c := unhex(after[0])<<4 | unhex(after[1]); unhex(after[0]) < 16 && unhex(after[1]) < 16 &&
+			(c < ' ' || letter(c) || '0' <= c && c <= '9') {
+			odd++
+		}
+		rest = after
+	}
 }
 
 // countEscapes counts the signs that so many hexadecimal digits follow.
@@ -105,7 +126,7 @@ func (u *unescaper) Read(p []byte) (int, error) {
 func (u *unescaper) undo(line []byte) []byte {
 	switch u.kind {
 	case percentEscapes:
-		return percentDecoded(line)
+		return percentDecoded(formLines(line))
 	case entityEscapes:
 		return []byte(html.UnescapeString(string(line)))
 	case wordEscapes:
@@ -120,6 +141,15 @@ func (u *unescaper) undo(line []byte) []byte {
 		out, line = append(out, line[0]), line[1:]
 	}
 	return out
+}
+
+// formLines parts the pairs of a form (URL standard, 5): "a=1&b=2" are two
+// lines, and "+" is a space.
+func formLines(line []byte) []byte {
+	if bytes.IndexByte(line, '&') < 0 || bytes.IndexByte(line, '=') < 0 || bytes.IndexByte(line, ' ') >= 0 {
+		return line
+	}
+	return bytes.ReplaceAll(bytes.ReplaceAll(line, []byte("&"), []byte("\n")), []byte("+"), []byte(" "))
 }
 
 // backslash decodes an escape of programming languages at the beginning of b

@@ -187,5 +187,5 @@ func wide(label string, head []byte) bool {
 	if skip, enc := byteOrderMark(head); skip > 0 && enc != nil {
 		return true
 	}
-	return wideByZeros(head) != nil || isUTF7(label) || escaped(label, head) != nil
+	return wideByZeros(head) != nil || isUTF7(label) || escaped(label, head) != nil || ebcdic(label, head) != nil
 }

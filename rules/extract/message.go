@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"bytes"
 	"io"
 	"strings"
 )
@@ -44,10 +45,14 @@ type entity struct {
 }
 
 // plain tells a body that is no base64, whatever its header says: one character
-// in twelve is of those that part words and fields. Programs show it as it is.
+// in twelve is of those that part words and fields, or it begins with a line of
+// words. Programs show it as it is, and the text reader finds base64 below.
 func (e entity) plain() bool {
 	head := make([]byte, min(sniffSize, max(e.end-e.off, 0)))
 	n, _ := e.src.ReadAt(head, e.off)
+	if line, _, _ := bytes.Cut(bytes.TrimSpace(head[:n]), []byte("\n")); len(bytes.Fields(line)) > 2 && groupSize(line) == 0 {
+		return true
+	}
 	foreign := 0
 	for _, b := range head[:n] {
 		if strings.IndexByte(" ,;@.:\t|", b) >= 0 {

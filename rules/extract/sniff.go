@@ -22,6 +22,8 @@ func sniff(head []byte) Format {
 	switch {
 	case isSealed(head):
 		return FormatSealed
+	case isProgram(head) && bytes.IndexByte(head[:min(len(head), 64)], 0) >= 0:
+		return FormatUnknown // its zero bytes are not those of UTF-16
 	case isTar(head):
 		return FormatTar
 	case cmsType(head) != "":
@@ -228,7 +230,24 @@ func isText(head []byte) bool {
 			controls++
 		}
 	}
-	return controls*50 <= len(head)
+	return controls*50 <= len(head) || ebcdic("", head) != nil || zeroDelimited(head)
+}
+
+// zeroDelimited tells text whose fields are parted by NUL: it is UTF-8 in lines
+// and has no other control characters.
+func zeroDelimited(head []byte) bool {
+	zeros, lines := 0, 0
+	for _, c := range head {
+		switch {
+		case c == 0:
+			zeros++
+		case c == '\n':
+			lines++
+		case c < ' ' && c != '\t' && c != '\r' || c == 0x7f:
+			return false
+		}
+	}
+	return lines > 2 && zeros > 0 && zeros*4 < len(head) && mostlyUTF8(head) && !bytes.Contains(head, []byte{0, 0, 0})
 }
 
 // sniffText tells the text formats that have a reader of their own, by their

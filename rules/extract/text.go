@@ -13,6 +13,9 @@ func (w *walk) text(n node, r io.Reader, head []byte) error {
 		r = utf8Reader(n.charset, head, r)
 		n.charset = ""
 	}
+	if oddLines(head) {
+		r = newLines(r)
+	}
 	br := w.buffer(r)
 	defer w.release(br)
 	head, _ = br.Peek(sniffSize)

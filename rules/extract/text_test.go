@@ -54,6 +54,9 @@ func TestTextIsReadInItsCharset(t *testing.T) {
 		{"UTF-16BE without a mark", "utf-8", encoded(t, unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), latin), latin},
 		{"UTF-32 without a mark", "", encoded(t, utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM), latin), latin},
 		{"UTF-7", "utf-7", "+AMk-lodie Brandt,elodie+AEA-home.example,Z+APw-rich", latin},
+		{"EBCDIC", "ibm037", encoded(t, charmap.CodePage037, latin), latin},
+		{"EBCDIC without a label", "", encoded(t, charmap.CodePage037, latin), latin},
+		{"EBCDIC of a page that is not here", "ibm-1141", encoded(t, charmap.CodePage037, latin), latin},
 		{"unknown label", "x-nonsense", latin, latin},
 	} {
 		t.Run(c.name, func(t *testing.T) {
