@@ -127,14 +127,28 @@ func (c *carver) starts(b byte) bool {
 		c.found = carvedPGP
 	case c.dull > 0 && (sextet[b] < 64 || b == '>' || b == ' '):
 		c.dull--
-	case sextet[b] < 64 && c.block():
-	case (unhex(b) < 16 || b == '[' || b == '{' || b == '(' || b == ' ') && c.numbers(b):
-	case b > ' ' && b < 0x7f && c.dense():
-	case !c.wrapped && c.unwrap(b):
-	case sextet[b] >= 64:
-		c.dull = 0
+	default:
+		if sextet[b] >= 64 {
+			c.dull = 0
+		}
+		c.unframed(b)
 	}
 	return c.found != nothing
+}
+
+// unframed looks for content that nothing announces. Most lines are words, and
+// the place of their first space tells that they are no more.
+func (c *carver) unframed(b byte) {
+	look, _ := c.br.Peek(wrapLook)
+	space := bytes.IndexByte(look, ' ')
+	switch {
+	case (space < 0 || space >= minLine) && sextet[b] < 64 && c.block():
+	case ('0' <= b && b <= '9' || b == '[' || b == '{' || b == '(' || b == ' ' || space == 2 || len(look) > 2 && look[2] == ':') && c.numbers(b):
+	case (space < 0 || space >= minDense || b == 'M') && b > ' ' && b < 0x7f && c.dense():
+	case c.wrapped:
+	case space == 0 || b == '>' || b == '\t' || b == '|' || space >= 4 && 2*space+1 < len(look) && look[2*space+1] == ' ':
+		c.unwrap(b)
+	}
 }
 
 func (c *carver) ahead(s string) bool {
@@ -164,7 +178,7 @@ func (c *carver) uu(decode func([]byte) []byte) bool {
 // last, at least blobSize characters in all.
 func (c *carver) block() bool {
 	b, _ := c.br.Peek(minLine)
-	if len(b) < minLine || bytes.IndexFunc(b, func(r rune) bool { return !baseChar(byte(r)) || r > 0x7f }) >= 0 {
+	if len(b) < minLine || base64End(b) < minLine {
 		return false
 	}
 	b, _ = c.br.Peek(blobLook)

@@ -36,6 +36,9 @@ func (c *carver) dense() bool {
 	return false
 }
 
+// minDense is how long a line of an encoding is at least.
+const minDense = 40
+
 // minPunctuation is how many kinds of punctuation a line of an encoding has,
 // and few other lines.
 const minPunctuation = 9
@@ -46,7 +49,7 @@ func denseLine(b []byte) bool {
 	for i, c := range b {
 		switch {
 		case c == '\n' || c == '\r':
-			return i >= 40 && punctuation(seen)
+			return i >= minDense && punctuation(seen)
 		case c == ' ' && i > 0 && b[0] != 'M' || c < ' ' || c >= 0x7f:
 			return false
 		}
@@ -54,7 +57,7 @@ func denseLine(b []byte) bool {
 			seen[c>>6] |= 1 << (c & 63)
 		}
 	}
-	return len(b) >= 40 && punctuation(seen)
+	return len(b) >= minDense && punctuation(seen)
 }
 
 func punctuation(seen [2]uint64) bool {

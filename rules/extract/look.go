@@ -49,9 +49,14 @@ func parseLook(declarations []byte) look {
 	for len(declarations) > 0 {
 		var d []byte
 		d, declarations, _ = bytes.Cut(declarations, []byte(";"))
-		if name, value, ok := bytes.Cut(d, []byte(":")); ok {
+		name, value, ok := bytes.Cut(d, []byte(":"))
+		if name = bytes.TrimSpace(name); !ok || len(name) < len("top") {
+			continue
+		}
+		switch name[0] | 0x20 { // of the properties that count
+		case 'd', 'v', 'f', 'u', 'w', 'p', 'l', 't', 'm':
 			var room [48]byte
-			l.declare(bytes.TrimSpace(name), lowered(room[:0], bytes.TrimSpace(value)))
+			l.declare(name, lowered(room[:0], bytes.TrimSpace(value)))
 		}
 	}
 	return l
@@ -98,8 +103,9 @@ func (l *look) declare(name, value []byte) {
 	case "float":
 		l.cell = l.cell || !bytes.HasPrefix(value, []byte("none"))
 	case "width", "min-width", "margin", "margin-left", "margin-right", "padding", "padding-left", "padding-right":
-		if v, ok := lastPixels(value); ok && v >= wordGap {
-			l.cell = true
+		if !l.cell {
+			v, ok := lastPixels(value)
+			l.cell = ok && v >= wordGap
 		}
 	}
 }
@@ -121,15 +127,25 @@ const wordGap = 6
 
 // pixels reads a length; percentages and the like have none.
 func pixels(value []byte) (float64, bool) {
-	n := 0
-	for n < len(value) && (value[n] == '-' || value[n] == '.' || '0' <= value[n] && value[n] <= '9') {
+	n, whole := 0, 0
+	for n < len(value) && n < 6 && '0' <= value[n] && value[n] <= '9' {
+		whole = whole*10 + int(value[n]-'0')
 		n++
 	}
-	v, err := strconv.ParseFloat(string(value[:n]), 64)
-	if err != nil {
-		return 0, false
+	v := float64(whole)
+	if n == 0 || n < len(value) && (value[n] == '.' || '0' <= value[n] && value[n] <= '9') {
+		for n < len(value) && (value[n] == '-' || value[n] == '.' || '0' <= value[n] && value[n] <= '9') {
+			n++
+		}
+		var err error
+		if v, err = strconv.ParseFloat(string(value[:n]), 64); err != nil {
+			return 0, false
+		}
 	}
-	unit, _, _ := bytes.Cut(value[n:], []byte(" "))
+	unit := value[n:]
+	if i := bytes.IndexByte(unit, ' '); i >= 0 {
+		unit = unit[:i]
+	}
 	switch string(unit) {
 	case "", "px", "px!important":
 		return v, true

@@ -40,7 +40,10 @@ func (s *shadow) end() {
 // or so much that it may be a file: a newsletter's links hold its reader's
 // address at most.
 func (s *shadow) query(url []byte) {
-	at := bytes.IndexAny(url, "?#")
+	at := bytes.IndexByte(url, '?')
+	if at < 0 {
+		at = bytes.IndexByte(url, '#')
+	}
 	if at < 0 {
 		return
 	}
