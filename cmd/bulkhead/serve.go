@@ -97,9 +97,6 @@ func (r *relay) open(ctx context.Context) (err error) {
 	if r.store, err = openStore(ctx, cfg); err != nil {
 		return err
 	}
-	for _, warning := range r.store.Warnings() {
-		r.log.Warn(warning)
-	}
 	spool := filepath.Join(cfg.DataDir, "spool")
 	if err := os.MkdirAll(spool, 0o700); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
@@ -170,6 +167,9 @@ func (r *relay) run(ctx context.Context) error {
 	stopHTTP := r.serveHTTP(failed)
 	defer stopHTTP()
 	r.log.Info("ready", "console", "http://"+r.admin.Addr().String()+"/", "metrics", "http://"+r.metrics.Addr().String()+"/metrics")
+	for _, warning := range r.store.Warnings() {
+		r.log.Warn(warning)
+	}
 	go r.sweep(ctx)
 	var cause error
 	select {

@@ -11,18 +11,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-	"path/filepath"
 )
-
-func (s *Store) incomingPath(id string) string {
-	return filepath.Join(s.incomingDir(), id+contentSuffix)
-}
-
-func (s *Store) contentPath(id string) string {
-	return filepath.Join(s.contentDir(), shard(id), id+contentSuffix)
-}
-
-const contentSuffix = ".eml"
 
 // Content is the content of a held message, byte for byte as it was held. A
 // pass from the start to the end is checked: its last Read gives [ErrDamaged]
@@ -30,7 +19,7 @@ const contentSuffix = ".eml"
 // error but io.EOF as a reason to break off. Seeking away from the start skips
 // the check until the next pass begins at 0.
 type Content struct {
-	f       file
+	f       io.ReadSeekCloser
 	id      string
 	size    int64
 	sha256  string
@@ -42,8 +31,8 @@ type Content struct {
 var _ io.ReadSeekCloser = (*Content)(nil)
 
 // Content opens the content of a message. It returns [ErrNotFound] when there
-// is no such message or its content was removed, and [ErrDamaged] when the
-// file is missing or has another length.
+// is no such message or its content was removed, [ErrSealed] when the private
+// key is not here, and [ErrDamaged] when something of it is missing.
 func (s *Store) Content(ctx context.Context, id string) (*Content, error) {
 	var r row
 	err := s.read(ctx, func(tx *sql.Tx) (err error) {
@@ -53,28 +42,51 @@ func (s *Store) Content(ctx context.Context, id string) (*Content, error) {
 	if err != nil {
 		return nil, fmt.Errorf("content: %w", err)
 	}
-	return s.openContent(r)
+	return s.openContent(ctx, r)
 }
 
-func (s *Store) openContent(r row) (*Content, error) {
+func (s *Store) openContent(ctx context.Context, r row) (*Content, error) {
 	if !r.stored {
 		return nil, fmt.Errorf("content of %s was removed: %w", r.ID, ErrNotFound)
 	}
-	f, err := s.opts.disk.Open(s.contentPath(r.ID))
-	if errors.Is(err, fs.ErrNotExist) {
-		err = errors.Join(ErrDamaged, err)
+	open := s.openChunks
+	if r.plain {
+		open = s.openMail
+	}
+	f, size, err := open(ctx, r)
+	if err == nil && size != r.Size {
+		err = errors.Join(fmt.Errorf("%w: %d bytes, %d were held", ErrDamaged, size, r.Size), f.Close())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("content of %s: %w", r.ID, err)
 	}
-	info, err := f.Stat()
-	if err == nil && info.Size() != r.Size {
-		err = fmt.Errorf("%w: %d bytes, %d were held", ErrDamaged, info.Size(), r.Size)
+	return &Content{f: f, id: r.ID, size: r.Size, sha256: r.SHA256, sum: sha256.New(), checked: true}, nil
+}
+
+// openMail opens content that was held before version 2.
+func (s *Store) openMail(_ context.Context, r row) (io.ReadSeekCloser, int64, error) {
+	f, err := s.opts.disk.Open(s.mailPath(r.ID))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = errors.Join(ErrDamaged, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("content of %s: %w", r.ID, errors.Join(err, f.Close()))
+		return nil, 0, err
 	}
-	return &Content{f: f, id: r.ID, size: r.Size, sha256: r.SHA256, sum: sha256.New(), checked: true}, nil
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, info.Size(), nil
+}
+
+// openChunks opens content that is kept in chunks.
+func (s *Store) openChunks(ctx context.Context, r row) (io.ReadSeekCloser, int64, error) {
+	parts, err := s.partsOf(ctx, s.reader, r.seq, streamContent)
+	if err != nil {
+		return nil, 0, err
+	}
+	c := s.newChunkReader(ctx, parts)
+	return c, c.size, nil
 }
 
 // Size is the length of the content in bytes.

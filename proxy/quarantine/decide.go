@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"path/filepath"
 )
 
 // Refuse ends a message's review: it will not be released, to nobody who does
@@ -36,17 +35,20 @@ func (s *Store) Refuse(ctx context.Context, id, by, reason string) error {
 	return nil
 }
 
-// Delete removes the content of a message, decided or not. What is known of
-// it stays, and so does its audit trail. It returns [ErrBusy] while a release
-// is under way, and [ErrDecided] when the content was removed before.
+// Delete removes the content of a message, decided or not, and the keys
+// without which what is left of it anywhere cannot be read. What other messages
+// share with it stays for them. What is known of it stays, and so does its
+// audit trail. It returns [ErrBusy] while a release is under way, and
+// [ErrDecided] when the content was removed before.
 //
-// Should the file not go, the message is deleted all the same, the error says
+// Should a file not go, the message is deleted all the same, the error says
 // so, and Sweep will try again.
 func (s *Store) Delete(ctx context.Context, id, by, reason string) error {
 	if by == "" {
 		return fmt.Errorf("delete: %w: nobody is named", ErrInvalid)
 	}
 	var r row
+	var gone removal
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		err := s.endLapsedIn(ctx, tx)
 		if err != nil {
@@ -64,22 +66,16 @@ func (s *Store) Delete(ctx context.Context, id, by, reason string) error {
 		if err := s.decide(ctx, tx, r, Deleted, by); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "UPDATE messages SET stored = 0 WHERE seq = ?", r.seq); err != nil {
-			return fmt.Errorf("message %s: %w", r.ID, err)
+		if err := s.removeContent(ctx, tx, r, &gone); err != nil {
+			return err
 		}
 		return s.append(ctx, tx, Entry{Message: r.ID, Act: ActDeleted, By: by, Reason: reason, Detail: Detail{SHA256: r.SHA256}})
 	})
 	if err != nil {
 		return fmt.Errorf("delete: %w", err)
 	}
-	// The row went first: a crash here leaves a file that nobody sees.
-	path := s.contentPath(r.ID)
-	err = ignoreMissing(s.opts.disk.Remove(path))
-	if err == nil {
-		err = s.opts.disk.SyncDir(filepath.Dir(path))
-	}
-	if err != nil {
-		return fmt.Errorf("delete: message %s is deleted, but its file is still there: %w", r.ID, err)
+	if err := s.removeFiles(ctx, gone); err != nil {
+		return fmt.Errorf("delete: message %s is deleted and its keys are gone, but not every file: %w", r.ID, err)
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ type disk interface {
 
 type file interface {
 	io.ReadWriteSeeker
+	io.ReaderAt
 	io.Closer
 	Sync() error
 	Stat() (fs.FileInfo, error)

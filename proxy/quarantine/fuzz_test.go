@@ -36,8 +36,8 @@ func FuzzNormaliseID(f *testing.F) {
 		if again, err := NormaliseID(id); err != nil || again != id {
 			t.Errorf("%q is %q, and that %q, %v", typed, id, again, err)
 		}
-		if ok, err := filepath.Match("/data/content/[0-9a-z][0-9a-z]/BH-????-????.eml", s.contentPath(id)); err != nil || !ok {
-			t.Errorf("%q leads to %s", typed, s.contentPath(id))
+		if ok, err := filepath.Match("/data/content/[0-9a-z][0-9a-z]/BH-????-????.eml", s.mailPath(id)); err != nil || !ok {
+			t.Errorf("%q leads to %s", typed, s.mailPath(id))
 		}
 	})
 }

@@ -19,6 +19,9 @@ import (
 // is held, with one exception that no store can avoid: where the commit itself
 // failed, the message may be found held after all; the client, answered 4xx,
 // will then bring it again.
+//
+// A message whose content the store has but for its head costs reading it,
+// hashing it, and one commit.
 func (s *Store) Hold(ctx context.Context, m Message, content io.Reader) (Message, error) {
 	if err := m.check(); err != nil {
 		return Message{}, fmt.Errorf("hold: %w", err)
@@ -27,52 +30,53 @@ func (s *Store) Hold(ctx context.Context, m Message, content io.Reader) (Message
 	if err := s.checkSpace(); err != nil {
 		return Message{}, fmt.Errorf("hold: %w", err)
 	}
-	key, err := s.writeKey(ctx)
+	in, err := s.begin(ctx)
 	if err != nil {
 		return Message{}, fmt.Errorf("hold: %w", err)
 	}
-	if err := s.receive(ctx, &m, content); err != nil {
-		return Message{}, fmt.Errorf("hold: %w", full(err))
+	if err := in.receive(ctx, &m, content); err != nil {
+		return Message{}, fmt.Errorf("hold: %w", full(errors.Join(err, in.drop())))
 	}
-	path := s.contentPath(m.ID)
-	// Set when all but the commit is done. Up to then the content is ours to
-	// remove; after it the row may be there, and only Sweep can tell.
-	committing := false
-	err = s.write(ctx, func(tx *sql.Tx) error {
-		if err := s.insert(ctx, tx, key, &m); err != nil {
+	// Set when all but the commit is done. Up to then the pack is ours to
+	// remove; after it the rows may be there, and only Sweep can tell.
+	committing, used := false, false
+	err = s.write(ctx, func(tx *sql.Tx) (err error) {
+		if used, err = s.insert(ctx, tx, in, &m); err != nil {
 			return err
-		}
-		// Sweep removes files under the same lock. A relay that slept
-		// longer than the grace time must not acknowledge what is gone.
-		if info, err := s.opts.disk.Lstat(path); err != nil || info.Size() != m.Size {
-			return fmt.Errorf("content of %s went away: %w", m.ID, errors.Join(ErrDamaged, err))
 		}
 		committing = true
 		return nil
 	})
+	if !committing || err == nil && !used {
+		err = errors.Join(err, in.drop())
+	}
 	if err != nil {
-		if !committing {
-			err = errors.Join(err, s.opts.disk.Remove(path))
-		}
 		return Message{}, fmt.Errorf("hold %s: %w", m.ID, err)
 	}
+	in.done()
 	return m, nil
 }
 
-// insert writes the rows of m, its incident and its first audit entry.
-func (s *Store) insert(ctx context.Context, tx *sql.Tx, key writeKey, m *Message) error {
-	if err := s.checkCapacity(ctx, tx, m.Size); err != nil {
-		return err
+// insert writes the rows of m, its chunks, its incident and its first audit
+// entry.
+func (s *Store) insert(ctx context.Context, tx *sql.Tx, in *intake, m *Message) (used bool, err error) {
+	if err := s.checkCapacity(ctx, tx, in.fresh); err != nil {
+		return false, err
 	}
-	incident, err := s.incidentFor(ctx, tx, m)
+	if m.ID, err = s.unusedID(ctx, tx); err != nil {
+		return false, err
+	}
+	if m.Incident, err = s.incidentFor(ctx, tx, m); err != nil {
+		return false, err
+	}
+	seq, err := s.insertRows(ctx, tx, in.key, m)
 	if err != nil {
-		return err
+		return false, err
 	}
-	m.Incident = incident
-	if err := s.insertRows(ctx, tx, key, m); err != nil {
-		return err
+	if used, err = in.commit(ctx, tx, seq); err != nil {
+		return false, err
 	}
-	return s.append(ctx, tx, Entry{
+	return used, s.append(ctx, tx, Entry{
 		Message: m.ID, Act: ActHeld, By: bySystem, Reason: m.Policy,
 		Detail: Detail{
 			SHA256: m.SHA256, Recipients: len(m.Recipients), Subjects: m.Subjects,
@@ -81,20 +85,39 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, key writeKey, m *Message
 	})
 }
 
+// unusedID draws an id that no message ever had.
+func (s *Store) unusedID(ctx context.Context, tx *sql.Tx) (string, error) {
+	const tries = 10 // a collision at a million messages is one in a million
+	for range tries {
+		id, err := newID(s.opts.Random, messagePrefix)
+		if err != nil {
+			return "", err
+		}
+		var n int
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM messages WHERE id = ?", id).Scan(&n); err != nil {
+			return "", fmt.Errorf("look for an id: %w", err)
+		}
+		if n == 0 {
+			return id, nil
+		}
+	}
+	return "", fmt.Errorf("no unused id in %d tries", tries)
+}
+
 // insertRows writes a message and its recipients.
-func (s *Store) insertRows(ctx context.Context, tx *sql.Tx, key writeKey, m *Message) error {
+func (s *Store) insertRows(ctx context.Context, tx *sql.Tx, key writeKey, m *Message) (int64, error) {
 	seq, err := s.insertMessage(ctx, tx, key, m)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for i, r := range m.Recipients {
 		_, err := tx.ExecContext(ctx, "INSERT INTO recipients (message, place, address, domain) VALUES (?, ?, ?, ?)",
 			seq, i+1, s.hashAddress(r.Address), s.hashDomain(r.Address))
 		if err != nil {
-			return fmt.Errorf("insert recipient %d: %w", i+1, err)
+			return 0, fmt.Errorf("insert recipient %d: %w", i+1, err)
 		}
 	}
-	return nil
+	return seq, nil
 }
 
 func (s *Store) insertMessage(ctx context.Context, tx *sql.Tx, key writeKey, m *Message) (int64, error) {
@@ -109,8 +132,8 @@ func (s *Store) insertMessage(ctx context.Context, tx *sql.Tx, key writeKey, m *
 	res, err := tx.ExecContext(ctx, `INSERT INTO messages (
 			id, incident, incident_key, state, sealed, sender_hash, sender_domain,
 			action, policy, policy_version, subjects, records, fields, completeness,
-			size, sha256, received, expires)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			size, sha256, received, expires, plain)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
 		m.ID, m.Incident, m.IncidentKey, string(m.State), sealed, s.hashAddress(m.From), s.hashDomain(m.From),
 		m.Action, m.Policy, m.PolicyVersion, m.Subjects, m.Records, string(fields), m.Completeness,
 		m.Size, m.SHA256, micros(m.Received), micros(m.Expires))
@@ -135,18 +158,18 @@ func (s *Store) checkSpace() error {
 	return nil
 }
 
-// checkCapacity keeps the store's own bound, exactly, since it is called with
-// the write lock held.
+// checkCapacity keeps the store's own bound on bytes as they are stored. It is
+// called with the write lock held.
 func (s *Store) checkCapacity(ctx context.Context, tx *sql.Tx, more int64) error {
 	if s.opts.Capacity == 0 {
 		return nil
 	}
 	var held int64
-	if err := tx.QueryRowContext(ctx, "SELECT sum(bytes) FROM totals").Scan(&held); err != nil {
-		return fmt.Errorf("read totals: %w", err)
+	if err := tx.QueryRowContext(ctx, "SELECT bytes FROM volume").Scan(&held); err != nil {
+		return fmt.Errorf("read volume: %w", err)
 	}
 	if held+more > s.opts.Capacity {
-		return fmt.Errorf("%w: %d bytes held, %d more would pass the capacity of %d", ErrFull, held, more, s.opts.Capacity)
+		return fmt.Errorf("%w: %d bytes stored, %d more would pass the capacity of %d", ErrFull, held, more, s.opts.Capacity)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/chunk"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/seal"
 )
 
@@ -34,6 +35,7 @@ type keyring struct {
 	recipient seal.Recipient
 	identity  seal.Identity // none on a relay that only holds
 	chunks    seal.Index    // finds chunks
+	cuts      seal.Index    // its key decides where content is cut
 	addresses seal.Index    // finds addresses
 	path      string        // of the private key, where it would be
 	warnings  []string
@@ -60,11 +62,10 @@ func (s *Store) openKeys(ctx context.Context, q querier, write bool) (k keyring,
 	if err != nil || !ok {
 		return k, false, err
 	}
-	if k.chunks, err = seal.NewIndex(secret, "chunks"); err == nil {
-		k.addresses, err = seal.NewIndex(secret, "addresses")
-	}
-	if err != nil {
-		return k, false, fmt.Errorf("%s: %w", s.secretPath(), err)
+	for purpose, index := range map[string]*seal.Index{"chunks": &k.chunks, "cuts": &k.cuts, "addresses": &k.addresses} {
+		if *index, err = seal.NewIndex(secret, purpose); err != nil {
+			return k, false, fmt.Errorf("%s: %w", s.secretPath(), err)
+		}
 	}
 	if !k.identity.None() && s.opts.Identity == "" {
 		k.warnings = append(k.warnings, fmt.Sprintf("the quarantine's private key lies beside what it opens: "+
@@ -220,6 +221,8 @@ func setSetting(ctx context.Context, q querier, name, value string) error {
 	}
 	return nil
 }
+
+func newCutter(k keyring) (*chunk.Cutter, error) { return chunk.NewCutter(k.cuts.Key()) }
 
 // Warnings tells what an operator should know of the store that is open: that
 // its private key lies beside it.

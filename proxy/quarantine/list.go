@@ -40,7 +40,8 @@ func pageSize(limit int) int {
 }
 
 // List gives a page of messages, newest first, and the cursor of the next
-// page, "" after the last one.
+// page, "" after the last one. Evidence is left out where it is large: see
+// [Store.Get].
 func (s *Store) List(ctx context.Context, q Query) ([]Message, Cursor, error) {
 	q.Limit = pageSize(q.Limit)
 	at, err := parseCursor(q.After)
@@ -88,6 +89,9 @@ func (s *Store) Get(ctx context.Context, id string) (Message, error) {
 		r, err = s.find(ctx, tx, id)
 		return err
 	})
+	if err == nil {
+		err = s.openEvidence(ctx, &r)
+	}
 	if err != nil {
 		return Message{}, fmt.Errorf("get: %w", err)
 	}

@@ -67,9 +67,17 @@ func plainTexts(list []text) []string {
 	return out
 }
 
+// evidenceInRecord bounds the evidence that is kept with the names. Larger one
+// is cut into chunks, as content is, since copies have the same.
+const evidenceInRecord = 256
+
 func recordOf(m *Message) record {
+	evidence := m.Evidence
+	if len(evidence) > evidenceInRecord {
+		evidence = nil
+	}
 	r := record{From: text(m.From), MailParams: texts(m.MailParams), Client: text(m.Client), Auth: text(m.Auth),
-		Reasons: texts(m.Reasons), Evidence: text(m.Evidence)}
+		Reasons: texts(m.Reasons), Evidence: text(evidence)}
 	for _, rcpt := range m.Recipients {
 		r.Recipients = append(r.Recipients, recordRecipient{text(rcpt.Address), texts(rcpt.Params)})
 	}

@@ -176,4 +176,6 @@ func (s *Store) take(ctx context.Context, tx *sql.Tx, rel *Release, places []int
 func (r *Release) Message() Message { return r.row.Message }
 
 // Content opens what is to be sent. See [Content] for what its errors mean.
-func (r *Release) Content() (*Content, error) { return r.store.openContent(r.row) }
+func (r *Release) Content() (*Content, error) {
+	return r.store.openContent(context.Background(), r.row)
+}

@@ -13,7 +13,7 @@ import (
 
 const messageColumns = `seq, id, incident, incident_key, state, sealed,
 	action, policy, policy_version, subjects, records, fields, completeness,
-	size, sha256, received, expires, decided_by, decided, stored`
+	size, sha256, received, expires, decided_by, decided, stored, plain`
 
 // row is a message and what only the store needs to know of it.
 type row struct {
@@ -22,6 +22,7 @@ type row struct {
 	sealed []byte // what names people
 	closed error  // why sealed cannot be opened, nil if it was
 	stored bool   // its content is there
+	plain  bool   // in a file of its own, as before version 2
 }
 
 func scanMessage(scan func(...any) error) (row, error) {
@@ -30,7 +31,7 @@ func scanMessage(scan func(...any) error) (row, error) {
 	var received, expires, decided int64
 	err := scan(&r.seq, &r.ID, &r.Incident, &r.IncidentKey, &r.State, &r.sealed,
 		&r.Action, &r.Policy, &r.PolicyVersion, &r.Subjects, &r.Records, &fields, &r.Completeness,
-		&r.Size, &r.SHA256, &received, &expires, &r.DecidedBy, &decided, &r.stored)
+		&r.Size, &r.SHA256, &received, &expires, &r.DecidedBy, &decided, &r.stored, &r.plain)
 	if err != nil {
 		return row{}, err
 	}

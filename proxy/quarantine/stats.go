@@ -12,7 +12,8 @@ import (
 // however much is held.
 type Stats struct {
 	Held       int64           // messages somebody has still to decide
-	Bytes      int64           // of content kept, decided or not
+	Bytes      int64           // of content kept, decided or not, as it was held
+	Stored     int64           // bytes that it takes, each chunk once and compressed
 	OldestHeld time.Time       // when the oldest of Held was received; zero if none
 	ByState    map[State]int64 // messages, with every state that there is
 	Incidents  int64           // open ones
@@ -35,6 +36,9 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 			return err
 		}
 		st.OldestHeld = fromMicros(oldest)
+		if err := tx.QueryRowContext(ctx, "SELECT bytes FROM volume").Scan(&st.Stored); err != nil {
+			return err
+		}
 		return tx.QueryRowContext(ctx, "SELECT count(*) FROM incidents WHERE (open > 0) = 1").Scan(&st.Incidents)
 	})
 	if err != nil {

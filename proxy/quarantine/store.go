@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"path/filepath"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/chunk"
 )
 
 const (
@@ -38,6 +40,8 @@ type Store struct {
 	keys   keyring
 	sealer sealer
 	codec  codec
+	cutter *chunk.Cutter
+	known  known
 }
 
 // Open opens the store in dir, and makes it first if there is none: folders
@@ -63,6 +67,9 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	}
 	if err := s.loadKeys(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("quarantine: keys: %w", err), s.Close())
+	}
+	if s.cutter, err = newCutter(s.keys); err != nil {
+		return nil, errors.Join(fmt.Errorf("quarantine: %w", err), s.Close())
 	}
 	if err := s.endLapsed(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("quarantine: database %s: %w", s.databasePath(), err), s.Close())

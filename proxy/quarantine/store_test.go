@@ -2,6 +2,7 @@ package quarantine
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -228,7 +229,19 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// wantFiles counts the content, whole or half-written, in a store's folder.
+// bulk is content that no compression makes small enough to go without a pack:
+// the same for one name, and with nothing in common for two.
+func bulk(name string) string {
+	b := make([]byte, 2*inlineMost)
+	seed := sha256.Sum256([]byte(name))
+	if _, err := rand.NewChaCha8(seed).Read(b); err != nil {
+		panic(err) // it never fails
+	}
+	return name + "\r\n\r\n" + string(b)
+}
+
+// wantFiles counts the packs and files, whole or half-written, in a store's
+// folder.
 func wantFiles(t testing.TB, dir string, want int) {
 	t.Helper()
 	half, err := filepath.Glob(filepath.Join(dir, "incoming", "*"))
@@ -295,7 +308,7 @@ func TestIDsAreNeverUsedTwice(t *testing.T) {
 	content := map[string]string{}
 	refused := 0
 	for i := range 60 {
-		text := fmt.Sprint("message ", i)
+		text := bulk(fmt.Sprint("message ", i))
 		m := letter(1)
 		m.IncidentKey = "one"
 		held, err := s.Hold(t.Context(), m, strings.NewReader(text))

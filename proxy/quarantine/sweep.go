@@ -14,20 +14,23 @@ import (
 // SweepReport is what Sweep found.
 type SweepReport struct {
 	Incoming int   // half-written files removed
-	Orphans  int   // content without a message removed
-	Freed    int64 // bytes of both
+	Orphans  int   // files that nothing refers to removed
+	Packed   int   // packs written anew without what was dead in them
+	Sealed   int   // messages of older stores whose content was sealed
+	Freed    int64 // bytes of all
 	// Missing are the ids of messages whose content is gone from the disk, or
 	// has another length: somebody or something took it.
 	Missing []string
 }
 
 // Sweep removes what crashes left behind, once it is older than the grace
-// time, and finds messages without their content. serve calls it at its start
-// and from time to time; it reads every folder of the content, so command
-// lines do not.
+// time, and finds messages without their content. It also writes packs anew
+// that are mostly of deleted chunks, and seals content that an older store left
+// plain. serve calls it at its start and from time to time; it reads every
+// folder of the content, so command lines do not.
 //
 // It never removes the content of a message: it looks again under the write
-// lock, which Hold too has when it makes sure that its file is there.
+// lock, which Hold too has when it makes sure that its pack is there.
 func (s *Store) Sweep(ctx context.Context) (SweepReport, error) {
 	var report SweepReport
 	if err := s.endLapsed(ctx); err != nil {
@@ -42,6 +45,14 @@ func (s *Store) Sweep(ctx context.Context) (SweepReport, error) {
 				return report, fmt.Errorf("sweep: %w", err)
 			}
 		}
+	}
+	for _, tidy := range []func(context.Context, *SweepReport) error{s.sealPlain, s.repack} {
+		if err := tidy(ctx, &report); err != nil {
+			return report, fmt.Errorf("sweep: %w", err)
+		}
+	}
+	if err := emptyLog(ctx, s.writer); err != nil {
+		return report, fmt.Errorf("sweep: %w", err)
 	}
 	return report, nil
 }
@@ -67,13 +78,12 @@ func (s *Store) sweepIncoming(ctx context.Context, report *SweepReport) error {
 	return nil
 }
 
-// sweepShard compares the files and the rows of the ids that begin with two
-// given letters.
+// sweepShard compares the files of a folder and what should be there.
 func (s *Store) sweepShard(ctx context.Context, letters string, report *SweepReport) error {
 	folder := filepath.Join(s.contentDir(), strings.ToLower(letters))
-	// Rows first: a message held meanwhile has a file and no row here, and is
+	// Rows first: what is held meanwhile has a file and no row here, and is
 	// looked at again; the other way round it would seem to lack its file.
-	rows, err := s.rowsIn(ctx, s.reader, letters)
+	stored, err := s.storedIn(ctx, s.reader, letters)
 	if err != nil {
 		return err
 	}
@@ -83,18 +93,14 @@ func (s *Store) sweepShard(ctx context.Context, letters string, report *SweepRep
 	}
 	var suspects []string
 	for name, info := range files {
-		id := strings.TrimSuffix(name, contentSuffix)
-		if row, ok := rows[id]; ok && row.stored {
-			continue
-		} else if ok || s.now().Sub(info.ModTime()) >= s.opts.Grace {
+		if _, ok := stored[name]; !ok && (s.now().Sub(info.ModTime()) >= s.opts.Grace || s.deletedMail(ctx, name)) {
 			suspects = append(suspects, name)
 		}
 	}
 	var missing []string
-	for id, row := range rows {
-		info, ok := files[id+contentSuffix]
-		if row.stored && (!ok || info.Size() != row.size) {
-			missing = append(missing, id)
+	for name, size := range stored {
+		if info, ok := files[name]; !ok || info.Size() != size {
+			missing = append(missing, name)
 		}
 	}
 	if len(missing) > 0 {
@@ -108,31 +114,68 @@ func (s *Store) sweepShard(ctx context.Context, letters string, report *SweepRep
 	return nil
 }
 
-// reportMissing asks again, since a message deleted between the two looks
-// lacks its file rightly.
-func (s *Store) reportMissing(ctx context.Context, letters string, ids []string, report *SweepReport) error {
-	rows, err := s.rowsIn(ctx, s.reader, letters)
+// deletedMail reports whether a file is that of a message whose content was
+// deleted, so that its age does not matter: nobody will come to write its row.
+func (s *Store) deletedMail(ctx context.Context, name string) bool {
+	id, ok := strings.CutSuffix(name, mailSuffix)
+	var n int
+	err := s.reader.QueryRowContext(ctx, "SELECT count(*) FROM messages WHERE id = ? AND stored = 0", id).Scan(&n)
+	return ok && err == nil && n > 0
+}
+
+// reportMissing asks again, since what was deleted between the two looks is
+// rightly gone.
+func (s *Store) reportMissing(ctx context.Context, letters string, names []string, report *SweepReport) error {
+	stored, err := s.storedIn(ctx, s.reader, letters)
 	if err != nil {
 		return err
 	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		if rows[id].stored {
-			report.Missing = append(report.Missing, id)
+	for _, name := range names {
+		if _, ok := stored[name]; !ok {
+			continue
 		}
+		ids := []string{strings.TrimSuffix(name, mailSuffix)}
+		if pack, ok := strings.CutSuffix(name, packSuffix); ok {
+			if ids, err = s.messagesIn(ctx, pack); err != nil {
+				return err
+			}
+		}
+		report.Missing = append(report.Missing, ids...)
 	}
+	slices.Sort(report.Missing)
+	report.Missing = slices.Compact(report.Missing)
 	return nil
+}
+
+// messagesIn gives the messages that have content in a pack.
+func (s *Store) messagesIn(ctx context.Context, pack string) ([]string, error) {
+	rows, err := s.reader.QueryContext(ctx, `SELECT DISTINCT m.id FROM packs k JOIN chunks c ON c.pack = k.seq
+		JOIN pieces p ON p.first BETWEEN c.seq - ? AND c.seq AND p.last >= c.seq
+		JOIN messages m ON m.seq = p.message WHERE k.name = ?`, maxRange-1, pack)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
 }
 
 func (s *Store) removeOrphans(ctx context.Context, letters string, suspects []string, report *SweepReport) error {
 	folder := filepath.Join(s.contentDir(), strings.ToLower(letters))
 	return s.write(ctx, func(tx *sql.Tx) error {
-		rows, err := s.rowsIn(ctx, tx, letters)
+		stored, err := s.storedIn(ctx, tx, letters)
 		if err != nil {
 			return err
 		}
 		for _, name := range suspects {
-			if rows[strings.TrimSuffix(name, contentSuffix)].stored {
+			if _, ok := stored[name]; ok {
 				continue
 			}
 			path := filepath.Join(folder, name)
@@ -153,11 +196,6 @@ func (s *Store) removeOrphans(ctx context.Context, letters string, suspects []st
 	})
 }
 
-type storedRow struct {
-	stored bool
-	size   int64
-}
-
 // querier is a database or a transaction.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -165,21 +203,25 @@ type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
-func (s *Store) rowsIn(ctx context.Context, q querier, letters string) (map[string]storedRow, error) {
-	prefix := messagePrefix + "-" + letters
-	rows, err := q.QueryContext(ctx, "SELECT id, stored, size FROM messages WHERE id >= ? AND id < ?", prefix, prefix+"~")
+// storedIn gives the names and sizes of the files that should be in the folder
+// of two letters.
+func (s *Store) storedIn(ctx context.Context, q querier, letters string) (map[string]int64, error) {
+	mail, packs := messagePrefix+"-"+letters, packPrefix+"-"+letters
+	rows, err := q.QueryContext(ctx, `SELECT id || ?, size FROM messages WHERE id >= ? AND id < ? AND stored = 1 AND plain = 1
+		UNION ALL SELECT name || ?, bytes FROM packs WHERE name >= ? AND name < ?`,
+		mailSuffix, mail, mail+"~", packSuffix, packs, packs+"~")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }() // rows.Err tells
-	all := map[string]storedRow{}
+	all := map[string]int64{}
 	for rows.Next() {
-		var id string
-		var r storedRow
-		if err := rows.Scan(&id, &r.stored, &r.size); err != nil {
+		var name string
+		var size int64
+		if err := rows.Scan(&name, &size); err != nil {
 			return nil, err
 		}
-		all[id] = r
+		all[name] = size
 	}
 	return all, rows.Err()
 }

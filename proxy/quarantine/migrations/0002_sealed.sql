@@ -39,6 +39,8 @@ CREATE TABLE packs (
   live  INTEGER NOT NULL DEFAULT 0 -- of them, those that are chunks' still
 ) STRICT;
 
+CREATE INDEX packs_dead ON packs (live) WHERE live = 0;
+
 -- A chunk is stored once, in a pack or, where a message brought only little
 -- that is new, here. Without its secret its bytes are noise.
 CREATE TABLE chunks (
@@ -68,10 +70,14 @@ CREATE TABLE pieces (
 
 CREATE INDEX pieces_chunks ON pieces (first, last);
 
--- Bytes on disk, kept by triggers.
-CREATE TABLE volume (bytes INTEGER NOT NULL) STRICT;
+-- Bytes of content as stored, and how many chunks were ever removed; one row,
+-- kept by triggers.
+CREATE TABLE volume (
+  bytes   INTEGER NOT NULL,
+  removed INTEGER NOT NULL DEFAULT 0
+) STRICT;
 
-INSERT INTO volume SELECT coalesce(sum(size), 0) FROM messages WHERE stored = 1;
+INSERT INTO volume (bytes) SELECT coalesce(sum(size), 0) FROM messages WHERE stored = 1;
 
 CREATE TRIGGER packs_inserted AFTER INSERT ON packs BEGIN
   UPDATE volume SET bytes = bytes + NEW.bytes;
@@ -87,7 +93,7 @@ CREATE TRIGGER chunks_inserted AFTER INSERT ON chunks BEGIN
 END;
 
 CREATE TRIGGER chunks_deleted AFTER DELETE ON chunks BEGIN
-  UPDATE volume SET bytes = bytes - OLD.length WHERE OLD.pack IS NULL;
+  UPDATE volume SET bytes = bytes - iif(OLD.pack IS NULL, OLD.length, 0), removed = removed + 1;
   UPDATE packs SET live = live - OLD.length WHERE seq = OLD.pack;
 END;
 

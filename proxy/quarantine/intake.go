@@ -1,0 +1,320 @@
+package quarantine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/seal"
+)
+
+// Content on its way into the store.
+
+const (
+	// inlineMost is how many new bytes of a message, as stored, go into the
+	// database instead of a file of their own: beside the commit, which comes
+	// anyway, a file costs three more syncs, and a block of the disk.
+	inlineMost = 32 << 10
+
+	// packBuffer is how much is written to a file at once.
+	packBuffer = 256 << 10
+)
+
+// The streams of a message.
+const (
+	streamContent = iota
+	streamEvidence
+	streams
+)
+
+// intake takes one message's content apart. Chunks that the store has are
+// only noted, the others are compressed, sealed and kept for the commit.
+type intake struct {
+	s      *Store
+	key    writeKey
+	newest int64           // chunk that was there when this began
+	parts  []part          // distinct ones
+	byID   map[chunkID]int // index in parts
+	order  [streams][]int  // indexes in parts
+	buf    []byte          // sealed chunks that are not in the file yet
+	packed []byte          // for use again
+	fresh  int64           // bytes of new chunks, as stored
+	pack   pack            // the file, if one was needed
+}
+
+// part is a chunk that a message consists of.
+type part struct {
+	id     chunkID
+	seq    int64 // of its row; 0: new
+	size   int
+	secret []byte // its own key, sealed
+	place  int64  // in the pack, or in buf
+	length int
+}
+
+// begin starts an intake. It may write, and must not be called within a
+// transaction.
+func (s *Store) begin(ctx context.Context) (*intake, error) {
+	key, err := s.writeKey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.known.refresh(ctx, s.reader); err != nil {
+		return nil, err
+	}
+	newest, err := newestChunk(ctx, s.reader)
+	if err != nil {
+		return nil, fmt.Errorf("look for the newest chunk: %w", err)
+	}
+	return &intake{s: s, key: key, newest: newest, byID: map[chunkID]int{}}, nil
+}
+
+// receive takes the content and the evidence of m, and sets Size and SHA256.
+// After an error drop must be called.
+func (in *intake) receive(ctx context.Context, m *Message, content io.Reader) error {
+	sum := sha256.New()
+	counted := &counter{r: io.TeeReader(contextReader{ctx, content}, sum)}
+	err := in.s.cutter.Mail(counted, func(b []byte) error { return in.add(ctx, streamContent, b) })
+	if err == nil && len(m.Evidence) > evidenceInRecord {
+		err = in.s.cutter.Bytes(bytes.NewReader(m.Evidence), func(b []byte) error { return in.add(ctx, streamEvidence, b) })
+	}
+	if err == nil && in.pack.file != nil {
+		err = in.flush()
+	}
+	if err == nil && in.pack.file != nil {
+		err = in.s.finish(&in.pack)
+	}
+	if err != nil {
+		return fmt.Errorf("write content: %w", err)
+	}
+	m.Size, m.SHA256 = counted.n, hex.EncodeToString(sum.Sum(nil))
+	return nil
+}
+
+// add takes one chunk of a stream.
+func (in *intake) add(ctx context.Context, stream int, plain []byte) error {
+	id := chunkID(in.s.keys.chunks.Sum(plain))
+	at, ok := in.byID[id]
+	if !ok {
+		seq, err := in.s.known.find(ctx, in.s.reader, id)
+		if err != nil {
+			return err
+		}
+		p := part{id: id, seq: seq, size: len(plain)}
+		if seq == 0 {
+			if err := in.store(ctx, &p, plain); err != nil {
+				return err
+			}
+		}
+		at = len(in.parts)
+		in.parts, in.byID[id] = append(in.parts, p), at
+	}
+	in.order[stream] = append(in.order[stream], at)
+	return nil
+}
+
+// store seals a new chunk under a key of its own, so that it can be destroyed
+// alone.
+func (in *intake) store(ctx context.Context, p *part, plain []byte) error {
+	once := seal.NewOnceKey()
+	in.packed = in.s.codec.compress(in.packed[:0], plain)
+	before := len(in.buf)
+	in.buf = once.Seal(in.buf, in.packed)
+	p.secret = in.key.key.Seal(nil, once[:], p.id.sealedAs())
+	p.place, p.length = in.fresh, len(in.buf)-before
+	in.fresh += int64(p.length)
+	if in.pack.file == nil && in.fresh > inlineMost {
+		var err error
+		if in.pack, err = in.s.newPack(ctx); err != nil {
+			return err
+		}
+	}
+	if in.pack.file != nil && len(in.buf) >= packBuffer {
+		return in.flush()
+	}
+	return nil
+}
+
+func (in *intake) flush() error {
+	n, err := in.pack.file.Write(in.buf)
+	in.pack.size += int64(n)
+	in.buf = in.buf[:0]
+	return err
+}
+
+// drop gives up, as far as the disk still obeys.
+func (in *intake) drop() error { return in.s.dropPack(&in.pack) }
+
+// errChunksGone: chunks that were there when the content was read are not any
+// more. The client, answered 4xx, brings the message again.
+var errChunksGone = errors.New("content that this message shares with another was deleted meanwhile")
+
+// commit writes the rows of the chunks and of what m, the message's row,
+// consists of. used tells whether the pack is needed after all: others may
+// have stored the same meanwhile.
+func (in *intake) commit(ctx context.Context, tx *sql.Tx, m int64) (used bool, err error) {
+	if used, err = in.commitChunks(ctx, tx); err != nil {
+		return false, fmt.Errorf("insert chunks: %w", err)
+	}
+	for stream, order := range in.order {
+		for place, r := range in.ranges(order) {
+			if err := checkRange(ctx, tx, r); err != nil {
+				return false, err
+			}
+			_, err := tx.ExecContext(ctx, "INSERT INTO pieces (message, stream, place, first, last) VALUES (?, ?, ?, ?, ?)",
+				m, stream, place, r.first, r.last)
+			if err != nil {
+				return false, fmt.Errorf("insert pieces: %w", err)
+			}
+		}
+	}
+	return used, nil
+}
+
+func (in *intake) commitChunks(ctx context.Context, tx *sql.Tx) (used bool, err error) {
+	missing, err := in.missing(ctx, tx)
+	if err != nil || len(missing) == 0 {
+		return false, err
+	}
+	fresh := 0
+	for _, p := range missing {
+		fresh += p.length
+	}
+	var packSeq sql.NullInt64
+	bytesOf := func(p *part) ([]byte, error) { return in.buf[p.place : p.place+int64(p.length)], nil }
+	switch {
+	case in.pack.name != "" && fresh > inlineMost:
+		if err := in.s.checkPack(in.pack); err != nil {
+			return false, err
+		}
+		if packSeq.Int64, err = insertPack(ctx, tx, in.pack); err != nil {
+			return false, err
+		}
+		packSeq.Valid = true
+		bytesOf = func(*part) ([]byte, error) { return nil, nil }
+	case in.pack.name != "":
+		r := in.s.newChunkReader(ctx, nil)
+		defer func() { _ = r.Close() }() // it was only read
+		bytesOf = func(p *part) ([]byte, error) { return r.fromPack(&storedPart{part: *p, pack: in.pack.name}) }
+	}
+	insert, err := tx.PrepareContext(ctx, `INSERT INTO chunks (id, size, key, secret, pack, place, length, data)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = insert.Close() }() // its transaction closes it too
+	for _, p := range missing {
+		data, err := bytesOf(p)
+		if err != nil {
+			return false, err
+		}
+		res, err := insert.ExecContext(ctx, p.id[:], p.size, in.key.seq, p.secret, packSeq, p.place, p.length, data)
+		if err == nil {
+			p.seq, err = res.LastInsertId()
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return packSeq.Valid, nil
+}
+
+// missing gives the new chunks that still are: the first copies of a run come
+// at once, and one of them stores what all bring.
+func (in *intake) missing(ctx context.Context, tx *sql.Tx) (missing []*part, err error) {
+	newest, err := newestChunk(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range in.parts {
+		p := &in.parts[i]
+		if p.seq != 0 {
+			continue
+		}
+		if newest != in.newest {
+			err := tx.QueryRowContext(ctx, "SELECT seq FROM chunks WHERE id = ?", p.id[:]).Scan(&p.seq)
+			if err == nil {
+				continue
+			}
+			if !errors.Is(err, sql.ErrNoRows) {
+				return nil, err
+			}
+		}
+		missing = append(missing, p)
+	}
+	return missing, nil
+}
+
+// newestChunk gives the number of the chunk that was stored last, 0 for none.
+func newestChunk(ctx context.Context, q querier) (seq int64, err error) {
+	err = q.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM chunks").Scan(&seq)
+	return seq, err
+}
+
+// done remembers what is committed, for the next copy.
+func (in *intake) done() { in.s.known.add(in.parts) }
+
+// chunkRange are chunks that were stored one after the other.
+type chunkRange struct{ first, last int64 }
+
+// maxRange bounds how many chunks a piece covers, so that who looks for the
+// pieces of a chunk need not look far.
+const maxRange = 256
+
+// ranges gives a stream's chunks as ranges: a copy of a large message is a
+// handful.
+func (in *intake) ranges(order []int) []chunkRange {
+	var all []chunkRange
+	for _, at := range order {
+		seq := in.parts[at].seq
+		if n := len(all); n > 0 && all[n-1].last+1 == seq && seq-all[n-1].first < maxRange {
+			all[n-1].last = seq
+			continue
+		}
+		all = append(all, chunkRange{seq, seq})
+	}
+	return all
+}
+
+// checkRange makes sure that chunks are there, under the write lock, which
+// who deletes them has too.
+func checkRange(ctx context.Context, tx *sql.Tx, r chunkRange) error {
+	var n int64
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM chunks WHERE seq BETWEEN ? AND ?", r.first, r.last).Scan(&n); err != nil {
+		return fmt.Errorf("look for chunks: %w", err)
+	}
+	if n != r.last-r.first+1 {
+		return errChunksGone
+	}
+	return nil
+}
+
+// counter counts what is read.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// contextReader stops a copy when its context ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
