@@ -19,7 +19,27 @@ type header struct {
 }
 
 // field is one header field, unfolded.
-type field struct{ name, value string }
+type field struct {
+	name, value string
+	folds       []int // where in value the lines begin that were folded
+}
+
+// lines returns the value with the lines of one that was folded many times, as
+// only a table is.
+func (f field) lines() string {
+	if len(f.folds) < minFolds {
+		return f.value
+	}
+	b := []byte(f.value)
+	for _, at := range f.folds {
+		b[at-1] = '\n'
+	}
+	return string(b)
+}
+
+// minFolds is how many lines of a folded field are lines of their own. Long
+// lists of references are folded too, and are not text.
+const minFolds = 4
 
 // all returns the values of every field of that name, in order. The name is
 // in lower case.
@@ -55,7 +75,9 @@ func readHeader(br *bufio.Reader, limit int64) header {
 		case n > 0 && (text[0] == ' ' || text[0] == '\t'):
 			if open {
 				last := &h.fields[len(h.fields)-1]
-				last.value += " " + string(bytes.TrimSpace(text))
+				last.value += " "
+				last.folds = append(last.folds, len(last.value))
+				last.value += string(bytes.TrimSpace(text))
 			} else {
 				h.mark(at)
 			}
@@ -113,7 +135,7 @@ func parseField(line []byte) (field, bool) {
 			return field{}, false
 		}
 	}
-	return field{string(name), string(bytes.TrimSpace(line[colon+1:]))}, true
+	return field{name: string(name), value: string(bytes.TrimSpace(line[colon+1:]))}, true
 }
 
 // mboxLine tells the "From " line that begins a message in an mbox file.

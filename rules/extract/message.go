@@ -79,13 +79,16 @@ func (w *walk) headerText(n node, e entity) error {
 			continue
 		}
 		value := decodeWords(f.value)
-		if joined := joinedBase64(value); joined != "" {
+		if rows := f.lines(); rows != f.value {
+			value = decodeLines(rows)
+		}
+		if joined := joinedBase64(f.value); joined != "" {
 			if err := w.plain(n.spot("header"), strings.NewReader(joined)); err != nil {
 				return err
 			}
 			continue
 		}
-		if !strings.Contains(value, "\t") {
+		if !strings.Contains(value, "\t") && !numberedField(f.name) {
 			b.WriteString(f.name)
 			b.WriteString(": ")
 		}
@@ -110,6 +113,22 @@ func (w *walk) headerText(n node, e entity) error {
 	h.place = n.place
 	h.media = "text/plain"
 	return w.open(h, section(e.src, e.start+from, e.off-e.start-from))
+}
+
+// decodeLines decodes the encoded words of each line for itself.
+func decodeLines(rows string) string {
+	lines := strings.Split(rows, "\n")
+	for i, l := range lines {
+		lines[i] = decodeWords(l)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// numberedField tells fields that carry the rows of something, one each:
+// "X-Row-12". Their names say nothing and would hide that the rows are alike.
+func numberedField(name string) bool {
+	last := name[len(name)-1]
+	return '0' <= last && last <= '9' && hasFold([]byte(name), "x-")
 }
 
 // joinedBase64 joins a value that is base64 folded over several lines, ""

@@ -39,6 +39,9 @@ func (w *walk) open(n node, c content) error {
 	}
 	c.Reader = br
 	n.format = sniff(head)
+	if n.place == Attachment && (n.format == FormatText || n.format == FormatUnknown) && latePDF(head) {
+		n.format = FormatPDF
+	}
 	if n.hunch && n.format == FormatUnknown {
 		return nil
 	}

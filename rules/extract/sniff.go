@@ -212,6 +212,13 @@ func isTar(h []byte) bool {
 	return want > 0 && want == sum && h[0] != 0
 }
 
+// latePDF tells a PDF that something stands before. Viewers take the header
+// anywhere in the first 1024 bytes (ISO 32000-1, annex H, note 13).
+func latePDF(head []byte) bool {
+	at := bytes.Index(head[:min(len(head), 1024)], []byte("%PDF-"))
+	return at > 0 && bytes.Contains(head[at:], []byte(" 0 obj"))
+}
+
 // isText tells text in any charset from binary content by its control bytes.
 func isText(head []byte) bool {
 	if skip, _ := byteOrderMark(head); skip > 0 || len(head) == 0 {

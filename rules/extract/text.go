@@ -49,6 +49,12 @@ func (w *walk) plain(n node, r io.Reader) error {
 	br := w.buffer(r)
 	defer w.release(br)
 	head, _ := br.Peek(sniffSize)
+	if by := parting(head); by != "" {
+		inner := w.buffer(&parted{br: br, by: []byte(by)})
+		defer w.release(inner)
+		br = inner
+		head, _ = br.Peek(sniffSize)
+	}
 	label, flowed, delSp := n.charset, n.flowed, n.delSp
 	c := &carver{br: br}
 	for {

@@ -249,3 +249,44 @@ func TestUnknownContentIsSearchedForRuns(t *testing.T) {
 		}
 	}
 }
+
+func TestRareDelimitersPartCells(t *testing.T) {
+	row := func(by string) string { return strings.Repeat("Ada"+by+"ada@home.example"+by+"Leeds\n", 4) }
+	want := row("\t")
+	for _, by := range partings() {
+		r, _ := walkMail(t, mail("Content-Type: text/plain", "Hello,\n\n"+row(by)))
+		if got := r.text.String(); !strings.Contains(got, want) {
+			t.Errorf("by %q: %q", by, got)
+		}
+	}
+	for _, left := range []string{
+		strings.Repeat("if a -> b then c\n", 9),
+		"a -> b -> c\nx\ny -> z -> w\nmore text\n",
+		strings.Repeat("a\tb => c => d\n", 9),
+	} {
+		if by := parting([]byte(left)); by != "" {
+			t.Errorf("%q is parted by %q", left, by)
+		}
+	}
+}
+
+func TestRowsInHeaderFieldsAreRows(t *testing.T) {
+	rows := "Ada;ada@home.example\nBen;ben@home.example\nCat;cat@home.example\nDan;dan@home.example\nEve;eve@home.example\n"
+	lines := strings.Split(strings.TrimSpace(rows), "\n")
+	numbered := ""
+	for i, l := range lines {
+		numbered += fmt.Sprintf("X-Row-%d: %s\r\n", i, l)
+	}
+	for name, head := range map[string]string{
+		"folded":          "Comments:\r\n " + strings.Join(lines, "\r\n ") + "\r\n",
+		"folded, encoded": "Comments: x\r\n =?utf-8?q?" + strings.Join(lines, "?=\r\n =?utf-8?q?") + "?=\r\n",
+		"numbered":        numbered,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, _ := walkMail(t, mail(head+"Content-Type: text/plain", "hello\n"))
+			if got := r.text.String(); !strings.Contains(got, rows) {
+				t.Errorf("%q has not the rows", got)
+			}
+		})
+	}
+}

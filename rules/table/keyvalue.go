@@ -29,6 +29,7 @@ func pairOf(line []byte) (p pair, ok bool) {
 		return p, false
 	}
 	p.key = bytes.Trim(trim(body[:n]), `"'*_`)
+	p.key = unnumbered(p.key)
 	rest := body[n+width:]
 	if body[n] == ':' && len(rest) > 0 && rest[0] == ':' {
 		p.encoded, rest = true, rest[1:]
@@ -48,6 +49,25 @@ func pairOf(line []byte) (p pair, ok bool) {
 		p.value = v[1 : len(v)-1]
 	}
 	return p, true
+}
+
+// unnumbered takes the number of a record off a key, with what stands before it:
+// "rows.3.name", "row[3].name" and "f3.name" are the name of one row.
+func unnumbered(key []byte) []byte {
+	for i := len(key) - 2; i > 1; i-- {
+		if !digit(key[i-1]) && key[i-1] != ']' || key[i] != '.' && (key[i] != '_' && key[i] != '-' && key[i] != '/') {
+			continue
+		}
+		start := i - 1
+		for start > 0 && (digit(key[start]) || key[start] == ']' || key[start] == '[') {
+			start--
+		}
+		alone := key[start] == '.' || key[start] == '_' || key[start] == '-' || key[start] == '/' || key[start+1] == '['
+		if name := key[i+1:]; (alone || key[i] == '.') && (name[0] < '0' || name[0] > '9') {
+			return name
+		}
+	}
+	return key
 }
 
 // separator finds what parts key and value, within the bounds of a key.

@@ -5,10 +5,11 @@ import "bytes"
 // Marks of the characters that may open a table or part its cells, or-ed
 // together over a line.
 const (
-	hasColon = 1 << (iota + len(delimiters)) // : or =, or a byte that begins U+FF1A
-	hasAngle                                 // <
-	hasBox                                   // a byte that begins box drawing
-	hasGap                                   // a space; two of them make a gap
+	hasColon   = 1 << (iota + len(delimiters)) // : or =, or a byte that begins U+FF1A
+	hasAngle                                   // <
+	hasBox                                     // a byte that begins box drawing
+	hasGap                                     // a space; two of them make a gap
+	hasBracket                                 // { or [
 
 	hasDelimiter = 1<<len(delimiters) - 1 // one bit for each of the delimiters
 )
@@ -27,6 +28,8 @@ func newTraits() *traits {
 	t['<'] |= hasAngle
 	t[0xE2] |= hasBox
 	t[' '] |= hasGap
+	t['{'] |= hasBracket
+	t['['] |= hasBracket
 	return &t
 }
 
@@ -55,6 +58,11 @@ func (s *splitter) recognise(line []byte) func() error {
 		return nil
 	}
 	marks := s.traits.of(text)
+	if marks&hasBracket != 0 {
+		if open := s.innerJSON(line); open != nil {
+			return open
+		}
+	}
 	if marks&hasAngle != 0 && bytes.IndexByte(body, '@') > 0 {
 		if open := s.addressed(body); open != nil {
 			return open
@@ -129,6 +137,32 @@ func (s *splitter) announced(line, text, body []byte) func() error {
 			s.declare(all)
 		} else if head, ok := copyOf(body); ok {
 			return func() error { return s.copied(head) }
+		}
+	}
+	return nil
+}
+
+// innerJSON recognises JSON behind words in its line: a variable's value, an
+// argument, what a log says.
+func (s *splitter) innerJSON(line []byte) func() error {
+	for at := 1; at < len(line); at++ {
+		n := bytes.IndexAny(line[at:], "{[")
+		if n < 0 {
+			return nil
+		}
+		at += n
+		if c := line[min(at+1, len(line)-1)]; line[at] == '[' && c != '[' && c != '{' {
+			continue
+		}
+		if !looksJSON(s.src.buf[s.src.pos+at : s.src.end]) {
+			continue
+		}
+		return func() error {
+			s.src.pos += at
+			if err := s.flush(); err != nil {
+				return err
+			}
+			return s.json(false)
 		}
 	}
 	return nil
