@@ -1,0 +1,148 @@
+package exact
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"runtime/debug"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+	"github.com/bulkhead-dlp/bulkhead/rules/keyed"
+	"github.com/cespare/xxhash/v2"
+)
+
+// Purpose is what the key of an index is derived for.
+const Purpose = "exact index"
+
+// Index is an index ready for look-ups. It is immutable and safe for
+// concurrent use.
+type Index struct {
+	header
+	name    string
+	version string
+	hash    keyed.Hash
+	buckets []byte
+	entries []byte
+	lengths [numClasses]lengths
+	weight  float64 // what the number of records takes from a match, in bits
+	keep    any
+}
+
+// lengths are the bounds of the compact forms of a class, in bytes; without
+// values, none is within.
+type lengths struct{ shortest, longest int }
+
+func (l *lengths) widen(shortest, longest int) {
+	if l.longest == 0 || shortest < l.shortest {
+		l.shortest = shortest
+	}
+	l.longest = max(l.longest, longest)
+}
+
+func (l lengths) has(n int) bool { return l.shortest <= n && n <= l.longest && n > 0 }
+
+// Config is what an index is opened with.
+type Config struct {
+	// Name is what verdicts and metrics call it.
+	Name string
+	// Secret is the key that it was built with.
+	Secret keyed.Secret
+	// Keep is kept alive as long as the index is: what owns the bytes.
+	Keep any
+}
+
+// Open reads the bytes of an index, most often a file mapped into memory, and
+// checks all of them. They must not change as long as the index is used. The
+// error wraps ErrDamaged or ErrKey.
+func Open(data []byte, cfg Config) (*Index, error) {
+	h, sum, err := decodeHeader(data)
+	if err != nil {
+		return nil, err
+	}
+	x := &Index{header: *h, name: cfg.Name, hash: cfg.Secret.For(Purpose), keep: cfg.Keep}
+	if x.KeyCheck != x.hash.Check() {
+		return nil, fmt.Errorf("%w: built with key %s, given key %s", ErrKey, x.KeyCheck, x.hash.Check())
+	}
+	x.weight = math.Log2(max(1, float64(h.Records)))
+	x.version = fmt.Sprintf("%012x", sum>>16)
+	x.buckets = data[headerSize : headerSize+4*(1<<h.BucketBits+1)]
+	x.entries = data[h.entriesAt():h.size()]
+	for _, c := range h.Columns {
+		x.lengths[classOf(c.kind)].widen(c.Shortest, c.Longest)
+	}
+	return x, x.verify()
+}
+
+// ReadInfo returns what the bytes of an index say of it, for those without its
+// key. Only the header is checked.
+func ReadInfo(data []byte) (Info, error) {
+	h, _, err := decodeHeader(data)
+	if err != nil {
+		return Info{}, err
+	}
+	return h.Info, nil
+}
+
+// verify reads the whole index.
+func (x *Index) verify() (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("cut off while it was read: %w", ErrDamaged)
+		}
+	}()
+	if xxhash.Sum64(x.buckets) != x.BucketsSum || xxhash.Sum64(x.entries) != x.EntriesSum {
+		return fmt.Errorf("checksum is wrong: %w", ErrDamaged)
+	}
+	before := uint32(0)
+	for at := 0; at < len(x.buckets); at += 4 {
+		n := binary.LittleEndian.Uint32(x.buckets[at:])
+		if n < before || int64(n) > x.Values || at == 0 && n != 0 {
+			return fmt.Errorf("buckets out of order: %w", ErrDamaged)
+		}
+		before = n
+	}
+	if int64(before) != x.Values {
+		return fmt.Errorf("buckets end at entry %d of %d: %w", before, x.Values, ErrDamaged)
+	}
+	return nil
+}
+
+// Name returns what verdicts and metrics call the index.
+func (x *Index) Name() string { return x.name }
+
+// Version names the index's content.
+func (x *Index) Version() string { return x.version }
+
+// About returns what the index says of itself.
+func (x *Index) About() Info { return x.Info }
+
+// find appends the posts of the values with a hash. Bytes that are gone, as
+// when somebody cut the mapped file off, are a panic and not the end of the
+// process.
+func (x *Index) find(dst []post, hash uint64) []post {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	bucket := hash >> (64 - x.BucketBits)
+	print := uint32(hash << x.BucketBits >> 32)
+	from := binary.LittleEndian.Uint32(x.buckets[4*bucket:])
+	to := binary.LittleEndian.Uint32(x.buckets[4*bucket+4:])
+	entries := x.entries[entrySize*int64(from) : entrySize*int64(to)]
+	for ; len(entries) >= entrySize; entries = entries[entrySize:] {
+		switch p := binary.LittleEndian.Uint32(entries); {
+		case p == print:
+			dst = append(dst, post(binary.LittleEndian.Uint32(entries[4:])))
+		case p > print:
+			return dst
+		}
+	}
+	return dst
+}
+
+// Has reports whether some record has the value of the given type. It is for
+// tests and measurements; one field that agrees is no match.
+func (x *Index) Has(t detect.Type, value []byte) bool {
+	var form [64]byte
+	var posts [maxPosts + 1]post
+	b, ok := appendForm(form[:0], classOf(t), value)
+	return ok && len(x.find(posts[:0], x.hash.Sum(b))) > 0
+}
