@@ -75,6 +75,9 @@ func reasons(x *Exposure, ev *Evidence) []string {
 	if x.NationalIDs > 0 {
 		list = append(list, fmt.Sprintf("%d national identity numbers", x.NationalIDs))
 	}
+	if x.ExactRows > 0 {
+		list = append(list, fmt.Sprintf("%d records of the owner's own index", x.ExactRows))
+	}
 	if x.BodyIsTable && x.Direct > 0 {
 		list = append(list, "the message text is nothing but a table")
 	}

@@ -37,6 +37,7 @@ type Evidence struct {
 	cards    *keySet
 	national *keySet
 	visible  visible
+	known    known // records of the exact-match index
 }
 
 // Finding is one place where people's data was found: a table or a text.

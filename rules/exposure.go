@@ -43,7 +43,9 @@ type Exposure struct {
 	// Echoed is how many subjects are recipients of the same run, or of this
 	// sender's recent runs.
 	Echoed int64 `json:"echoed_recipients"`
-	// ExactRows is how many rows agreed with the exact-match index.
+	// ExactRows is how many records of the exact-match index were found in rows
+	// or passages: two or more of their fields agreed. Those of the readers and
+	// writers are not counted.
 	ExactRows int64 `json:"exact_rows"`
 	// BodyIsTable is true when a body is nothing but one table.
 	BodyIsTable bool `json:"body_is_table"`
@@ -77,7 +79,9 @@ func (p *Policies) exposure(env Envelope, ev *Evidence, recent Recent) Exposure 
 		}
 	}
 	own := ownKeys(env, ev)
-	x.countPeople(ev.people, own, p.own)
+	left := x.ownPeople(ev.people, own)
+	x.countPeople(ev.people, left, p.own)
+	x.ExactRows = ev.known.count(env, ev.people, func(i int) bool { return left[i] || p.own[ev.people.list[i].domain] })
 	for k := range own {
 		if _, in := ev.contacts.exact.get(k); in {
 			x.OwnRecord = true
@@ -124,8 +128,9 @@ func ownKeys(env Envelope, ev *Evidence) map[Key]bool {
 	return own
 }
 
-// countPeople counts the people who are neither own nor of an own domain.
-func (x *Exposure) countPeople(all *people, own map[Key]bool, domains map[uint32]bool) {
+// ownPeople returns the places of the message's own readers and writers among
+// all people.
+func (x *Exposure) ownPeople(all *people, own map[Key]bool) map[int]bool {
 	left := map[int]bool{}
 	for k := range own {
 		if i := all.find(k); i >= 0 {
@@ -138,6 +143,11 @@ func (x *Exposure) countPeople(all *people, own map[Key]bool, domains map[uint32
 		}
 	}
 	x.OwnRecord = len(left) > 0
+	return left
+}
+
+// countPeople counts the people who are neither left out nor of an own domain.
+func (x *Exposure) countPeople(all *people, left map[int]bool, domains map[uint32]bool) {
 	var fields fieldSet
 	var by [4]int64
 	of := categorySets()

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+	"github.com/bulkhead-dlp/bulkhead/rules/exact"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 	"github.com/bulkhead-dlp/bulkhead/rules/table"
 )
@@ -24,6 +25,8 @@ type Inspector struct {
 	walker *extract.Walker
 	det    *detect.Detector
 	typer  *table.Typer
+	// indexes are those of the owner's own records, nil for none.
+	indexes *exact.Set
 }
 
 // NewInspector loads the embedded lexicon and name lists. The error means that
@@ -45,7 +48,7 @@ func NewInspector() (*Inspector, error) {
 // source, or a fault of ours: then nothing may be concluded about the message.
 func (in *Inspector) Inspect(ctx context.Context, message extract.Source, limits extract.Limits) (*Evidence, error) {
 	return in.inspect(ctx, message, func(s *sink) (extract.Summary, error) {
-		s.ev.visible = readVisible(message, in.det)
+		s.ev.visible = readVisible(message, in.det, s.ev.known.reader)
 		s.ev.people.readers = s.ev.visible.names
 		return in.walker.Message(ctx, message, limits, s)
 	})
@@ -67,11 +70,12 @@ func (in *Inspector) inspect(ctx context.Context, src extract.Source, walk func(
 		}
 	}()
 	ev = &Evidence{
-		RuleSet: Version, Bytes: src.Size,
+		RuleSet: in.ruleSet(), Bytes: src.Size,
 		people: newPeople(), contacts: newKeySet(maxContacts),
 		cards: newKeySet(maxContacts), national: newKeySet(maxContacts),
+		known: newKnown(in.indexes),
 	}
-	s := &sink{ctx: ctx, typer: in.typer, ev: ev, resolver: &resolver{det: in.det, ev: ev}}
+	s := &sink{ctx: ctx, typer: in.typer, ev: ev, resolver: &resolver{det: in.det, ev: ev, indexed: newIndexed(in.indexes)}}
 	summary, err := walk(s)
 	if err != nil {
 		return nil, fmt.Errorf("inspecting: %w", err)

@@ -16,6 +16,7 @@ func (t *textSink) Prose(text []byte) error {
 	}
 	line := lineScan{text: text}
 	t.resolver.det.Scan(text, func(e detect.Entity) {
+		t.resolver.indexed.note(e)
 		if !proseTypes(e.Type) {
 			return
 		}
@@ -26,6 +27,7 @@ func (t *textSink) Prose(text []byte) error {
 		line.found = append(line.found, e)
 	})
 	t.line(&line)
+	t.lookUp(text)
 	return t.ctx.Err()
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+	"github.com/bulkhead-dlp/bulkhead/rules/exact"
 	"github.com/bulkhead-dlp/bulkhead/rules/table"
 )
 
@@ -29,6 +30,9 @@ type resolver struct {
 	buf    []byte
 	joined []byte
 	ids    []identifier
+
+	indexed indexed
+	agreed  []exact.Match // of the row at hand
 }
 
 // typedColumn is a column whose type tells something of a person.
@@ -81,13 +85,16 @@ func (g *group) isStrong(fields fieldSet) bool {
 // segment resolves the rows of one stretch of a table and returns how many of
 // them are records of a person.
 func (r *resolver) segment(seg *table.Segment) (records int64) {
-	for _, g := range groupsOf(seg) {
-		if len(g.columns) == 0 {
+	groups := groupsOf(seg)
+	r.indexed.begin(seg)
+	for _, g := range groups {
+		if len(g.columns) == 0 && r.indexed.matcher == nil {
 			continue
 		}
 		r.keysOf(seg.Rows, g)
 		g.shared = r.sharedTypes(len(seg.Rows), g)
 		for i, row := range seg.Rows {
+			r.lookUp(&g, row, len(groups) == 1)
 			if r.row(&g, row, r.keys[i*len(g.columns):(i+1)*len(g.columns)]) {
 				records++
 			}
@@ -253,11 +260,11 @@ func (r *resolver) row(g *group, row [][]byte, keys []Key) bool {
 	}
 	strong := g.isStrong(f.fields)
 	r.contacts(g, f)
-	if !strong && !reaches(f.fields) {
+	if !strong && !reaches(f.fields) && !r.sure() {
 		return false
 	}
-	strongest := r.identify(g, f)
-	r.ev.people.add(r.ids, strongest, record{fields: f.fields, strong: strong})
+	strongest, rec := r.claim(r.identify(g, f), record{fields: f.fields, strong: strong})
+	r.ev.people.add(r.ids, strongest, rec)
 	return len(r.ids) > 0
 }
 

@@ -34,7 +34,7 @@ func Variables() []Variable {
 		number("exposure.recipients", "envelope recipients", func(x *Exposure) int64 { return x.Recipients }),
 		number("exposure.external_recipients", "envelope recipients outside the own domains", func(x *Exposure) int64 { return x.External }),
 		number("exposure.echoed_recipients", "subjects who are recipients of the same run or of this sender's recent runs", func(x *Exposure) int64 { return x.Echoed }),
-		number("exposure.exact_rows", "rows that agree with the exact-match index", func(x *Exposure) int64 { return x.ExactRows }),
+		number("exposure.exact_rows", "records of the exact-match index that rows or passages agree with", func(x *Exposure) int64 { return x.ExactRows }),
 		ofExposure("exposure.own_record", cel.BoolType, "a record of the sender or a recipient was found, and not counted", func(x *Exposure) any { return x.OwnRecord }),
 		ofExposure("exposure.body_is_table", cel.BoolType, "a body is nothing but one table", func(x *Exposure) any { return x.BodyIsTable }),
 		ofExposure("exposure.confidence", cel.DoubleType, "mean confidence of the column types that counted, 0 to 1", func(x *Exposure) any { return x.Confidence }),

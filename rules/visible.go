@@ -16,20 +16,25 @@ type visible struct {
 
 // readVisible reads the address fields of a message's header. It never fails:
 // a field that cannot be parsed is searched for addresses instead.
-func readVisible(src extract.Source, det *detect.Detector) visible {
+// Each address is also given to reader.
+func readVisible(src extract.Source, det *detect.Detector, reader func(address []byte)) visible {
 	v := visible{addresses: map[Key]bool{}, names: map[Key]bool{}}
+	add := func(address string) {
+		v.addresses[AddressKey(address)] = true
+		reader([]byte(address))
+	}
 	eachAddressField(src, func(_, value string) {
 		list, err := addressList(value)
 		if err != nil {
 			det.Scan([]byte(value), func(e detect.Entity) {
 				if e.Type == detect.ContactEmail {
-					v.addresses[AddressKey(value[e.Start:e.End])] = true
+					add(value[e.Start:e.End])
 				}
 			})
 			return
 		}
 		for _, a := range list {
-			v.addresses[AddressKey(a.Address)] = true
+			add(a.Address)
 			if strings.ContainsRune(a.Name, ' ') {
 				v.names[keyOf(detect.PersonName, detect.Compact(nil, detect.PersonName, []byte(a.Name)))] = true
 			}

@@ -138,11 +138,19 @@ func (x *Index) find(dst []post, hash uint64) []post {
 	return dst
 }
 
+// posts appends the posts of a value.
+func (x *Index) posts(dst []post, t detect.Type, value []byte) []post {
+	var form [128]byte
+	b, ok := appendForm(form[:0], classOf(t), value)
+	if !ok {
+		return dst
+	}
+	return x.find(dst, x.hash.Sum(b))
+}
+
 // Has reports whether some record has the value of the given type. It is for
 // tests and measurements; one field that agrees is no match.
 func (x *Index) Has(t detect.Type, value []byte) bool {
-	var form [64]byte
 	var posts [maxPosts + 1]post
-	b, ok := appendForm(form[:0], classOf(t), value)
-	return ok && len(x.find(posts[:0], x.hash.Sum(b))) > 0
+	return len(x.posts(posts[:0], t, value)) > 0
 }

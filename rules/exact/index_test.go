@@ -78,7 +78,7 @@ func FuzzHeader(f *testing.F) {
 	f.Add([]byte(`{"records":1,"values":0,"bucket_bits":8}`), []byte{})
 	f.Add([]byte(`{"records":-1,"values":9,"bucket_bits":64,"columns":[{"type":"contact.email"}]}`), []byte{1, 2, 3})
 	f.Add([]byte(`{"values":4294967295,"bucket_bits":28}`), []byte{})
-	f.Fuzz(func(t *testing.T, text, rest []byte) {
+	f.Fuzz(func(_ *testing.T, text, rest []byte) {
 		x, err := exact.Open(exact.FileOf(text, rest), exact.Config{Secret: secret})
 		if err == nil {
 			x.Has(detect.ContactEmail, []byte("ana@client.example"))

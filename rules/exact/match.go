@@ -11,8 +11,8 @@ import (
 // Match is a record that two or more fields agreed on.
 type Match struct {
 	Record Record
-	// Types are the field types that agreed, as the index knows them.
-	Types []detect.Type
+	// Fields are those that agreed, the most telling first.
+	Fields []Found
 	// Sure is true if chance explains the match in less than one row of
 	// strangers in 10^9; else it does in one of 10^6 at most, and the match
 	// should count only beside others.
@@ -223,9 +223,7 @@ func (m *Matcher) matches(hits []hit, least float64, dst []Match) []Match {
 		match := Match{Record: x.record(best.picks[0].number), Sure: best.bits >= sureBits}
 		for _, h := range best.picks {
 			m.used = append(m.used, h.at)
-			if kind := x.Columns[h.column].kind; !slices.Contains(match.Types, kind) {
-				match.Types = append(match.Types, kind)
-			}
+			match.Fields = append(match.Fields, Found{x.Columns[h.column].kind, int(h.at.from), int(h.at.to)})
 		}
 		dst = append(dst, match)
 	}

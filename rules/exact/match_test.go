@@ -83,8 +83,9 @@ func TestOneRecordHasOneNameWhateverItAgreedBy(t *testing.T) {
 	if len(one) != 1 || len(two) != 1 || one[0].Record != two[0].Record {
 		t.Fatalf("%v and %v, want the same record", one, two)
 	}
-	if want := []detect.Type{detect.ContactEmail, detect.PersonName}; !slices.Equal(one[0].Types, want) {
-		t.Errorf("agreed by %v, want %v", one[0].Types, want)
+	want := []exact.Found{{Type: detect.ContactEmail, Start: 0, End: 1}, {Type: detect.PersonName, Start: 1, End: 2}}
+	if !slices.Equal(one[0].Fields, want) {
+		t.Errorf("agreed by %v, want %v", one[0].Fields, want)
 	}
 	b := customer(4)
 	if other := m.Row(cells(b[2], b[1]), []detect.Type{detect.ContactEmail, detect.PersonName}); other[0].Record == one[0].Record {
@@ -160,7 +161,7 @@ func TestWordsOfMuteLinesAreNotRead(t *testing.T) {
 	if n := len(m.Passage(p)); n != 1 {
 		t.Fatalf("%d matches, want 1", n)
 	}
-	p.Mute = []bool{false, true}
+	p.Mute = func(line int) bool { return line == 1 }
 	if n := len(m.Passage(p)); n != 0 {
 		t.Errorf("%d matches by the words of a mute line", n)
 	}

@@ -7,10 +7,10 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 )
 
-// Found is a value that a detector found in a text: what it is, and where.
+// Found is a value: what it is, and where it stands.
 type Found struct {
 	Type       detect.Type
-	Start, End int // bytes of the text
+	Start, End int // bytes of a passage's text, or numbers of a row's cells
 }
 
 // Passage is lines of text that belong together.
@@ -22,9 +22,9 @@ type Passage struct {
 	// Found are the values found in it, by their start. Values that are to
 	// count for nothing are left out.
 	Found []Found
-	// Mute marks lines whose words are not looked up, as those of a signature;
-	// it has one value for each line.
-	Mute []bool
+	// Mute reports lines whose words are not looked up, as those of a
+	// signature; nil is none.
+	Mute func(line int) bool
 }
 
 // Bounds of the work on a passage.
@@ -113,7 +113,7 @@ func (m *Matcher) around(p Passage) {
 	var words []span
 	start := 0
 	for i, end := range p.Lines {
-		if near[i] && !(i < len(p.Mute) && p.Mute[i]) {
+		if near[i] && (p.Mute == nil || !p.Mute(i)) {
 			m.line, m.pass = i, len(p.Lines)+i
 			words = splitWords(words[:0], p.Text, span{int32(start), int32(end)})
 			m.sequences(p.Text, words)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"strings"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/cespare/xxhash/v2"
 )
 
@@ -36,6 +37,20 @@ func (s *Set) Indexes() []*Index { return s.indexes }
 
 // Version names the set's content: each index by its name and version.
 func (s *Set) Version() string { return s.version }
+
+// Records returns the records that have the value of the given type, of each
+// index the first few.
+func (s *Set) Records(t detect.Type, value []byte) (all []Record) {
+	var posts [maxPosts + 1]post
+	for _, x := range s.indexes {
+		for _, p := range x.posts(posts[:0], t, value) {
+			if p.column() != countColumn {
+				all = append(all, x.record(p.number()))
+			}
+		}
+	}
+	return all
+}
 
 // Record names a record of an index, the same as long as the index's version
 // is. Records of different indexes differ, but for a chance in 2^64.
