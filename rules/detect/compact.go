@@ -63,11 +63,10 @@ func compactID(dst, value []byte) []byte {
 
 // compactText folds, and joins words with single spaces.
 func compactText(dst, value []byte) []byte {
-	var buf [128]byte
-	folded := appendFold(buf[:0], value)
-	if isASCII(folded) {
-		return appendWords(dst, folded)
+	if isASCII(value) {
+		return appendWords(dst, value)
 	}
+	folded := appendFold(make([]byte, 0, len(value)), value)
 	for i, word := range bytes.Fields(folded) {
 		if i > 0 {
 			dst = append(dst, ' ')
@@ -77,7 +76,8 @@ func compactText(dst, value []byte) []byte {
 	return dst
 }
 
-// appendWords appends the words of ASCII text with single spaces between.
+// appendWords appends the words of ASCII text in lower case, with single spaces
+// between.
 func appendWords(dst, text []byte) []byte {
 	start, gap := len(dst), false
 	for _, c := range text {
@@ -89,6 +89,9 @@ func appendWords(dst, text []byte) []byte {
 			dst = append(dst, ' ')
 		}
 		gap = false
+		if isUpper(c) {
+			c |= 0x20
+		}
 		dst = append(dst, c)
 	}
 	return dst

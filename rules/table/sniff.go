@@ -107,6 +107,31 @@ type sample struct {
 	stumps  int // records whose last cell is empty
 }
 
+// measured is a line and what a sample takes from the record that begins with
+// it.
+type measured struct {
+	at, end int64 // where it begins and ends in the text
+	kind    lineKind
+	quoted  bool // it depends on more than the line itself
+	width   int
+	spaced  int
+	words   int
+	between int
+	delims  int
+	clear   bool
+	hollow  bool
+	stump   bool
+}
+
+// lineKind is what a line is to a table.
+type lineKind uint8
+
+const (
+	recordLine lineKind = iota
+	blankLine
+	borderLine
+)
+
 // weigh says how much the lines look like a table of form f, 0 for not at
 // all, and sets the number of columns.
 func (s *splitter) weigh(f *form) float64 {
@@ -156,74 +181,56 @@ func (s *splitter) weigh(f *form) float64 {
 
 // take reads the first records in form f without moving the reading position.
 func (s *splitter) take(f *form) sample {
-	g := &s.probe
-	g.s, g.form = s, *f
 	cut := s.cut
 	defer func() { s.cut = cut }() // what a probe leaves out is not left out
 	sm := sample{widths: s.widths[:0]}
+	ahead := s.measures(f)
 	off, empty := 0, 0
-	for len(sm.widths) < sniffRecords && off < sniffBytes {
+	for i := 0; len(sm.widths) < sniffRecords && off < sniffBytes; i++ {
 		if n := len(sm.widths); n >= 4 && sm.same*2 < n {
 			break // as uneven as sentences are
 		}
-		line, next, ok := s.src.peek(off)
+		m, ok := ahead.at(i, s, f, off)
 		if !ok {
 			break
 		}
-		line = unquote(line)
-		if blank(line) {
+		off = int(m.end - s.src.past - int64(s.src.pos))
+		if m.kind == blankLine {
 			if empty++; empty > 1 {
 				break
 			}
-			off = next
 			continue
 		}
-		if border(line) {
-			off = next
+		if m.kind == borderLine {
 			continue
 		}
-		row, end := g.record(line, next)
-		if len(row) == 1 && len(sm.widths) >= 3 || empty > 0 && len(sm.widths) > 0 && len(row) != sm.widths[0] {
+		if m.width == 1 && len(sm.widths) >= 3 || empty > 0 && len(sm.widths) > 0 && m.width != sm.widths[0] {
 			break
 		}
 		empty = 0
-		sm.add(line, row, f)
-		off = end
+		sm.add(m)
 	}
 	return sm
 }
 
-func (sm *sample) add(line []byte, row [][]byte, f *form) {
-	sm.widths = append(sm.widths, len(row))
-	if len(row) == sm.widths[0] {
+func (sm *sample) add(m *measured) {
+	sm.widths = append(sm.widths, m.width)
+	if m.width == sm.widths[0] {
 		sm.same++
 	}
-	sm.cells += len(row)
-	if len(row[0]) == 0 {
+	sm.cells += m.width
+	sm.words += m.words
+	sm.delims += m.delims
+	sm.spaced += m.spaced
+	sm.between += m.between
+	if m.hollow {
 		sm.hollow++
 	}
-	if len(row[len(row)-1]) == 0 {
+	if m.stump {
 		sm.stumps++
 	}
-	if bytes.IndexByte(trim(line), ' ') < 0 {
+	if m.clear {
 		sm.clear++
-	}
-	for _, cell := range row {
-		if len(cell) > 0 {
-			sm.words += 1 + bytes.Count(cell, []byte{' '})
-		}
-	}
-	for i := 0; i < len(line); i++ {
-		if line[i] != f.delim {
-			continue
-		}
-		sm.delims++
-		if i+1 < len(line) && line[i+1] == ' ' {
-			sm.spaced++
-		}
-		if i > 0 && i+1 < len(line) && digit(line[i-1]) && digit(line[i+1]) {
-			sm.between++
-		}
 	}
 }
 
@@ -241,6 +248,9 @@ func mode(widths []int) (width, times int) {
 		}
 		if n > times {
 			width, times = w, n
+		}
+		if times >= len(widths)-i-1 {
+			break // what is left cannot be more
 		}
 	}
 	return width, times

@@ -42,8 +42,9 @@ type splitter struct {
 
 	traits *traits
 
-	probe  delimited         // used by sniff
-	widths [sniffRecords]int // used by sniff
+	probe  delimited                 // used by sniff
+	widths [sniffRecords]int         // used by sniff
+	ahead  [len(delimiters)]measures // used by sniff
 }
 
 func (s *splitter) run() error {
