@@ -51,9 +51,6 @@ type reading struct {
 	shape shape
 	out   []Candidate
 	first int // where this value's candidates begin in out
-	// strict takes identifiers only bare or as their country prints them: in
-	// prose, other spacing parts two numbers.
-	strict bool
 }
 
 // add puts a candidate in its place; the better of two of one type stays.

@@ -78,39 +78,43 @@ func matches(form string, value []byte) bool {
 }
 
 // addNational adds the readings of value under every scheme that it is valid in.
-func (r *reading) addNational() {
-	s := &r.shape
+func (r *reading) addNational() { r.d.nationals(r.value, &r.shape, false, r.add) }
+
+// nationals finds every scheme in which a value of shape s is valid, with the
+// log-odds of it. A strict reading takes identifiers only bare or as their
+// country prints them: in prose, other spacing parts two numbers.
+func (d *Detector) nationals(value []byte, s *shape, strict bool, found func(Type, float32)) {
 	n := s.digits() + s.ascii()
 	if n < 8 || n > maxScheme || s.of(classHigh) > 0 {
 		return
 	}
 	letters := min(s.ascii(), 1)
 	bare := n == s.n
-	spaced := n+s.of(classSpace) == s.n && !r.strict
+	spaced := n+s.of(classSpace) == s.n && !strict
 	var id []byte // the letters and digits; a copy is made only where a scheme fits
 	if bare && s.of(classLower) == 0 {
-		id = r.value
+		id = value
 	}
-	for i := range r.d.schemes[n][letters] {
-		scheme := &r.d.schemes[n][letters][i]
-		printed := !bare && scheme.prints(r.value)
-		if !bare && !printed && !spaced || letters == 1 && id == nil && !scheme.fits(r.value) {
+	for i := range d.schemes[n][letters] {
+		scheme := &d.schemes[n][letters][i]
+		printed := !bare && scheme.prints(value)
+		if !bare && !printed && !spaced || letters == 1 && id == nil && !scheme.fits(value) {
 			continue
 		}
 		if id == nil {
 			var buf digitBuf
-			id, _ = buf.alnum(r.value)
+			id, _ = buf.alnum(value)
 		}
 		if letters == 1 && !matches(scheme.form, id) || sameDigit(id) || !scheme.valid(id) {
 			continue
 		}
 		switch {
 		case printed:
-			r.add(scheme.kind, scheme.printed)
+			found(scheme.kind, scheme.printed)
 		case bare:
-			r.add(scheme.kind, scheme.plain)
+			found(scheme.kind, scheme.plain)
 		default:
-			r.add(scheme.kind, scheme.plain-1)
+			found(scheme.kind, scheme.plain-1)
 		}
 	}
 }

@@ -106,27 +106,29 @@ func (s *scanner) colons(start, end int) int {
 // standsAlone returns the type of a code that needs no header: an identifier
 // whose check digits or form leave little doubt. None for everything else.
 func (d *Detector) standsAlone(value []byte) Type {
-	var readings [8]Candidate
 	if len(value) < 8 {
 		return None
 	}
-	r := reading{d: d, value: value, shape: d.shapeOf(value), out: readings[:0], strict: true}
-	r.addNational()
-	if len(value) >= 15 && r.shape.ascii() > 0 {
-		r.addIf(isIBAN(value), FinanceIBAN, ibanOdds)
+	shape := d.shapeOf(value)
+	best := Candidate{}
+	better := func(t Type, odds float32) {
+		if best.Type == None || odds > best.LogOdds {
+			best = Candidate{t, odds}
+		}
 	}
-	if len(r.out) == 0 {
-		return None
+	d.nationals(value, &shape, true, better)
+	if len(value) >= 15 && shape.ascii() > 0 && isIBAN(value) {
+		better(FinanceIBAN, ibanOdds)
 	}
 	// Letters and digits are rarely right by chance; digits often are.
 	least := float32(4)
-	if r.shape.ascii() == 0 {
+	if shape.ascii() == 0 {
 		least = 4.5
-		if r.shape.digits() == r.shape.n {
+		if shape.digits() == shape.n {
 			least = 5.5
 		}
 	}
-	if best := r.out[0]; best.LogOdds >= least && (best.Type == IDNational || best.Type == IDHealth || best.Type == FinanceIBAN) {
+	if best.LogOdds >= least && (best.Type == IDNational || best.Type == IDHealth || best.Type == FinanceIBAN) {
 		return best.Type
 	}
 	return None
