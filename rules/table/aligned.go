@@ -36,7 +36,7 @@ func gaps(line []byte) int {
 // align finds the columns of the lines at the reading position: characters
 // that are blank in all of them. It returns nil if they are no such table.
 func (s *splitter) align(line []byte) []int {
-	if !bytes.Contains(line, []byte("  ")) || gaps(line) == 0 {
+	if gaps(line) == 0 {
 		return nil
 	}
 	var ink [alignedWidth]uint8 // lines that have something there
@@ -61,6 +61,9 @@ func (s *splitter) align(line []byte) []int {
 		lines++
 		if n > 0 {
 			gapped++
+		}
+		if gapped < lines-1 {
+			return nil
 		}
 		width = max(width, mark(&ink, text))
 		widest = max(widest, n)

@@ -13,7 +13,7 @@ type measures struct {
 
 // measures returns what is remembered of a form at the reading position.
 func (s *splitter) measures(f *form) *measures {
-	m := &s.ahead[bytes.IndexByte([]byte(delimiters), f.delim)]
+	m := &s.forms[bytes.IndexByte([]byte(delimiters), f.delim)]
 	here := s.src.past + int64(s.src.pos)
 	for m.first < len(m.lines) && m.lines[m.first].at < here {
 		m.first++

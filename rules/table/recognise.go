@@ -8,7 +8,9 @@ const (
 	hasColon   = 1 << (iota + len(delimiters)) // : or =, or a byte that begins U+FF1A
 	hasAngle                                   // <
 	hasBox                                     // a byte that begins box drawing
-	hasGap                                     // a space; two of them make a gap
+	hasGap                                     // a space
+	hasPair                                    // two spaces or more in a row
+	hasQuote                                   // "
 	hasBracket                                 // { or [
 
 	hasDelimiter = 1<<len(delimiters) - 1 // one bit for each of the delimiters
@@ -28,6 +30,7 @@ func newTraits() *traits {
 	t['<'] |= hasAngle
 	t[0xE2] |= hasBox
 	t[' '] |= hasGap
+	t['"'] |= hasQuote
 	t['{'] |= hasBracket
 	t['['] |= hasBracket
 	return &t
@@ -35,9 +38,15 @@ func newTraits() *traits {
 
 // of returns the marks of a line.
 func (t *traits) of(line []byte) uint16 {
-	var m uint16
+	var m, before, pairs uint16
 	for _, c := range line {
-		m |= t[c]
+		now := t[c]
+		m |= now
+		pairs |= now & before
+		before = now
+	}
+	if pairs&hasGap != 0 {
+		m |= hasPair
 	}
 	return m
 }
@@ -45,21 +54,20 @@ func (t *traits) of(line []byte) uint16 {
 // recognise returns what reads the table that begins with the line at the
 // reading position, nil if none does. The forms that announce themselves come
 // first, then those that are told by lines being alike.
-func (s *splitter) recognise(line []byte) func() error {
-	text := unquote(line)
-	body := trim(text)
-	if len(body) == 0 {
+func (s *splitter) recognise(l *seen) func() error {
+	if l.kind == blankLine {
 		return nil
 	}
-	if open := s.announced(line, text, body); open != nil {
+	text, marks := l.text, l.marks
+	body := trim(text)
+	if open := s.announced(l.line, text, body); open != nil {
 		return open
 	}
 	if len(body) < 3 {
 		return nil
 	}
-	marks := s.traits.of(text)
 	if marks&hasBracket != 0 {
-		if open := s.innerJSON(line); open != nil {
+		if open := s.innerJSON(l.line); open != nil {
 			return open
 		}
 	}
@@ -73,11 +81,11 @@ func (s *splitter) recognise(line []byte) func() error {
 		return func() error { return s.giveRecords(KeyValue, k.next) }
 	}
 	if marks&(hasDelimiter|hasBox) != 0 {
-		if open := s.delimited(text, marks); open != nil {
+		if open := s.delimited(l); open != nil {
 			return open
 		}
 	}
-	if marks&hasGap == 0 {
+	if marks&hasPair == 0 {
 		return nil
 	}
 	if stops := s.align(text); stops != nil {
@@ -87,8 +95,8 @@ func (s *splitter) recognise(line []byte) func() error {
 }
 
 // delimited recognises delimited and drawn tables.
-func (s *splitter) delimited(text []byte, marks uint16) func() error {
-	f, ok := s.sniff(text, marks)
+func (s *splitter) delimited(l *seen) func() error {
+	f, ok := s.sniff(l)
 	if !ok {
 		return nil
 	}

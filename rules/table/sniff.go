@@ -10,67 +10,28 @@ const (
 // sniff tells the form of the delimited table that begins with line, if one
 // does. It first makes the cheap check that the two lines after have about the
 // same number of some delimiter, since it is asked about each line of prose.
-// marks are those of the line.
-func (s *splitter) sniff(line []byte, marks uint16) (form, bool) {
+func (s *splitter) sniff(line *seen) (form, bool) {
 	best, bestScore := form{}, 0.0
-	if marks&hasBox != 0 && boxed(line) {
+	if line.marks&hasBox != 0 && boxed(line.text) {
 		f := form{delim: '|', quote: '"', drawn: true}
 		return f, s.weigh(&f) > 0
 	}
-	var after [2][]byte
-	ahead := -1
+	var after [2]*seen
+	found := s.after(&after)
+	if found == 0 {
+		return best, false
+	}
 	for i := range len(delimiters) {
-		if marks&(1<<i) == 0 {
+		if line.marks&(1<<i) == 0 || !likely(line, after[:found], i) {
 			continue
 		}
 		d := delimiters[i]
-		n := bytes.Count(line, []byte{d})
-		if ahead < 0 {
-			ahead = s.after(&after)
-		}
-		if ahead == 0 || !likely(n, line, after[:ahead], d) {
-			continue
-		}
-		f := form{delim: d, quote: '"', drawn: d == '|' && framed(line)}
+		f := form{delim: d, quote: '"', drawn: d == '|' && framed(line.text)}
 		if score := s.weigh(&f); score > bestScore {
 			best, bestScore = f, score
 		}
 	}
 	return best, bestScore > 0
-}
-
-// likely reports whether the lines after one with n delimiters have about as
-// many. A line with quotes may be any part of a record.
-func likely(n int, line []byte, after [][]byte, d byte) bool {
-	if bytes.IndexByte(line, '"') >= 0 || bytes.HasPrefix(trim(line), []byte{'\''}) {
-		return true
-	}
-	for _, next := range after {
-		m := bytes.Count(next, []byte{d})
-		if m == 0 || m != n && bytes.IndexByte(next, '"') < 0 && (n < 3 || m-n > n/2 || n-m > n/2) {
-			return false
-		}
-	}
-	return true
-}
-
-// after finds the first two lines after the current one that are neither
-// blank nor a border, among the next four, and returns how many there are.
-func (s *splitter) after(lines *[2][]byte) int {
-	found := 0
-	_, off, _ := s.src.peek(0)
-	for range 4 {
-		line, next, ok := s.src.peek(off)
-		if !ok || found == len(lines) {
-			break
-		}
-		off = next
-		if line = unquote(line); !blank(line) && !border(line) {
-			lines[found] = line
-			found++
-		}
-	}
-	return found
 }
 
 // boxed reports whether a row is drawn with the vertical lines of Unicode.
@@ -122,15 +83,6 @@ type measured struct {
 	hollow  bool
 	stump   bool
 }
-
-// lineKind is what a line is to a table.
-type lineKind uint8
-
-const (
-	recordLine lineKind = iota
-	blankLine
-	borderLine
-)
 
 // weigh says how much the lines look like a table of form f, 0 for not at
 // all, and sets the number of columns.

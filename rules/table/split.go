@@ -41,10 +41,11 @@ type splitter struct {
 	sql   schema
 
 	traits *traits
+	ahead  ahead
 
 	probe  delimited                 // used by sniff
 	widths [sniffRecords]int         // used by sniff
-	ahead  [len(delimiters)]measures // used by sniff
+	forms  [len(delimiters)]measures // used by sniff
 }
 
 func (s *splitter) run() error {
@@ -52,11 +53,11 @@ func (s *splitter) run() error {
 		if err := s.refill(); err != nil {
 			return err
 		}
-		line, next, ok := s.src.peek(0)
-		if !ok && s.src.pos == s.src.end {
+		line := s.look(0)
+		if line == nil && s.src.pos == s.src.end {
 			return s.flush()
 		}
-		if !ok {
+		if line == nil {
 			if err := s.long(); err != nil {
 				return err
 			}
@@ -64,7 +65,7 @@ func (s *splitter) run() error {
 		}
 		open := s.recognise(line)
 		if open == nil {
-			s.src.pos += next
+			s.src.pos += line.next
 			continue
 		}
 		if err := s.flush(); err != nil {
@@ -103,6 +104,7 @@ func (s *splitter) refill() error {
 	if err := s.flush(); err != nil {
 		return err
 	}
+	s.ahead.forget()
 	err := s.src.refill()
 	s.prose = s.src.pos
 	return err
