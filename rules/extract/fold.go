@@ -36,6 +36,10 @@ func (f *folded) Read(p []byte) (int, error) {
 			f.out = f.out[n:]
 			break
 		}
+		if f.s == f.e && f.err == nil {
+			n = f.direct(p)
+			continue
+		}
 		if f.e-f.s <= utf8.UTFMax && f.err == nil {
 			f.e = copy(f.in[:], f.in[f.s:f.e])
 			f.s = 0
@@ -52,6 +56,17 @@ func (f *folded) Read(p []byte) (int, error) {
 	}
 	f.prev = p[n-1]
 	return n, nil
+}
+
+// direct reads into p itself. What follows its ASCII is put by, to be folded.
+func (f *folded) direct(p []byte) int {
+	p = p[:min(len(p), len(f.in))]
+	var k int
+	k, f.err = f.r.Read(p)
+	n := asciiRun(p[:k])
+	f.s, f.e = 0, copy(f.in[:], p[n:k])
+	turnOverrides(f.in[:f.e])
+	return n
 }
 
 // pass folds into p up to the first character that does not fit or that the

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"encoding/binary"
 	"io"
 	"unicode/utf8"
 
@@ -28,6 +29,10 @@ func (m *mixed) Read(p []byte) (int, error) {
 			m.tiny = m.tiny[n:]
 			break
 		}
+		if m.s == m.e && m.err == nil && len(p) >= utf8.UTFMax {
+			n = m.direct(p)
+			continue
+		}
 		if m.e-m.s < utf8.UTFMax && m.err == nil {
 			m.e = copy(m.in[:], m.in[m.s:m.e])
 			m.s = 0
@@ -47,6 +52,16 @@ func (m *mixed) Read(p []byte) (int, error) {
 		n = m.pass(p)
 	}
 	return n, nil
+}
+
+// direct reads into p itself. What follows its ASCII is put by, to be decided.
+func (m *mixed) direct(p []byte) int {
+	p = p[:min(len(p), len(m.in))]
+	var k int
+	k, m.err = m.r.Read(p)
+	n := asciiRun(p[:k])
+	m.s, m.e = 0, copy(m.in[:], p[n:k])
+	return n
 }
 
 // pass copies what is decided: all but a sequence that the next read may
@@ -81,9 +96,10 @@ func (m *mixed) pass(p []byte) int {
 
 // asciiRun is the length of the ASCII beginning of b.
 func asciiRun(b []byte) int {
+	const high = 0x8080808080808080
 	i := 0
-	for ; i+8 <= len(b); i += 8 {
-		if (b[i]|b[i+1]|b[i+2]|b[i+3]|b[i+4]|b[i+5]|b[i+6]|b[i+7])&0x80 != 0 {
+	for ; i+16 <= len(b); i += 16 {
+		if (binary.LittleEndian.Uint64(b[i:])|binary.LittleEndian.Uint64(b[i+8:]))&high != 0 {
 			break
 		}
 	}
