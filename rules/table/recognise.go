@@ -153,27 +153,23 @@ func (s *splitter) announced(line, text, body []byte) func() error {
 // innerJSON recognises JSON behind words in its line: a variable's value, an
 // argument, what a log says.
 func (s *splitter) innerJSON(line []byte) func() error {
-	for at := 1; at < len(line); at++ {
-		n := bytes.IndexAny(line[at:], "{[")
-		if n < 0 {
-			return nil
-		}
-		at += n
-		if c := line[min(at+1, len(line)-1)]; line[at] == '[' && c != '[' && c != '{' {
-			continue
-		}
-		if !looksJSON(s.src.buf[s.src.pos+at : s.src.end]) {
-			continue
-		}
-		return func() error {
-			s.src.pos += at
-			if err := s.flush(); err != nil {
-				return err
-			}
-			return s.json(false)
+	at := bytes.Index(line, []byte("[["))
+	if n := bytes.IndexByte(line, '{'); n >= 0 && (at < 0 || n < at) {
+		at = n
+		if before := bytes.TrimRight(line[:n], " "); len(before) > 0 && before[len(before)-1] == '[' {
+			at = len(before) - 1
 		}
 	}
-	return nil
+	if at <= 0 || !looksJSON(s.src.buf[s.src.pos+at:s.src.end]) {
+		return nil
+	}
+	return func() error {
+		s.src.pos += at
+		if err := s.flush(); err != nil {
+			return err
+		}
+		return s.json(false)
+	}
 }
 
 // copied gives the rows of a COPY block.
