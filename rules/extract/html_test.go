@@ -108,6 +108,9 @@ func TestXMLRecordsAreRows(t *testing.T) {
 		{"a new field", "<l><p><n>Ada</n><m>1</m></p><p><n>Bram</n><m>2</m></p><p><n>Cleo</n><m>3</m><x>4</x></p></l>",
 			"", "n|m\nAda|1\nBram|2\nn|m|x\nCleo|3|4\n"},
 		{"values that are no records", "<o><from>Ada</from><to>Bram</to></o>", "from: Ada\nto: Bram\n", ""},
+		{"WordprocessingML of 2003", "<w:wordDocument xmlns:w='http://schemas.microsoft.com/office/word/2003/wordml'><w:body><w:p><w:r><w:t>Hi</w:t></w:r></w:p>" +
+			"<w:tbl><w:tr><w:tc><w:p><w:r><w:t>Ad</w:t></w:r><w:r><w:t>a</w:t></w:r></w:p></w:tc><w:tc><w:p><w:r><w:t>12</w:t></w:r></w:p></w:tc></w:tr></w:tbl></w:body></w:wordDocument>",
+			"Hi\n", "Ada|12\n"},
 		{"SpreadsheetML", "<Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet' xmlns:ss='urn:schemas-microsoft-com:office:spreadsheet'><Worksheet ss:Name='S'><Table>" +
 			"<Row><Cell><Data>n</Data></Cell><Cell ss:Index='3'><Data>m</Data></Cell></Row><Row><Cell><Data>Ada</Data></Cell><Cell/></Row></Table></Worksheet></Workbook>",
 			"", "n||m\nAda|\n"},
@@ -120,6 +123,13 @@ func TestXMLRecordsAreRows(t *testing.T) {
 				t.Errorf("text %q, want %q\nrows %q, want %q", text, c.text, r.grids.String(), c.rows)
 			}
 		})
+	}
+}
+
+func TestSYLKIsASheet(t *testing.T) {
+	r, sum := walkFile(t, []byte("ID;PCALC;N;E\r\nC;X1;Y1;K\"name\"\r\nC;X2;K\"mail\"\r\nF;X1;Y2\r\nC;X1;Y2;K\"Ada;; F\"\r\nC;X3;K12\r\nE\r\n"), DefaultLimits())
+	if got, want := r.grids.String(), "name|mail\nAda; F||12\n"; got != want || len(sum.Unread) > 0 {
+		t.Errorf("rows %q, want %q; unread %v", got, want, sum.Unread)
 	}
 }
 

@@ -36,11 +36,21 @@ func (w *walk) text(n node, r io.Reader, head []byte) error {
 	case FormatXML:
 		return w.xml(n, br, head)
 	case FormatText, FormatCSV:
+		if isSYLK(head) {
+			return w.sylk(n, utf8Reader(n.charset, head, br))
+		}
 		if e := escapesOf(head); e != unescapedText {
 			return w.plain(n, w.metered(n, newUnescaped(br, e)))
 		}
 	}
 	return w.plain(n, br)
+}
+
+// sylk reads a symbolic link file.
+func (w *walk) sylk(n node, r io.Reader) error {
+	br := w.buffer(r)
+	defer w.release(br)
+	return w.table(n, &sylk{br: br})
 }
 
 // plain reads running text: what is encoded inside it is cut out and opened,

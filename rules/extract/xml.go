@@ -29,6 +29,9 @@ func (w *walk) xml(n node, br *bufio.Reader, head []byte) error {
 	if bytes.Contains(head, []byte("urn:schemas-microsoft-com:office:spreadsheet")) {
 		d := &sheetML{s: s}
 		p, failed = d, &d.err
+	} else if bytes.Contains(head, []byte("schemas.microsoft.com/office/word/2003/wordml")) || bytes.Contains(head, []byte("schemas.microsoft.com/office/2006/xmlPackage")) {
+		d := &wordML{s: s}
+		p, failed = d, &d.err
 	} else {
 		d := &records{s: s}
 		p, failed = d, &d.err

@@ -29,6 +29,8 @@ const (
 	skipped // nothing in it is text
 	either  // holds one content in two forms
 	fallback
+	caption // an attribute of it is text: of a picture
+	choice  // and is a line of its own
 )
 
 var meanings = map[string]meaning{
@@ -39,6 +41,7 @@ var meanings = map[string]meaning{
 	"tbl": tableOf, "tr": rowOf, "tc": cellOf, "gridSpan": spanOf,
 	"tabs": skipped, "rPh": skipped,
 	"AlternateContent": either, "Fallback": fallback,
+	"docPr": caption, "cNvPr": choice, "listItem": choice, "docVar": choice,
 }
 
 // flowStep is a part with paragraphs and tables under way.
@@ -128,6 +131,8 @@ func (st *flowStep) start(m meaning) {
 		}
 	case skipped:
 		st.skip = 1
+	case caption, choice:
+		st.caption(m == choice)
 	case either:
 		if len(st.forms) < st.rd.lim.Depth {
 			st.forms = append(st.forms, st.total)
@@ -135,6 +140,29 @@ func (st *flowStep) start(m meaning) {
 	case fallback:
 		if n := len(st.forms); n > 0 && st.total > st.forms[n-1] {
 			st.skip = 1
+		}
+	}
+}
+
+// caption gives what an element says in its attributes, as a line of its own or
+// as words in the paragraph.
+func (st *flowStep) caption(line bool) {
+	for {
+		name, value, ok := st.s.NextAttr()
+		if !ok {
+			return
+		}
+		switch string(name) {
+		case "descr", "title", "displayText", "val":
+			if bytes.IndexByte(value, ' ') < 0 && bytes.IndexByte(value, '@') < 0 {
+				continue
+			}
+			st.f.Text(value)
+			if line {
+				st.f.EndParagraph()
+			} else {
+				st.f.Text([]byte{' '})
+			}
 		}
 	}
 }

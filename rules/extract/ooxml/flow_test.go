@@ -16,11 +16,13 @@ func TestDocumentIsTextsAndTablesInOrder(t *testing.T) {
 		`<w:tr><w:tc>` + p("outer") + `<w:tbl><w:tr><w:tc>` + p("inner") + `</w:tc></w:tr></w:tbl></w:tc></w:tr></w:tbl>` +
 		`<mc:AlternateContent><mc:Choice><wps:txbx><w:txbxContent>` + p("box") + `</w:txbxContent></wps:txbx></mc:Choice>` +
 		`<mc:Fallback><v:textbox><w:txbxContent>` + p("box") + `</w:txbxContent></v:textbox></mc:Fallback></mc:AlternateContent>` +
+		`<w:p><w:r><w:drawing><wp:docPr name="p" descr="a picture"/></w:drawing></w:r></w:p>` +
 		`<w:p><w:r><w:instrText>HYPERLINK "mailto:ann@example.com"</w:instrText></w:r><w:r><w:instrText> PAGE </w:instrText></w:r></w:p>`
 	data := parts(t, "[Content_Types].xml", `<Types/>",`,
 		"word/document.xml", `<w:document><w:body>`+body+`</w:body></w:document>`,
 		"word/header1.xml", `<w:hdr>`+p("Confidential")+`</w:hdr>`,
 		"word/footnotes.xml", `<w:footnotes><w:footnote>`+p("a note")+`</w:footnote></w:footnotes>`,
+		"word/settings.xml", `<w:settings><w:zoom w:val="two words"/><w:docVars><w:docVar w:name="v" w:val="a value"/></w:docVars></w:settings>`,
 		"word/styles.xml", `<w:styles>`+p("no text")+`</w:styles>`)
 	got, err := read(data, limits)
 	if err != nil {
@@ -28,7 +30,7 @@ func TestDocumentIsTextsAndTablesInOrder(t *testing.T) {
 	}
 	expect(t, "document", got,
 		`text : "Dear all,\na\tb\ngone"`, "row : name|phone", "row : both||third", "row : outer", "row : inner",
-		`text : "box\nHYPERLINK \"mailto:ann@example.com\""`, `text header1: "Confidential"`, `text footnotes: "a note"`)
+		`text : "box\na picture \nHYPERLINK \"mailto:ann@example.com\""`, `text header1: "Confidential"`, `text footnotes: "a note"`, `text settings: "a value"`)
 }
 
 func TestSlidesAreTextsAndTables(t *testing.T) {

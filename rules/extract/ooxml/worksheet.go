@@ -45,7 +45,8 @@ type sheetGrid struct {
 	s       *xmlzip.Scanner
 	row     sheet.Row
 	number  []byte // scratch of a number under its format
-	notes   []byte // headers, footers and lists of choices
+	notes   []byte // headers, footers, lists of choices and hints
+	formula []byte // of the cell at hand
 	rowAt   int    // number of the last row that was given out
 	gap     bool   // an empty row goes first
 	again   bool   // the row at hand was looked at, not given out
@@ -124,6 +125,24 @@ func (g *sheetGrid) readRow() error {
 			if err := g.note(string(name)); err != nil {
 				return err
 			}
+		case "dataValidation", "hyperlink":
+			g.hint()
+		}
+	}
+}
+
+// hint keeps what is shown when a cell is pointed at or chosen.
+func (g *sheetGrid) hint() {
+	for {
+		name, value, ok := g.s.NextAttr()
+		if !ok {
+			return
+		}
+		switch string(name) {
+		case "prompt", "promptTitle", "error", "tooltip", "display":
+			if len(g.notes) < maxNotes {
+				g.notes = append(append(g.notes, value...), '\n')
+			}
 		}
 	}
 }
@@ -163,6 +182,8 @@ func (g *sheetGrid) note(element string) error {
 	list := element == "f" || strings.HasPrefix(element, "formula")
 	if len(text) == 0 || list && text[0] != '"' { // a reference, not a list
 		g.notes = g.notes[:before]
+	} else if list {
+		g.notes = append(append(g.notes[:before], literal(bytes.Clone(text))...), '\n')
 	} else {
 		g.notes = append(g.notes, '\n')
 	}
@@ -194,31 +215,55 @@ func (g *sheetGrid) readCell() error {
 			}
 		}
 	}
-	if err := g.readValue(); err != nil {
-		g.setCell(column, xf, typ)
-		return err
+	err := g.readValue()
+	if len(g.row.Pending()) == 0 && len(g.formula) > 0 && g.formula[0] == '"' { // never computed, but it says what it gives
+		g.row.Append(literal(g.formula))
+		typ = 'S'
 	}
 	g.setCell(column, xf, typ)
-	return nil
+	return err
+}
+
+// literal is what a formula of strings alone gives: "a"&"b" is ab.
+func literal(formula []byte) []byte {
+	var out []byte
+	for inside, i := false, 0; i < len(formula); i++ {
+		switch c := formula[i]; {
+		case c == '"' && inside && i+1 < len(formula) && formula[i+1] == '"':
+			out = append(out, c)
+			i++
+		case c == '"':
+			inside = !inside
+		case inside:
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // readValue collects the text of the cell's value up to the cell's end.
 func (g *sheetGrid) readValue() error {
-	inValue, phonetic := false, false
+	inValue, inFormula, phonetic := false, false, false
+	g.formula = g.formula[:0]
 	for {
 		kind, err := g.s.Next()
 		if err != nil {
 			return err
 		}
 		if kind == xmlzip.Text {
-			if inValue && !phonetic {
+			switch {
+			case inValue && !phonetic:
 				g.row.Append(g.s.Text())
+			case inFormula && len(g.formula) < maxNotes:
+				g.formula = append(g.formula, g.s.Text()...)
 			}
 			continue
 		}
 		switch name := g.s.Name(); string(name) {
 		case "v", "t":
 			inValue = kind == xmlzip.Start
+		case "f":
+			inFormula = kind == xmlzip.Start
 		case "rPh":
 			phonetic = kind == xmlzip.Start
 		case "c", "cell", "row":

@@ -26,6 +26,7 @@ func TestSheetCellsReadAsTheyShow(t *testing.T) {
 		{"shared string that there is not", `<c t="s"><v>9</v></c><c><v>1</v></c>`, "1"},
 		{"inline string", `<c t="inlineStr"><is><t>x</t><rPh><t>y</t></rPh></is></c>`, "x"},
 		{"formula's string", `<c t="str"><f>A1&amp;"y"</f><v>xy</v></c>`, "xy"},
+		{"formula of strings that was never computed", `<c><f>"Ada"&amp;" ""Fern"""</f></c><c><f>"x"</f><v/></c><c><f>A1</f></c>`, `Ada "Fern"|x`},
 		{"identifier", `<c><v>1.234E+11</v></c>`, "123400000000"},
 		{"built-in date", `<c s="1"><v>36526</v></c>`, "2000-01-01"},
 		{"date of one's own", `<c s="2"><v>36526</v></c>`, "2000-01-01"},
@@ -56,7 +57,7 @@ func TestSheetPartsTablesByOneEmptyRow(t *testing.T) {
 
 func TestSheetTextBesideCells(t *testing.T) {
 	got, err := read(workbook(t, `<sheetData/><dataValidations><dataValidation><formula1>"Ann,Bob"</formula1></dataValidation>`+
-		`<dataValidation><formula1>Sheet2!A1:A9</formula1></dataValidation></dataValidations><headerFooter><oddHeader>&amp;CPayroll</oddHeader></headerFooter>`,
+		`<dataValidation prompt="ask Cat"><formula1>Sheet2!A1:A9</formula1></dataValidation></dataValidations><hyperlinks><hyperlink ref="A1" tooltip="see Dan"/></hyperlinks><headerFooter><oddHeader>&amp;CPayroll</oddHeader></headerFooter>`,
 		"xl/comments1.xml", `<comments><authors><author>x</author></authors><commentList><comment ref="A1"><text><r><t>call her</t></r></text></comment></commentList></comments>`,
 		"xl/worksheets/_rels/sheet1.xml.rels", `<Relationships><Relationship Id="r" Type="t/hyperlink" Target="mailto:ann@example.com?subject=x" TargetMode="External"/></Relationships>`,
 		"xl/threadedComments/threadedComment1.xml", `<ThreadedComments><threadedComment ref="A1"><text>no, him</text></threadedComment></ThreadedComments>`,
@@ -64,7 +65,7 @@ func TestSheetTextBesideCells(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	expect(t, "texts", got, `text Customers: "\"Ann,Bob\"\n&CPayroll"`, `text comments1: "call her"`,
+	expect(t, "texts", got, `text Customers: "Ann,Bob\nask Cat\nsee Dan\n&CPayroll"`, `text comments1: "call her"`,
 		`text threadedComment1: "no, him"`, `text sheet1 links: "ann@example.com"`)
 }
 
