@@ -40,6 +40,7 @@ func (c *Config) Check(src *Source) error {
 	oneOf("log.format", c.Log.Format, wrong, "text", "json")
 	oneOf("log.level", c.Log.Level, wrong, "debug", "info", "warn", "error")
 	c.checkBounds(wrong)
+	c.checkRetention(wrong)
 	for i, d := range c.OwnDomains {
 		if d == "" || strings.ContainsAny(d, "@ /") {
 			wrong(fmt.Sprintf("own_domains[%d]", i), "%q is not a domain: want one such as example.org", d)
@@ -51,6 +52,24 @@ func (c *Config) Check(src *Source) error {
 		wrong(strings.TrimSuffix(field, ":"), "%s", what)
 	}
 	return errors.Join(errs...)
+}
+
+// checkRetention reports periods of policies that there are not: a misspelt one
+// would never be found out otherwise.
+func (c *Config) checkRetention(wrong report) {
+	specs, err := c.policySpecs()
+	if err != nil {
+		return // it is reported with the policies
+	}
+	var names []string
+	for _, spec := range specs {
+		names = append(names, spec.Name)
+	}
+	for name := range c.Quarantine.Retention.Policies {
+		if !slices.Contains(names, name) {
+			wrong("quarantine.retention.policies."+name, "no such policy: want one of %s", strings.Join(names, ", "))
+		}
+	}
 }
 
 type report func(field, format string, args ...any)
@@ -138,12 +157,17 @@ func oneOf(field, value string, wrong report, want ...string) {
 // CompilePolicies compiles the policies in force: the configured ones, or the
 // defaults.
 func (c *Config) CompilePolicies() (*rules.Policies, error) {
-	specs := c.Policies
-	if len(specs) == 0 {
-		var err error
-		if specs, err = rules.ParsePolicies(policies.Name, policies.Default()); err != nil {
-			return nil, err
-		}
+	specs, err := c.policySpecs()
+	if err != nil {
+		return nil, err
 	}
 	return rules.CompilePolicies(specs, c.OwnDomains)
+}
+
+// policySpecs returns the configured policies, or the defaults.
+func (c *Config) policySpecs() ([]rules.PolicySpec, error) {
+	if len(c.Policies) > 0 {
+		return c.Policies, nil
+	}
+	return rules.ParsePolicies(policies.Name, policies.Default())
 }

@@ -115,6 +115,24 @@ type Quarantine struct {
 	// Identity is the file of the private key, which reading, exporting and
 	// releasing need, and holding does not. Empty: DATA_DIR/quarantine.key.
 	Identity string `yaml:"identity"`
+	// Retention is how long the content of held mail is kept.
+	Retention Retention `yaml:"retention"`
+}
+
+// Retention is how long the content of held mail is kept.
+type Retention struct {
+	// Undecided is from when a message was held: then it is refused.
+	Undecided Period `yaml:"undecided"`
+	// Decided is from when it was released or refused.
+	Decided Period `yaml:"decided"`
+	// Policies have periods of their own; one that is 0 is the general one.
+	Policies map[string]RetentionOf `yaml:"policies"`
+}
+
+// RetentionOf is how long the content of one policy's messages is kept.
+type RetentionOf struct {
+	Undecided Period `yaml:"undecided"`
+	Decided   Period `yaml:"decided"`
 }
 
 // Endpoint is an HTTP address.
@@ -150,7 +168,7 @@ func Default() Config {
 			Parts: 5000, Entries: 10000, Cells: 50_000_000,
 			OCR: OCR{Languages: "eng", Timeout: 20 * time.Second},
 		},
-		Quarantine: Quarantine{Reserve: 256 << 20},
+		Quarantine: Quarantine{Reserve: 256 << 20, Retention: Retention{Undecided: 30 * Day, Decided: 7 * Day}},
 		Admin:      Endpoint{Address: "127.0.0.1:8025"},
 		Metrics:    Endpoint{Address: "127.0.0.1:9425"},
 		Log:        Log{Format: "text", Level: "info"},

@@ -88,9 +88,12 @@ func TestEverySettingCanComeFromTheEnvironment(t *testing.T) {
 		reflect.String: "sample", reflect.Bool: "true", reflect.Int: "7", reflect.Int64: "7",
 	}
 	special := map[string]string{
-		"BULKHEAD_LISTENERS":   `[{address: "127.0.0.1:1", allow: [10.0.0.0/8]}]`,
-		"BULKHEAD_OWN_DOMAINS": "[office.example, shop.example]",
-		"BULKHEAD_POLICIES":    "[{name: trial, when: exposure.subjects > 3, action: tag}]",
+		"BULKHEAD_LISTENERS":                      `[{address: "127.0.0.1:1", allow: [10.0.0.0/8]}]`,
+		"BULKHEAD_OWN_DOMAINS":                    "[office.example, shop.example]",
+		"BULKHEAD_QUARANTINE_RETENTION_UNDECIDED": "77d",
+		"BULKHEAD_QUARANTINE_RETENTION_DECIDED":   "never",
+		"BULKHEAD_QUARANTINE_RETENTION_POLICIES":  "{unread: {undecided: 1d}}",
+		"BULKHEAD_POLICIES":                       "[{name: trial, when: exposure.subjects > 3, action: tag}]",
 	}
 	names := configs.EnvironmentNames()
 	if len(names) < 30 {

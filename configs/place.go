@@ -39,6 +39,15 @@ func place(src *Source, node ast.Node, want reflect.Type, at string) []error {
 			found = append(found, place(src, i.Value(), field.Type, join(at, key))...)
 		}
 		return found
+	case want.Kind() == reflect.Map:
+		group, is := node.(ast.MapNode)
+		if !is {
+			return []error{wrong(node, at, "want names, each with its settings")}
+		}
+		for i := group.MapRange(); i.Next(); {
+			found = append(found, place(src, i.Value(), want.Elem(), join(at, i.Key().String()))...)
+		}
+		return found
 	case want.Kind() == reflect.Slice:
 		list, is := node.(*ast.SequenceNode)
 		if !is {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Size is a number of bytes: 4096, "64 KiB", "50 MiB", "1 GiB".
@@ -45,6 +46,54 @@ func (s Size) String() string {
 
 // MarshalText writes what String does.
 func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Period is a long time, in nanoseconds: "30d", "12h", "90m"; "never" is
+// [Never].
+type Period int64
+
+// Day is 24 hours.
+const Day = Period(24 * time.Hour)
+
+// Never is a period without an end.
+const Never = Period(-1)
+
+// UnmarshalText reads a period.
+func (p *Period) UnmarshalText(text []byte) error {
+	word := strings.TrimSpace(string(text))
+	if word == "never" {
+		*p = Never
+		return nil
+	}
+	wrong := fmt.Errorf("%q is not a period: want one such as 30d, 12h, or never", text)
+	if days, found := strings.CutSuffix(word, "d"); found {
+		n, err := strconv.ParseInt(days, 10, 64)
+		if err != nil || n <= 0 || n > 36500 {
+			return wrong
+		}
+		*p = Period(n) * Day
+		return nil
+	}
+	d, err := time.ParseDuration(word)
+	if err != nil || d <= 0 {
+		return wrong
+	}
+	*p = Period(d)
+	return nil
+}
+
+// String writes the period in days where it is whole days.
+func (p Period) String() string {
+	switch {
+	case p < 0:
+		return "never"
+	case p%Day == 0:
+		return fmt.Sprintf("%dd", p/Day)
+	}
+	return time.Duration(p).String()
+}
+
+// MarshalText writes what String does.
+func (p Period) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
 // Secret is a value that is never printed. In YAML it is the value itself, or
 // ${file:/path} to read it from a file, whose last line end is left out.

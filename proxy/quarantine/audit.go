@@ -24,8 +24,13 @@ const (
 	ActReleaseLapsed  Act = "release_lapsed" // its lease ended without a result
 	ActRefused        Act = "refused"
 	ActDeleted        Act = "deleted"
-	ActViewed         Act = "viewed"   // somebody saw unmasked content
-	ActExported       Act = "exported" // somebody took content out
+	ActExpiring       Act = "expiring"   // people were told that it will expire
+	ActExpired        Act = "expired"    // nobody decided; refused, and its content removed
+	ActRemoved        Act = "removed"    // decided, and its content removed by retention
+	ActKept           Act = "kept"       // put under legal hold
+	ActKeepEnded      Act = "keep_ended" // the legal hold was ended
+	ActViewed         Act = "viewed"     // somebody saw unmasked content
+	ActExported       Act = "exported"   // somebody took content out
 )
 
 // bySystem is who acts where no person does.
@@ -35,7 +40,7 @@ const bySystem = "bulkhead"
 type Entry struct {
 	Seq     int64     `json:"seq"` // from 1, without gaps
 	At      time.Time `json:"at"`
-	Message string    `json:"message"` // its id
+	Message string    `json:"message"` // its id, "" where Detail names an incident
 	Act     Act       `json:"act"`
 	By      string    `json:"by"`
 	Reason  string    `json:"reason"`
@@ -55,6 +60,9 @@ type Detail struct {
 	Action        string                 `json:"action,omitempty"`
 	PolicyVersion string                 `json:"policy_version,omitempty"`
 	Completeness  string                 `json:"completeness,omitempty"`
+	Incident      string                 `json:"incident,omitempty"` // where the act is about a whole one
+	Messages      int                    `json:"messages,omitempty"` // of the incident, that it is about
+	Until         string                 `json:"until,omitempty"`    // when they expire (RFC 3339)
 }
 
 // AuditQuery picks entries, oldest first.

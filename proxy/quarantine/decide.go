@@ -27,6 +27,9 @@ func (s *Store) Refuse(ctx context.Context, id, by, reason string) error {
 		if err := s.decide(ctx, tx, r, Refused, by); err != nil {
 			return err
 		}
+		if err := s.setExpiry(ctx, tx, r, Refused); err != nil {
+			return err
+		}
 		return s.append(ctx, tx, Entry{Message: r.ID, Act: ActRefused, By: by, Reason: reason, Detail: Detail{SHA256: r.SHA256}})
 	})
 	if err != nil {
@@ -38,8 +41,8 @@ func (s *Store) Refuse(ctx context.Context, id, by, reason string) error {
 // Delete removes the content of a message, decided or not, and the keys
 // without which what is left of it anywhere cannot be read. What other messages
 // share with it stays for them. What is known of it stays, and so does its
-// audit trail. It returns [ErrBusy] while a release is under way, and
-// [ErrDecided] when the content was removed before.
+// audit trail. It returns [ErrBusy] while a release is under way, [ErrKept]
+// under legal hold, and [ErrDecided] when the content was removed before.
 //
 // Should a file not go, the message is deleted all the same, the error says
 // so, and Sweep will try again.
@@ -62,6 +65,9 @@ func (s *Store) Delete(ctx context.Context, id, by, reason string) error {
 		}
 		if r.State == Releasing {
 			return undecided(ctx, tx, r)
+		}
+		if r.Kept {
+			return fmt.Errorf("message %s is %w: end the hold first", r.ID, ErrKept)
 		}
 		if err := s.decide(ctx, tx, r, Deleted, by); err != nil {
 			return err

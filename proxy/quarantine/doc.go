@@ -24,6 +24,9 @@
 //   - Nothing is sent twice by accident. One release of a message is under way
 //     at a time, across processes. A release that ends without a result leaves
 //     its recipients unknown, and only ForceRelease sends to those again.
+//   - Nothing is sent on for want of a decision, and nothing vanishes. What
+//     nobody decides is warned of, then refused, and each step is in the audit
+//     trail; a legal hold stops it.
 //   - Each decision is in the audit trail, in the same transaction that makes
 //     it. Entries are chained by hash; Verify finds what was changed later.
 //   - Who is named is sealed, and so is content. Addresses, users, clients,

@@ -26,7 +26,7 @@ func (s *Store) Hold(ctx context.Context, m Message, content io.Reader) (Message
 	if err := m.check(); err != nil {
 		return Message{}, fmt.Errorf("hold: %w", err)
 	}
-	m.normalise(s.now())
+	m.normalise(s.now(), s.opts.Retention)
 	if err := s.checkSpace(); err != nil {
 		return Message{}, fmt.Errorf("hold: %w", err)
 	}
@@ -129,18 +129,19 @@ func (s *Store) insertMessage(ctx context.Context, tx *sql.Tx, key writeKey, m *
 	if err != nil {
 		return 0, err
 	}
-	res, err := tx.ExecContext(ctx, `INSERT INTO messages (
+	var seq int64
+	err = tx.QueryRowContext(ctx, `INSERT INTO messages (
 			id, incident, incident_key, state, sealed, sender_hash, sender_domain,
 			action, policy, policy_version, subjects, records, fields, completeness,
-			size, sha256, received, expires, plain)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+			size, sha256, received, expires, plain, kept)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, (SELECT kept FROM incidents WHERE id = ?)) RETURNING seq, kept`,
 		m.ID, m.Incident, m.IncidentKey, string(m.State), sealed, s.hashAddress(m.From), s.hashDomain(m.From),
 		m.Action, m.Policy, m.PolicyVersion, m.Subjects, m.Records, string(fields), m.Completeness,
-		m.Size, m.SHA256, micros(m.Received), micros(m.Expires))
+		m.Size, m.SHA256, micros(m.Received), micros(m.Expires), m.Incident).Scan(&seq, &m.Kept)
 	if err != nil {
 		return 0, fmt.Errorf("insert message: %w", err)
 	}
-	return res.LastInsertId()
+	return seq, nil
 }
 
 // checkSpace keeps the reserve of the disk.

@@ -20,7 +20,7 @@ const (
 	ReleaseFailed  State = "release_failed"  // tried, and no recipient has it for certain
 	Refused        State = "refused"         // a reviewer refused it; content kept
 	Deleted        State = "deleted"         // content removed by a reviewer
-	Expired        State = "expired"         // content removed by retention; nothing sets it yet
+	Expired        State = "expired"         // nobody decided in time; content removed
 )
 
 // Open reports whether somebody has still to decide.
@@ -93,7 +93,10 @@ type Message struct {
 
 	// Times are in UTC, to the microsecond.
 	Received time.Time // the time of Hold unless set
-	Expires  time.Time // zero: never
+	// Expires is when the content goes: undecided messages are then refused.
+	// Zero is never; Hold sets it by the store's retention unless it is set.
+	Expires time.Time
+	Kept    bool // under legal hold: it does not expire
 
 	DecidedBy string    // who released, refused or deleted it last
 	Decided   time.Time // zero: not yet
@@ -142,13 +145,16 @@ func splitParams(s string) []string {
 }
 
 // normalise brings m into the form in which it will be read again.
-func (m *Message) normalise(now time.Time) {
-	m.State = Held
+func (m *Message) normalise(now time.Time, keep Retention) {
+	m.State, m.Kept, m.Sealed = Held, false, false
 	m.DecidedBy, m.Decided = "", time.Time{}
 	if m.Received.IsZero() {
 		m.Received = now
 	}
 	m.Received = fromMicros(micros(m.Received))
+	if m.Expires.IsZero() {
+		m.Expires = keep.expiry(m.Policy, m.State, m.Received)
+	}
 	m.Expires = fromMicros(micros(m.Expires))
 	m.Recipients = distinct(m.Recipients)
 }

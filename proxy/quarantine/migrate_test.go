@@ -90,8 +90,10 @@ func TestStoreOfTheFirstVersionIsCarriedOver(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	held, partly, content := oldStore(t, dir)
-	s := open(t, dir, Options{})
+	c := newClock()
+	s := open(t, dir, Options{Clock: c.Now})
 	for _, want := range []Message{held, partly} {
+		want.Expires = c.Now().Add(defaultUndecided) // its retention begins now
 		if diff := cmp.Diff(want, get(t, s, want.ID)); diff != "" {
 			t.Errorf("%s reads otherwise (-before +after):\n%s", want.ID, diff)
 		}

@@ -35,6 +35,9 @@ type Options struct {
 	// store was made with.
 	Recipient string
 
+	// Retention says how long content is kept.
+	Retention Retention
+
 	disk disk // nil is the machine's; tests set it
 }
 

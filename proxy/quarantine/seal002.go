@@ -9,7 +9,7 @@ import (
 )
 
 // seal002 is the part of migration 2 that SQL cannot do: it seals what names
-// people in the messages of an older store.
+// people in the messages of an older store, whose retention begins now.
 func (s *Store) seal002(ctx context.Context, tx *sql.Tx) error {
 	if err := s.loadKeysIn(ctx, tx, &s.keys); err != nil {
 		return err
@@ -52,7 +52,7 @@ func finish002(ctx context.Context, tx *sql.Tx) error {
 // plainMessages reads some of the messages after one, as version 1 kept them.
 func plainMessages(ctx context.Context, tx *sql.Tx, after int64) (all []row, err error) {
 	const batch = 500
-	rows, err := tx.QueryContext(ctx, `SELECT seq, id, sender, mail_params, client, auth, reasons, evidence
+	rows, err := tx.QueryContext(ctx, `SELECT seq, id, state, policy, sender, mail_params, client, auth, reasons, evidence
 		FROM messages WHERE seq > ? ORDER BY seq LIMIT ?`, after, batch)
 	if err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func plainMessages(ctx context.Context, tx *sql.Tx, after int64) (all []row, err
 	for rows.Next() {
 		var r row
 		var params, reasons, evidence string
-		if err := rows.Scan(&r.seq, &r.ID, &r.From, &params, &r.Client, &r.Auth, &reasons, &evidence); err != nil {
+		if err := rows.Scan(&r.seq, &r.ID, &r.State, &r.Policy, &r.From, &params, &r.Client, &r.Auth, &reasons, &evidence); err != nil {
 			return nil, err
 		}
 		r.MailParams, r.Evidence = splitParams(params), json.RawMessage(evidence)
@@ -101,7 +101,7 @@ func (s *Store) sealOld(ctx context.Context, tx *sql.Tx, key writeKey, r *row) e
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE messages SET sealed = ?, sender_hash = ?, sender_domain = ? WHERE seq = ?",
-		sealed, s.hashAddress(r.From), s.hashDomain(r.From), r.seq)
+	_, err = tx.ExecContext(ctx, "UPDATE messages SET sealed = ?, sender_hash = ?, sender_domain = ?, expires = ? WHERE seq = ?",
+		sealed, s.hashAddress(r.From), s.hashDomain(r.From), micros(s.opts.Retention.expiry(r.Policy, r.State, s.now())), r.seq)
 	return err
 }

@@ -76,5 +76,8 @@ func (r *Release) settle(ctx context.Context, tx *sql.Tx, outcome map[string]Rec
 	if err := settleState(ctx, tx, r.row.seq); err != nil {
 		return err
 	}
+	if err := s.setExpiry(ctx, tx, r.row, Released); err != nil {
+		return err
+	}
 	return s.append(ctx, tx, Entry{Message: r.row.ID, Act: ActReleaseSettled, By: r.by, Detail: detail})
 }

@@ -16,6 +16,7 @@ type Stats struct {
 	Stored     int64           // bytes that it takes, each chunk once and compressed
 	OldestHeld time.Time       // when the oldest of Held was received; zero if none
 	ByState    map[State]int64 // messages, with every state that there is
+	NextExpiry time.Time       // when the first of Held expires; zero if none does
 	Incidents  int64           // open ones
 	Capacity   int64           // Options.Capacity
 	Free       int64           // bytes left on the volume
@@ -36,6 +37,14 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 			return err
 		}
 		st.OldestHeld = fromMicros(oldest)
+		var next int64
+		err = tx.QueryRowContext(ctx, `SELECT coalesce(min((SELECT min(expires) FROM messages m
+				WHERE m.state = t.state AND expires > 0 AND stored = 1 AND kept = 0)), 0)
+			FROM totals t WHERE open`).Scan(&next)
+		if err != nil {
+			return err
+		}
+		st.NextExpiry = fromMicros(next)
 		if err := tx.QueryRowContext(ctx, "SELECT bytes FROM volume").Scan(&st.Stored); err != nil {
 			return err
 		}

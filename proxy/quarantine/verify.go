@@ -67,7 +67,7 @@ func verifyMessages(ctx context.Context, tx *sql.Tx) error {
 			SELECT 1 FROM messages m WHERE m.id = a.message) LIMIT 1`},
 		{"is in a state that nobody brought it to", `SELECT id FROM messages m WHERE state <> 'held' AND NOT EXISTS (
 			SELECT 1 FROM audit a WHERE a.message = m.id AND a.act = CASE
-				WHEN m.state IN ('refused', 'deleted') THEN m.state
+				WHEN m.state IN ('refused', 'deleted', 'expired') THEN m.state
 				WHEN m.state = 'releasing' THEN 'release_begun'
 				ELSE a.act END AND a.act <> 'held') LIMIT 1`},
 	}
