@@ -32,7 +32,7 @@ func (c *Config) Check(src *Source) error {
 		wrong("upstream.url", "empty: want the server that mail goes on to, such as smtp://mail.example:25 or maildir:/tmp/mail")
 	}
 	if r := c.Quarantine.Recipient; r != "" && !strings.HasPrefix(r, "age1") {
-		wrong("quarantine.recipient", "%q: want a public key such as age-keygen prints, age1…", r)
+		wrong("quarantine.recipient", "want a public key such as age-keygen prints, age1…")
 	}
 	checkAddress("admin.address", c.Admin.Address, wrong)
 	checkAddress("metrics.address", c.Metrics.Address, wrong)

@@ -3,7 +3,9 @@ package configs_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 )
@@ -67,5 +69,27 @@ func TestSecretIsReadFromItsFile(t *testing.T) {
 	}
 	if got := configs.Secret("").String(); got != "" {
 		t.Errorf("no secret prints as %q, want nothing", got)
+	}
+}
+
+func TestPeriodIsReadAndWritten(t *testing.T) {
+	for _, c := range []struct {
+		text, back string
+		want       time.Duration
+	}{
+		{"30d", "30d", 30 * 24 * time.Hour}, {"24h", "1d", 24 * time.Hour}, {" 90m ", "1h30m0s", 90 * time.Minute}, {"never", "never", -1},
+		{text: ""}, {text: "0d"}, {text: "-3d"}, {text: "0"}, {text: "3"}, {text: "1.5d"}, {text: "40000d"}, {text: "-1h"}, {text: "9999999999d"},
+	} {
+		var got configs.Period
+		err := got.UnmarshalText([]byte(c.text))
+		if c.want == 0 {
+			if err == nil || !strings.Contains(err.Error(), "30d, 12h, or never") {
+				t.Errorf("%q is %v, %v; want an error that says what would be right", c.text, got, err)
+			}
+			continue
+		}
+		if err != nil || time.Duration(got) != c.want || got.String() != c.back {
+			t.Errorf("%q is %v (%q), %v; want %v (%q)", c.text, time.Duration(got), got, err, c.want, c.back)
+		}
 	}
 }

@@ -50,6 +50,7 @@ func (r *relay) depth(ctx context.Context) (metrics.Depth, error) {
 	if err != nil {
 		return metrics.Depth{}, err
 	}
-	return metrics.Depth{Held: s.Held, Bytes: s.Bytes, Oldest: s.OldestHeld,
-		Releases: s.ByState[quarantine.ReleaseFailed], Free: s.Free}, nil
+	return metrics.Depth{Held: s.Held, Bytes: s.Bytes, Stored: s.Stored, Oldest: s.OldestHeld, NextExpiry: s.NextExpiry,
+		Releases: s.ByState[quarantine.ReleaseFailed], Free: s.Free,
+		AuditRecords: s.AuditRecords, AuditFailures: s.AuditFailures, AuditIntact: r.trail.intact()}, nil
 }

@@ -83,6 +83,12 @@ func writeMessage(w io.Writer, m *quarantine.Message) error {
 	if m.DecidedBy != "" {
 		fmt.Fprintf(&b, "  decided    by %s, %s\n", m.DecidedBy, m.Decided.Local().Format(time.RFC1123))
 	}
+	switch {
+	case m.Kept:
+		b.WriteString("  kept       under legal hold\n")
+	case m.State.Open() && !m.Expires.IsZero():
+		fmt.Fprintf(&b, "  expires    %s, if nobody decides\n", m.Expires.Local().Format(time.RFC1123))
+	}
 	for _, reason := range m.Reasons {
 		fmt.Fprintf(&b, "  - %s\n", reason)
 	}

@@ -46,8 +46,9 @@ type commands struct {
 	Serve      serveCommand      `cmd:"" help:"Run the relay."`
 	Demo       demoCommand       `cmd:"" help:"See it work: real messages through a relay of its own, offline."`
 	Scan       scanCommand       `cmd:"" help:"Judge files, folders, mailboxes or standard input."`
-	Quarantine quarantineCommand `cmd:"" help:"List, show, release, refuse and export held messages."`
+	Quarantine quarantineCommand `cmd:"" help:"List, show, release, refuse, export, keep and delete held messages."`
 	Incidents  incidentsCommand  `cmd:"" help:"List incidents: held messages that belong together."`
+	Audit      auditCommand      `cmd:"" help:"List, export and verify the audit trail of the quarantine."`
 	Config     configCommand     `cmd:"" help:"Check and show the configuration."`
 	Eval       evalCommand       `cmd:"" help:"Measure column typing on made-up tables."`
 	Health     healthCommand     `cmd:"" help:"Ask a running relay whether it is ready; for container health checks."`

@@ -21,6 +21,8 @@ type quarantineCommand struct {
 	Release quarantineRelease `cmd:"" help:"Send a held message to all or some of its recipients."`
 	Refuse  quarantineRefuse  `cmd:"" help:"Decide that a held message is not to be sent."`
 	Export  quarantineExport  `cmd:"" help:"Write a held message's exact bytes; this is recorded."`
+	Keep    quarantineKeep    `cmd:"" help:"Put a message or an incident under legal hold, or end that."`
+	Delete  quarantineDelete  `cmd:"" help:"Destroy a held message's content."`
 }
 
 // openFor loads the configuration of a store command and opens its store.
@@ -67,7 +69,7 @@ func newHeldMessage(m *quarantine.Message) heldMessage {
 type quarantineList struct {
 	storeSettings
 	Format      string        `enum:"table,json" default:"table" help:"table for people, json for programs: one object a line."`
-	State       []string      `placeholder:"STATE" help:"Only these states: held, releasing, released, partly_released, release_failed, refused, deleted."`
+	State       []string      `placeholder:"STATE" help:"Only these states: held, releasing, released, partly_released, release_failed, refused, deleted, expired."`
 	Policy      string        `placeholder:"NAME" help:"Only this policy's."`
 	From        string        `placeholder:"ADDR" help:"Only this sender's; with @shop.example, this domain's."`
 	To          string        `placeholder:"ADDR" help:"Only to this recipient; with @client.example, to this domain."`
@@ -271,13 +273,5 @@ func (c quarantineExport) Run(ctx context.Context, p program) error {
 	if c.Output == "" {
 		return copyAll(p.stdout, content)
 	}
-	file, err := os.OpenFile(c.Output, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := copyAll(file, content); err != nil {
-		file.Close() //nolint:errcheck // the first error is the one that counts
-		return err
-	}
-	return file.Close()
+	return writeNew(c.Output, func(w io.Writer) error { return copyAll(w, content) })
 }

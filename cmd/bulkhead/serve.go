@@ -69,6 +69,7 @@ type relay struct {
 	smtp     *proxy.Server
 	console  http.Handler
 	ready    sharedLook
+	trail    trail
 
 	listeners      []net.Listener
 	admin, metrics net.Listener
@@ -170,7 +171,7 @@ func (r *relay) run(ctx context.Context) error {
 	for _, warning := range r.store.Warnings() {
 		r.log.Warn(warning)
 	}
-	go r.sweep(ctx)
+	go r.tidy(ctx)
 	var cause error
 	select {
 	case cause = <-failed:
@@ -193,31 +194,6 @@ func (r *relay) shutdown(ctx context.Context) error {
 		return fmt.Errorf("shutting down: %w", err)
 	}
 	return nil
-}
-
-// sweepEvery is how often the store is tidied.
-const sweepEvery = time.Hour
-
-// sweep tidies the store from time to time.
-func (r *relay) sweep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		report, err := r.store.Sweep(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
-			r.log.Warn("tidying the quarantine", "error", err)
-		default:
-			r.log.Debug("quarantine tidied", "report", report)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 func (r *relay) close() {

@@ -22,7 +22,20 @@ func openStore(ctx context.Context, cfg *configs.Config) (*quarantine.Store, err
 	return quarantine.Open(ctx, cfg.DataDir, quarantine.Options{
 		Reserve: int64(cfg.Quarantine.Reserve), Lease: releaseLease,
 		Identity: cfg.Quarantine.Identity, Recipient: cfg.Quarantine.Recipient,
+		Retention: retention(cfg.Quarantine.Retention),
 	})
+}
+
+// retention turns a configuration's periods into the store's.
+func retention(c configs.Retention) quarantine.Retention {
+	periods := func(undecided, decided configs.Period) quarantine.Periods {
+		return quarantine.Periods{Undecided: time.Duration(undecided), Decided: time.Duration(decided)}
+	}
+	r := quarantine.Retention{Periods: periods(c.Undecided, c.Decided), Policies: map[string]quarantine.Periods{}}
+	for name, p := range c.Policies {
+		r.Policies[name] = periods(p.Undecided, p.Decided)
+	}
+	return r
 }
 
 // holder lets the relay hold messages in a quarantine.

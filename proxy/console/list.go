@@ -47,7 +47,7 @@ func (c *console) list(w http.ResponseWriter, r *http.Request) {
 	page := listPage{
 		Version: c.cfg.Version, Filter: readFilter(values),
 		States: []quarantine.State{quarantine.Held, quarantine.Releasing, quarantine.Released,
-			quarantine.PartlyReleased, quarantine.ReleaseFailed, quarantine.Refused, quarantine.Deleted},
+			quarantine.PartlyReleased, quarantine.ReleaseFailed, quarantine.Refused, quarantine.Deleted, quarantine.Expired},
 	}
 	var err error
 	if page.Stats, err = c.cfg.Store.Stats(r.Context()); err != nil {

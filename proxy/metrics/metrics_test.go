@@ -68,10 +68,27 @@ func TestReplyClassIsOneOfFour(t *testing.T) {
 
 func TestQuarantineGaugesTellWhatIsRead(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	depth := metrics.Depth{Held: 3, Bytes: 4096, Oldest: time.Unix(1_700_000_000, 0), Releases: 1, Free: 1 << 30}
+	intact := true
+	depth := metrics.Depth{Held: 3, Bytes: 4096, Stored: 512, NextExpiry: time.Unix(1_800_000_000, 0), AuditRecords: 7, AuditFailures: 1, AuditIntact: &intact, Oldest: time.Unix(1_700_000_000, 0), Releases: 1, Free: 1 << 30}
 	var failure error
 	metrics.WatchQuarantine(reg, func(context.Context) (metrics.Depth, error) { return depth, failure })
 	const want = `
+# HELP bulkhead_audit_chain_intact 1 if the last look at the audit trail found it intact, 0 if it was changed; absent before the first.
+# TYPE bulkhead_audit_chain_intact gauge
+bulkhead_audit_chain_intact 1
+# HELP bulkhead_audit_records_total Entries of the audit trail.
+# TYPE bulkhead_audit_records_total counter
+bulkhead_audit_records_total 7
+# HELP bulkhead_audit_write_failures_total Entries of the audit trail that could not be written; what they were about was not done.
+# TYPE bulkhead_audit_write_failures_total counter
+bulkhead_audit_write_failures_total 1
+# HELP bulkhead_quarantine_bytes Bytes of held content: logical as it was held, stored as it is on disk.
+# TYPE bulkhead_quarantine_bytes gauge
+bulkhead_quarantine_bytes{kind="logical"} 4096
+bulkhead_quarantine_bytes{kind="stored"} 512
+# HELP bulkhead_quarantine_next_expiry_timestamp_seconds When the first undecided message expires, as Unix time; 0 if none does.
+# TYPE bulkhead_quarantine_next_expiry_timestamp_seconds gauge
+bulkhead_quarantine_next_expiry_timestamp_seconds 1.8e+09
 # HELP bulkhead_quarantine_messages Messages in the quarantine that are not decided or not yet delivered, by state.
 # TYPE bulkhead_quarantine_messages gauge
 bulkhead_quarantine_messages{state="held"} 3
@@ -83,7 +100,8 @@ bulkhead_quarantine_oldest_open_timestamp_seconds 1.7e+09
 # TYPE bulkhead_data_free_bytes gauge
 bulkhead_data_free_bytes 1.073741824e+09
 `
-	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "bulkhead_quarantine_messages",
+	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "bulkhead_quarantine_messages", "bulkhead_quarantine_bytes",
+		"bulkhead_quarantine_next_expiry_timestamp_seconds", "bulkhead_audit_records_total", "bulkhead_audit_write_failures_total", "bulkhead_audit_chain_intact",
 		"bulkhead_quarantine_oldest_open_timestamp_seconds", "bulkhead_data_free_bytes"); err != nil {
 		t.Error(err)
 	}

@@ -67,9 +67,10 @@ type Detail struct {
 
 // AuditQuery picks entries, oldest first.
 type AuditQuery struct {
-	Message string // only this message's; "": all
-	After   int64  // only entries with a greater Seq
-	Limit   int    // at most so many; 0 is 100, never more than 1000
+	Message string    // only this message's; "": all
+	Since   time.Time // only entries of this time or later; zero: all
+	After   int64     // only entries with a greater Seq
+	Limit   int       // at most so many; 0 is 100, never more than 1000
 }
 
 // Audit lists entries. The second result is the AuditQuery.After of the next
@@ -83,6 +84,9 @@ func (s *Store) Audit(ctx context.Context, q AuditQuery) ([]Entry, int64, error)
 			return nil, 0, fmt.Errorf("audit: %w", err)
 		}
 		where, args = where+" AND message = ?", append(args, id)
+	}
+	if !q.Since.IsZero() {
+		where, args = where+" AND at >= ?", append(args, micros(q.Since))
 	}
 	var page []Entry
 	err := s.read(ctx, func(tx *sql.Tx) error {
@@ -125,7 +129,12 @@ func (s *Store) Record(ctx context.Context, id string, act Act, by, reason strin
 }
 
 // append adds an entry to the chain, with the time of now.
-func (s *Store) append(ctx context.Context, tx *sql.Tx, e Entry) error {
+func (s *Store) append(ctx context.Context, tx *sql.Tx, e Entry) (err error) {
+	defer func() {
+		if err != nil {
+			s.auditFailures.Add(1)
+		}
+	}()
 	detail, err := json.Marshal(e.Detail)
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)

@@ -57,7 +57,7 @@ func TestStatsCountWhatIsHeld(t *testing.T) {
 		t.Errorf("%d bytes left on the volume", got.Free)
 	}
 	want := Stats{
-		Free: got.Free, Stored: got.Stored, Held: 2, Bytes: 15, OldestHeld: start.Add(2 * time.Minute), NextExpiry: start.Add(2*time.Minute + defaultUndecided), Incidents: 2,
+		AuditRecords: 6, Free: got.Free, Stored: got.Stored, Held: 2, Bytes: 15, OldestHeld: start.Add(2 * time.Minute), NextExpiry: start.Add(2*time.Minute + defaultUndecided), Incidents: 2,
 		ByState: map[State]int64{Held: 2, Refused: 1, Deleted: 1, Releasing: 0, Released: 0, PartlyReleased: 0, ReleaseFailed: 0, Expired: 0},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -94,7 +94,7 @@ func (s *Store) chooseRecipient(ctx context.Context, q querier, k *keyring, note
 	}
 	var err error
 	if k.recipient, err = seal.ParseRecipient(want); err != nil {
-		return false, fmt.Errorf("public key %.80q: %w", want, err)
+		return false, fmt.Errorf("public key: %w", err)
 	}
 	if want == noted {
 		return true, nil

@@ -18,13 +18,16 @@ type Stats struct {
 	ByState    map[State]int64 // messages, with every state that there is
 	NextExpiry time.Time       // when the first of Held expires; zero if none does
 	Incidents  int64           // open ones
-	Capacity   int64           // Options.Capacity
-	Free       int64           // bytes left on the volume
+	// AuditRecords are the entries of the audit trail, and AuditFailures those
+	// that this process could not write: what they were about was not done.
+	AuditRecords, AuditFailures int64
+	Capacity                    int64 // Options.Capacity
+	Free                        int64 // bytes left on the volume
 }
 
 // Stats reads the numbers.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
-	st := Stats{ByState: map[State]int64{}, Capacity: s.opts.Capacity}
+	st := Stats{ByState: map[State]int64{}, Capacity: s.opts.Capacity, AuditFailures: s.auditFailures.Load()}
 	err := s.read(ctx, func(tx *sql.Tx) error {
 		if err := st.readTotals(ctx, tx); err != nil {
 			return err
@@ -46,6 +49,9 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 		}
 		st.NextExpiry = fromMicros(next)
 		if err := tx.QueryRowContext(ctx, "SELECT bytes FROM volume").Scan(&st.Stored); err != nil {
+			return err
+		}
+		if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM audit").Scan(&st.AuditRecords); err != nil {
 			return err
 		}
 		return tx.QueryRowContext(ctx, "SELECT count(*) FROM incidents WHERE (open > 0) = 1").Scan(&st.Incidents)

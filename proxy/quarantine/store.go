@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/chunk"
@@ -42,6 +43,8 @@ type Store struct {
 	codec  codec
 	cutter *chunk.Cutter
 	known  known
+
+	auditFailures atomic.Int64 // entries that could not be written
 }
 
 // Open opens the store in dir, and makes it first if there is none: folders
@@ -120,7 +123,16 @@ func dsn(path, more string) string {
 
 // write runs fn in a transaction that holds the write lock from its start.
 func (s *Store) write(ctx context.Context, fn func(*sql.Tx) error) error {
-	return transact(ctx, s.writer, nil, fn)
+	ready := false // all but the commit is done, which has the audit entries in it
+	err := transact(ctx, s.writer, nil, func(tx *sql.Tx) error {
+		err := fn(tx)
+		ready = err == nil
+		return err
+	})
+	if err != nil && ready {
+		s.auditFailures.Add(1)
+	}
+	return err
 }
 
 // read runs fn in a transaction that sees one state of the database.

@@ -28,7 +28,8 @@ type Recipient struct{ key *age.X25519Recipient }
 func ParseRecipient(s string) (Recipient, error) {
 	key, err := age.ParseX25519Recipient(strings.TrimSpace(s))
 	if err != nil {
-		return Recipient{}, fmt.Errorf("%w: want a public key such as age-keygen prints, age1…", err)
+		// Its cause quotes what was given, which may be the private key.
+		return Recipient{}, errors.New("want a public key such as age-keygen prints, age1…")
 	}
 	return Recipient{key}, nil
 }
@@ -63,7 +64,8 @@ func NewIdentity() (Identity, error) {
 func ParseIdentity(r io.Reader) (Identity, error) {
 	keys, err := age.ParseIdentities(r)
 	if err != nil {
-		return Identity{}, fmt.Errorf("%w: want a file such as age-keygen writes", err)
+		// Its cause may quote a damaged key.
+		return Identity{}, errors.New("no private keys that can be read: want lines of AGE-SECRET-KEY-1…, as age-keygen writes them")
 	}
 	first, ok := keys[0].(*age.X25519Identity)
 	if !ok {
