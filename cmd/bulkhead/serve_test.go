@@ -200,6 +200,18 @@ func TestMetricsAreCleanAndSayNothingOfContent(t *testing.T) {
 	if oldest := p.metric(t, "bulkhead_quarantine_oldest_open_timestamp_seconds"); time.Since(time.Unix(int64(oldest), 0)) > time.Hour {
 		t.Errorf("the oldest held message is of %v", oldest)
 	}
+	if logical, stored := p.metric(t, `bulkhead_quarantine_bytes{kind="logical"}`), p.metric(t, `bulkhead_quarantine_bytes{kind="stored"}`); stored <= 0 || stored >= logical {
+		t.Errorf("%v bytes are held in %v, want them compressed", logical, stored)
+	}
+	if next := time.Unix(int64(p.metric(t, "bulkhead_quarantine_next_expiry_timestamp_seconds")), 0); time.Until(next).Round(time.Hour) != 30*24*time.Hour {
+		t.Errorf("the next message expires at %v, want in 30 days", next)
+	}
+	if records, failures := p.metric(t, "bulkhead_audit_records_total"), p.metric(t, "bulkhead_audit_write_failures_total"); records != 1 || failures != 0 {
+		t.Errorf("%v audit records, %v failures; want 1 and none", records, failures)
+	}
+	if p.metric(t, "bulkhead_audit_chain_intact") != 1 {
+		t.Error("the audit trail was not looked at, or is said to be changed")
+	}
 	if strings.Contains(text, "\nbulkhead_data_free_bytes 0\n") {
 		t.Error("a volume that is not full is said to have 0 bytes left")
 	}
@@ -224,6 +236,7 @@ var closedSets = map[string]*regexp.Regexp{
 	"format": regexp.MustCompile(`^[a-z0-9_.+-]+$`), "outcome": regexp.MustCompile(`^(read|partial|unread)$`),
 	"state": regexp.MustCompile(`^[a-z_]+$`), "decision": regexp.MustCompile(`^[a-z]+$`), "scope": regexp.MustCompile(`^[a-z]+$`),
 	"le": regexp.MustCompile(`^[0-9.e+Inf]+$`), "route": regexp.MustCompile(`^(GET /(messages/\{id\}|\{\$\}|style\.css)?|other)$`),
+	"kind":    regexp.MustCompile(`^(logical|stored)$`),
 	"version": regexp.MustCompile(`^[0-9A-Za-z.-]*$`), "revision": regexp.MustCompile(`^[0-9a-z]*$`),
 }
 
