@@ -65,6 +65,11 @@ func (w *walk) tar(n node, c content) error {
 		if i >= w.lim.Entries {
 			return document.ErrTooMany
 		}
+		if said := h.PAXRecords["comment"]; said != "" {
+			if err := w.aside(n, "comments", stream(strings.NewReader(said))); err != nil {
+				return err
+			}
+		}
 		if h.Typeflag == tar.TypeDir {
 			continue
 		}

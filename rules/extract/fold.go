@@ -118,7 +118,7 @@ func foldRune(dst []byte, r rune, prev, next byte) []byte {
 	switch {
 	case 0xE0020 <= r && r <= 0xE007E: // a shadow of ASCII that nobody sees and every program copies
 		return append(dst, byte(r-0xE0000))
-	case r < 0xA0 && r != 0x85 || 0x530 <= r && r < 0x61C || 0x3001 <= r && r < 0xD800:
+	case r < 0xA0 && r != 0x85 || 0x530 <= r && r < 0x61C || 0x3001 <= r && r < 0xD800 && r != 0xA730 && r != 0xA731:
 		return utf8.AppendRune(dst, r)
 	case invisible(r):
 		return dst
@@ -131,6 +131,9 @@ func foldRune(dst []byte, r rune, prev, next byte) []byte {
 	case 0x1D400 <= r && r <= 0x1D7FF, 0x1F100 <= r && r <= 0x1F1AC, 0x2460 <= r && r <= 0x24FF,
 		0x2100 <= r && r <= 0x214F, 0xFB00 <= r && r <= 0xFB06:
 		return norm.NFKC.AppendString(dst, string(r))
+	}
+	if l := smallCapital(r); l != 0 {
+		return append(dst, l)
 	}
 	if letter(prev) || letter(next) {
 		if l := latinLook(r); l != 0 {
@@ -152,6 +155,23 @@ func invisible(r rune) bool {
 		return true
 	}
 	return false
+}
+
+// smallCapital gives the letter that a phonetic small capital is read as, 0 if
+// it is none.
+func smallCapital(r rune) byte {
+	const looks, like = "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz"
+	if r < 0x262 || r > 0x2A0 && r < 0x1D00 || r > 0x1D22 && r != 0xA730 && r != 0xA731 {
+		return 0
+	}
+	i := 0
+	for _, l := range looks {
+		if l == r {
+			return like[i]
+		}
+		i++
+	}
+	return 0
 }
 
 // latinLook gives the ASCII letter that a Cyrillic or Greek one looks like,

@@ -111,28 +111,38 @@ func (w *walk) png(n node, at io.ReaderAt, size int64) (int64, error) {
 		switch string(h[4:]) {
 		case "IEND":
 			return off + 12 + length, nil
-		case "tEXt", "iTXt":
-			if err := w.comment(n, body); err != nil {
+		case "tEXt", "iTXt", "zTXt":
+			if err := w.pngText(n, string(h[4:]), body); err != nil {
 				return size, err
-			}
-		case "zTXt":
-			r, err := w.expanding(n, body, func(r io.Reader) (io.Reader, error) {
-				key := make([]byte, min(length, 82))
-				k, _ := body.ReadAt(key, 0)
-				if nul := bytes.IndexByte(key[:k], 0); nul >= 0 {
-					r = io.NewSectionReader(body, int64(nul)+2, length)
-				}
-				return zlib.NewReader(r)
-			})
-			if err == nil {
-				if err := w.comment(n, r); err != nil {
-					return size, err
-				}
 			}
 		}
 		off += 12 + length
 	}
 	return size, nil
+}
+
+// pngText reads a text chunk (PNG 11.3.3), inflated where it is compressed.
+func (w *walk) pngText(n node, kind string, body *io.SectionReader) error {
+	head := make([]byte, min(body.Size(), 512))
+	k, _ := body.ReadAt(head, 0)
+	head = head[:k]
+	from := bytes.IndexByte(head, 0) + 1 // behind the keyword
+	switch {
+	case from == 0 || kind == "tEXt", kind == "iTXt" && (from+2 > k || head[from] != 1):
+		return w.comment(n, body)
+	case kind == "zTXt":
+		from++ // the method
+	default: // the flag, the method, and two strings
+		from += 2
+		for range 2 {
+			from += max(bytes.IndexByte(head[min(from, k):], 0), 0) + 1
+		}
+	}
+	r, err := w.expanding(n, io.NewSectionReader(body, int64(from), body.Size()-int64(from)), func(r io.Reader) (io.Reader, error) { return zlib.NewReader(r) })
+	if err != nil {
+		return nil // no text after all
+	}
+	return w.comment(n, r)
 }
 
 // jpeg reads the comments of a JPEG file and returns where it ends.

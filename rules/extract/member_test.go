@@ -1,7 +1,10 @@
 package extract
 
 import (
+	"archive/tar"
+	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -22,12 +25,28 @@ func TestCompressedFilesAreReadToTheirEnd(t *testing.T) {
 	s := zlib.NewWriter(&squeezed)
 	_, _ = io.WriteString(s, secret)
 	_ = s.Close()
+	var named, pax bytes.Buffer
+	archive := zip.NewWriter(&named)
+	for i := range 20 {
+		e := &zip.FileHeader{Name: "a", Comment: strings.Split(secret, "\n")[3*i+1]}
+		if i == 0 {
+			e.Extra = append([]byte{0x99, 0x99, 0xd0, 0x07}, secret[:2000]...)
+		}
+		_, _ = archive.CreateHeader(e)
+	}
+	_ = archive.Close()
+	noted := tar.NewWriter(&pax)
+	_ = noted.WriteHeader(&tar.Header{Typeflag: tar.TypeXGlobalHeader, PAXRecords: map[string]string{"comment": secret}, Format: tar.FormatPAX})
+	_ = noted.Close()
 	plain := string(gzipped(t, []byte("hello\n")))
 	for name, file := range map[string]string{
 		"second member":  plain + string(gzipped(t, []byte(secret))),
 		"behind the end": plain + secret,
 		"extra field":    extra.String(),
 		"zlib":           squeezed.String(),
+		"zip comments":   named.String(),
+		"tar comment":    pax.String(),
+		"PNG text":       "\x89PNG\r\n\x1a\n" + pngChunk("iTXt", "Comment\x00\x01\x00en\x00\x00"+squeezed.String()) + pngChunk("IEND", ""),
 		"unix archive":   fmt.Sprintf("!<arch>\n%-16s%-12d%-6d%-6d%-8s%-10d`\n%s", "a.csv/", 0, 0, 0, "644", len(secret), secret),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -40,6 +59,10 @@ func TestCompressedFilesAreReadToTheirEnd(t *testing.T) {
 			}
 		})
 	}
+}
+
+func pngChunk(kind, body string) string {
+	return string(binary.BigEndian.AppendUint32(nil, uint32(len(body)))) + kind + body + "\x00\x00\x00\x00"
 }
 
 func TestDamageBehindAMemberIsTheFiles(t *testing.T) {

@@ -47,7 +47,7 @@ func (w *walk) candidates() []string {
 func findPasswords(text []byte) []string {
 	words := []string{"password", "passwort", "kennwort", "passcode", "passphrase", "mot de passe", "contraseña",
 		"wachtwoord", "senha", "palavra-passe", "hasło", "lösenord", "kodeord", "passord", "salasana", "heslo",
-		"parola", "пароль", "パスワード", "密码", "pwd", "pass", "pin"}
+		"parola", "пароль", "パスワード", "密码", "pwd", "pass", "pin", "pw"}
 	lower := bytes.ToLower(text)
 	if len(lower) != len(text) {
 		lower = []byte(asciiLower(string(text)))

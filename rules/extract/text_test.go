@@ -75,6 +75,7 @@ func TestFoldingRemovesOnlyWhatHides(t *testing.T) {
 		{"\u202eada\u202c", "ada"},
 		{"ａｄａ＠ｈｏｍｅ．ｅｘａｍｐｌｅ　１", "ada@home.example 1"},
 		{"𝐚𝐝𝐚", "ada"},
+		{"ᴀᴅᴀ ꜰᴇʀɴ", "ada fern"},
 		{"a\u00a0b\u2003c", "a b c"},
 		{"\u0430da@h\u043eme", "ada@home"},               // Cyrillic а and о in a Latin word
 		{"Москва, Анна", "Москва, Анна"},                 // no Latin near

@@ -89,6 +89,7 @@ type zipEntry struct {
 	header    int64 // where the local header stands, or -1
 	data      int64 // where the content begins
 	extra     []byte
+	comment   []byte
 	recovered bool // found by its local header only
 }
 
@@ -105,6 +106,11 @@ const (
 func (w *walk) zipEntries(n node, at io.ReaderAt, size int64, want func(string) bool) error {
 	entries, _, damaged := zipDirectory(at, size, w.lim.Entries+1)
 	hidden := zipHidden(at, size, entries, w.lim.Entries)
+	if said := zipComments(at, size, entries); len(said) > 0 {
+		if err := w.aside(n, "comments", stream(bytes.NewReader(said))); err != nil {
+			return err
+		}
+	}
 	encrypted := 0
 	for i, e := range append(entries, hidden...) {
 		if i >= w.lim.Entries {
@@ -233,6 +239,7 @@ func zipCentralEntries(r io.Reader, base int64, limit int) (entries []zipEntry, 
 			packed: int64(le.Uint32(h[20:])), unpacked: int64(le.Uint32(h[24:])), header: int64(le.Uint32(h[42:]))}
 		e.name = zipName(names[:le.Uint16(h[28:])])
 		e.extra = names[le.Uint16(h[28:]):][:le.Uint16(h[30:])]
+		e.comment = names[len(names)-int(le.Uint16(h[32:])):]
 		e.wide()
 		e.header += base
 		entries = append(entries, e)

@@ -129,3 +129,31 @@ func zipStoredEnd(at io.ReaderAt, from, end int64) int64 {
 		pos += int64(k)
 	}
 }
+
+// minExtra is the size in bytes from which an extra field may be text: those of
+// programs are short or binary.
+const minExtra = 64
+
+// zipComments gives what an archive says of itself and of its entries, and the
+// text in extra fields: a line for each.
+func zipComments(at io.ReaderAt, size int64, entries []zipEntry) []byte {
+	var said []byte
+	add := func(b []byte) {
+		if len(bytes.TrimSpace(b)) > 0 {
+			said = append(append(said, b...), '\n')
+		}
+	}
+	for _, e := range entries {
+		add(e.comment)
+		if len(e.extra) >= minExtra {
+			text, _ := io.ReadAll(&captions{r: bytes.NewReader(e.extra)}) // from memory: it cannot fail
+			add(text)
+		}
+	}
+	if end, record := zipEndRecord(at, size); end >= 0 {
+		comment := make([]byte, binary.LittleEndian.Uint16(record[20:]))
+		n, _ := at.ReadAt(comment, end+int64(len(record)))
+		add(comment[:n])
+	}
+	return said
+}

@@ -10,7 +10,8 @@ import (
 )
 
 // extras gives what stands beside the pages: form fields, the document's
-// description, the data of an XFA form and the embedded files. The error is
+// description, its outline and scripts, the data of an XFA form and the embedded
+// files. The error is
 // the output's.
 func (q *queue) extras(root dict, out document.Output) error {
 	f := q.file
@@ -21,8 +22,16 @@ func (q *queue) extras(root dict, out document.Output) error {
 			about += t + "\n"
 		}
 	}
-	if about != "" {
-		if err := out.Text("", strings.NewReader(about)); err != nil {
+	for _, said := range []string{about, f.outline(root), f.scripts(root)} {
+		if said == "" {
+			continue
+		}
+		if err := out.Text("", strings.NewReader(said)); err != nil {
+			return err
+		}
+	}
+	if s := f.stream(root["Metadata"]); s != nil {
+		if err := f.give("metadata.xml", s, out); err != nil {
 			return err
 		}
 	}

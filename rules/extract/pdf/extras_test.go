@@ -14,7 +14,8 @@ func TestWhatStandsBesideThePages(t *testing.T) {
 		"/Annots [<< /Subtype /Text /Contents (a comment) >> << /Subtype /FileAttachment /FS 7 0 R >>"+
 			" << /Subtype /Link /A << /URI (mailto:ada@example.org) >> >>"+
 			" << /Subtype /Widget /Rect [50 600 150 620] /AP << /N 13 0 R >> >>]",
-		"/AcroForm << /Fields [9 0 R] /XFA [(template) 8 0 R (datasets) 6 0 R] >> /Names << /EmbeddedFiles << /Kids [11 0 R] >> >>",
+		"/Outlines << /First 15 0 R >> /Metadata 6 0 R /OpenAction << /S /JavaScript /JS (app.alert\\('Ben'\\)) >>"+
+			"/AcroForm << /Fields [9 0 R << /T (who) /Opt [(Cat Dale) [(1) (Eve Ford)]] >>] /XFA [(template) 8 0 R (datasets) 6 0 R] >> /Names << /EmbeddedFiles << /Kids [11 0 R] >> >>",
 		streamObject("", "number,name"), // 6
 		"<< /Type /Filespec /F (plain.csv) /UF <FEFF007A002E006300730076> /EF << /F 6 0 R >> >>",
 		streamObject("", "<template/>"), // 8
@@ -24,17 +25,19 @@ func TestWhatStandsBesideThePages(t *testing.T) {
 		"<< /T (city) /V <FEFF004E00F8> >>",
 		streamObject("/Subtype /Form /BBox [0 0 100 20] /Resources << /Font << /F 5 0 R >> >>", "BT /F 10 Tf 2 5 Td (filled in) Tj ET"),
 		streamObject("/Filter /FlateDecode", deflate("packed,content")), // 14
+		"<< /Title (Chapter one) /Next 15 0 R /First << /Title (Section) >> >>",
 	)
 	got, err := read(t, file, limits())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"page\n", "a comment\n", "mailto:ada@example.org\n", "filled in\n", "person.name: Ada Fjord\n", "person.city: Nø\n"} {
+	for _, want := range []string{"page\n", "a comment\n", "mailto:ada@example.org\n", "filled in\n", "person.name: Ada Fjord\n", "person.city: Nø\n",
+		"Cat Dale\n", "1, Eve Ford\n", "Chapter one\nSection\n", "app.alert('Ben')\n"} {
 		if !strings.Contains(got.all(), want) {
 			t.Errorf("%q is missing in %q", want, got.all())
 		}
 	}
-	for name, want := range map[string]string{"form.xml": "number,name", "z.csv": "number,name", "packed.csv": "packed,content"} {
+	for name, want := range map[string]string{"form.xml": "number,name", "metadata.xml": "number,name", "z.csv": "number,name", "packed.csv": "packed,content"} {
 		if got.files[name] != want {
 			t.Errorf("file %s: %q, want %q", name, got.files[name], want)
 		}

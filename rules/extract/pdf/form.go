@@ -47,6 +47,7 @@ func (f *file) fields(root dict) string {
 		if v := f.value(d["V"]); v != "" {
 			fmt.Fprintf(&b, "%s: %s\n", label, v)
 		}
+		b.WriteString(f.choices(d))
 		push(f.array(d["Kids"]), label)
 	}
 	return b.String()
