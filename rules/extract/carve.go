@@ -123,7 +123,7 @@ func (c *carver) starts(b byte) bool {
 		c.found = carvedDump
 	case b == '=' && c.ahead("=ybegin "):
 		c.found = carvedYEnc
-	case b == '-' && c.ahead("-----BEGIN PGP MESSAGE"):
+	case b == '-' && c.ahead("-----BEGIN PGP MESSAGE") && c.armour():
 		c.found = carvedPGP
 	case c.dull > 0 && (sextet[b] < 64 || b == '>' || b == ' '):
 		c.dull--
@@ -154,6 +154,23 @@ func (c *carver) unframed(b byte) {
 func (c *carver) ahead(s string) bool {
 	b, _ := c.br.Peek(len(s))
 	return string(b) == s
+}
+
+// armour tells whether base64 follows the frame of a PGP message and its header
+// (RFC 9580 section 6.2). Text in such a frame is text.
+func (c *carver) armour() bool {
+	look, _ := c.br.Peek(blobLook)
+	_, look, _ = bytes.Cut(look, []byte("\n"))
+	for len(look) > 0 {
+		var line []byte
+		line, look, _ = bytes.Cut(look, []byte("\n"))
+		line = bytes.TrimSpace(line)
+		if len(line) == 0 || bytes.Contains(line, []byte(": ")) {
+			continue
+		}
+		return base64End(line) == len(line)
+	}
+	return false
 }
 
 // uu checks by decode the line after "begin 644 name": its first character tells its length.

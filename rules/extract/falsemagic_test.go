@@ -24,6 +24,12 @@ func TestTextBehindAMagicIsText(t *testing.T) {
 			}
 		}
 	}
+	for _, magic := range []string{"%PDF-1.7\n", "Salted__", "age-encryption.org/v1\n", "-----BEGIN PGP MESSAGE-----\n", "-----BEGIN PGP MESSAGE-----\n\n"} {
+		r, sum := walkFile(t, []byte(magic+text), DefaultLimits())
+		if !strings.Contains(strings.ReplaceAll(r.text.String(), "\r", ""), strings.ReplaceAll(text, "\r", "")) || len(sum.Unread) > 0 {
+			t.Errorf("behind %q: %.200q, unread %v", magic, r.text.String(), sum.Unread)
+		}
+	}
 	var z bytes.Buffer
 	w := zip.NewWriter(&z)
 	stored, err := w.CreateHeader(&zip.FileHeader{Name: "a.csv", Method: zip.Store})

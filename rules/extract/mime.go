@@ -117,6 +117,8 @@ func (w *walk) structured(n, in node, e entity, r reading, ts []transfer) (bool,
 	case strings.HasPrefix(r.media, "multipart") || r.media == "" && len(boundaries(r.raw)) > 0:
 		in.sealed = in.sealed || r.media == "multipart/encrypted"
 		return w.multipart(in, e, r, ts)
+	case r.media == "message/partial" && last(r.params, "total") == "1": // the whole of it
+		return w.messageBody(n, e, ts)
 	case r.media == "message/partial", r.media == "message/external-body":
 		n.format = FormatMessage
 		w.unread(n, External, "the content is in other messages or elsewhere", true)

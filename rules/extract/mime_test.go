@@ -85,6 +85,7 @@ func TestMIMEIsReadAsTheMostLenientReaderDoes(t *testing.T) {
 		{"forwarded as octet-stream", head + "Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64\n\n" +
 			base64.StdEncoding.EncodeToString(crlf(head+"Content-Transfer-Encoding: base64\n\n"+needle64+"\n")) + "\n"},
 		{"digest", head + "Content-Type: multipart/digest; boundary=bb\n\n--bb\n\n" + head + "Content-Transfer-Encoding: base64\n\n" + needle64 + "\n--bb--\n"},
+		{"partial, the only one", head + "Content-Type: message/partial; id=x; number=1; total=1\n\n" + head + "\n" + needle + "\n"},
 		{"partial", head + "Content-Type: message/partial; id=x; number=1; total=2\n\n" + head + "\n" + needle + "\n"},
 		{"in a header field", head + "X-Note: " + needle + "\n\nhello\n"},
 		{"in the subject", "From: a@corp.test\nTo: b@corp.test\nSubject: " + needle + "\n\nhello\n"},

@@ -17,9 +17,16 @@ func isSealed(h []byte) bool {
 		"\xc0\xb9\x07\x2e\x4f\x93\xf1\x46\xa0", // AxCrypt
 		"encrcdsa",                             // encrypted disk image of macOS
 	} {
-		if bytes.HasPrefix(h, []byte(magic)) {
+		if !bytes.HasPrefix(h, []byte(magic)) {
+			continue
+		}
+		switch magic {
+		case "age-encryption.org/": // its header is text: who may open it comes first
+			return bytes.Contains(h[:min(len(h), 64)], []byte("\n-> "))
+		case "-----BEGIN AGE ENCRYPTED FILE-----", "$ANSIBLE_VAULT;":
 			return true
 		}
+		return !textBehind(h, len(magic))
 	}
 	return len(h) > 11 && string(h[3:11]) == "-FVE-FS-" // BitLocker
 }

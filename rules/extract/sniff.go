@@ -43,10 +43,16 @@ func sniff(head []byte) Format {
 func falseMagic(m magic, head []byte) bool {
 	switch m.format {
 	case FormatZip, formatOLE, FormatGzip, FormatRAR, Format7z, FormatSQLite:
-	default:
-		return false
+		return textBehind(head, m.at+len(m.magic))
+	case FormatPDF: // whose objects are text, but have words of their own
+		return !bytes.Contains(head, []byte("obj")) && !bytes.Contains(head, []byte("stream")) && textBehind(head, m.at+len(m.magic))
 	}
-	body := head[m.at+len(m.magic):]
+	return false
+}
+
+// textBehind tells a head that is text from a little behind the given place on.
+func textBehind(head []byte, at int) bool {
+	body := head[at:]
 	body = body[min(len(body), falseHeader):]
 	if len(body) < 64 {
 		return false
