@@ -168,6 +168,8 @@ func work(k foreign.Kind, content string) foreign.Job {
 // record keeps what an output gets, one line a file.
 type record struct {
 	b strings.Builder
+	// files is how many came; their names may hold line ends.
+	files int
 	// limit is how much of a file is read; 0 is all.
 	limit int64
 	// inner runs within each file.
@@ -175,6 +177,7 @@ type record struct {
 }
 
 func (r *record) File(ctx context.Context, name string, f io.Reader) error {
+	r.files++
 	if r.limit > 0 {
 		f = io.LimitReader(f, r.limit)
 	}
