@@ -46,6 +46,7 @@ func (c *Config) Check(src *Source) error {
 			wrong(fmt.Sprintf("own_domains[%d]", i), "%q is not a domain: want one such as example.org", d)
 		}
 	}
+	c.checkIndexes(wrong)
 	if _, err := c.CompilePolicies(); err != nil {
 		// The error begins with its policy: policies[1] "name": …
 		field, what, _ := strings.Cut(err.Error(), " ")
@@ -120,6 +121,28 @@ func (c *Config) checkBounds(wrong report) {
 	} {
 		if d.value < time.Millisecond {
 			wrong(d.field, "%v: want a time such as 30s or 5m", d.value)
+		}
+	}
+}
+
+func (c *Config) checkIndexes(wrong report) {
+	if len(c.Indexes) > MaxIndexes {
+		wrong("indexes", "%d: want at most %d", len(c.Indexes), MaxIndexes)
+	}
+	names := map[string]bool{}
+	for i, x := range c.Indexes {
+		field := fmt.Sprintf("indexes[%d]", i)
+		if x.Name == "" || strings.Trim(x.Name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
+			wrong(field+".name", "%q: want letters, digits, \"-\" and \"_\"", x.Name)
+		}
+		if names[x.Name] {
+			wrong(field+".name", "%q: given twice", x.Name)
+		}
+		names[x.Name] = true
+		for _, file := range []struct{ name, path string }{{"path", x.Path}, {"key_file", x.KeyFile}} {
+			if _, err := os.Stat(file.path); err != nil {
+				wrong(field+"."+file.name, "%v", err)
+			}
 		}
 	}
 }

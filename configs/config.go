@@ -28,6 +28,8 @@ type Config struct {
 	Inspection Inspection `yaml:"inspection"`
 	// OwnDomains are domains whose people are never third parties.
 	OwnDomains []string `yaml:"own_domains"`
+	// Indexes are those of the owner's own customers, for exact match.
+	Indexes []Index `yaml:"indexes"`
 	// Policies replace the default policies as a whole when given.
 	Policies   []rules.PolicySpec `yaml:"policies"`
 	Quarantine Quarantine         `yaml:"quarantine"`
@@ -103,6 +105,27 @@ type OCR struct {
 	Languages string        `yaml:"languages"` // tesseract's, joined by "+"
 	Timeout   time.Duration `yaml:"timeout"`   // of one picture
 }
+
+// Index is an exact-match index, made by `bulkhead index build`.
+type Index struct {
+	// Name is what verdicts and metrics call it: letters, digits and "-".
+	Name string `yaml:"name"`
+	Path string `yaml:"path"`
+	// KeyFile is the key that it was built with.
+	KeyFile string `yaml:"key_file"`
+}
+
+// IndexNames returns the names of the indexes.
+func (c *Config) IndexNames() []string {
+	names := make([]string, len(c.Indexes))
+	for i, x := range c.Indexes {
+		names[i] = x.Name
+	}
+	return names
+}
+
+// MaxIndexes is the most indexes that are searched together.
+const MaxIndexes = 8
 
 // Quarantine is how held messages are kept.
 type Quarantine struct {

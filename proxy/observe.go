@@ -155,7 +155,7 @@ func faultReason(err error) string {
 
 // MetricNames are the label values that the relay's metrics need.
 func MetricNames(p *rules.Policies) metrics.Names {
-	n := metrics.Names{Policies: p.Names(), RuleSet: rules.Version + "-" + p.Version()}
+	n := metrics.Names{Policies: p.Names()}
 	for _, f := range extract.Formats() {
 		n.Formats = append(n.Formats, string(f))
 	}

@@ -14,8 +14,8 @@ func (in *Inspector) WithIndexes(set *exact.Set) *Inspector {
 	return &with
 }
 
-// ruleSet names the rules and the indexes that make evidence.
-func (in *Inspector) ruleSet() string {
+// RuleSet names the rules and the indexes that make evidence.
+func (in *Inspector) RuleSet() string {
 	if in.indexes == nil {
 		return Version
 	}

@@ -170,6 +170,21 @@ func TestRecordsOfTheIndexArePeople(t *testing.T) {
 	}
 }
 
+// What a line tells of a person and what the index knows is one person.
+func TestARecordInTextIsNoSecondPerson(t *testing.T) {
+	for what, write := range map[string]func(c []string) string{
+		"name and telephone": func(c []string) string { return c[1] + ", " + c[0] + ", " + c[3] + "\n\n" },
+		"name and address":   func(c []string) string { return c[1] + " <" + c[2] + ">, " + c[0] + "\n\n" },
+		"address and number": func(c []string) string { return c[2] + " no. " + c[0] + "\n\n" },
+		"lines":              func(c []string) string { return c[1] + "\n" + c[3] + "\n" + c[2] + "\n\n" },
+	} {
+		v := decide(t, defaultPolicies(t), envelope, inspectKnown(t, plain(eachOwned(10, 18, write))))
+		if v.Exposure.Subjects != 8 || v.Exposure.ExactRows != 8 {
+			t.Errorf("%s: %d people, %d records, want 8 of both", what, v.Exposure.Subjects, v.Exposure.ExactRows)
+		}
+	}
+}
+
 func TestTheReadersOwnRecordsAreNotCounted(t *testing.T) {
 	p := defaultPolicies(t)
 	body := eachOwned(10, 15, func(c []string) string {

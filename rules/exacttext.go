@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/exact"
@@ -112,22 +113,32 @@ func belowSignature(text []byte, lines []int, line int) bool {
 }
 
 // customer counts the person of a record that a passage agreed with. The
-// identifiers by which it did join the record to what the lines have told of
-// the same person.
+// values by which it did join the record to what the lines have told of the
+// same person.
 func (t *textSink) customer(m *exact.Match, text []byte) {
 	r := t.resolver
-	r.ids = append(r.ids[:0], identifier{key: recordKey(m.Record)})
-	for _, f := range m.Fields {
-		if !identifies(f.Type) || f.Type == detect.PersonName || f.Type == detect.PersonFamily || f.Type == detect.ContactPhone {
+	f := &r.found
+	var columns []typedColumn
+	for _, field := range m.Fields {
+		if f.values[field.Type] != nil {
 			continue
 		}
-		value := text[f.Start:f.End]
-		id := identifier{key: r.key(f.Type, value)}
-		if f.Type == detect.ContactEmail {
-			id.domain = hashDomain(domainOf(value))
+		value := text[field.Start:field.End]
+		columns = append(columns, typedColumn{kind: field.Type})
+		f.values[field.Type] = value
+		if !identifies(field.Type) {
+			continue
 		}
-		r.ids = append(r.ids, id)
+		f.keys[field.Type] = r.key(field.Type, value)
+		if field.Type == detect.ContactEmail {
+			f.addEmail(identifier{f.keys[field.Type], hashDomain(domainOf(value))})
+		}
 	}
+	r.identify(&group{}, f)
+	// A household shares its telephone.
+	r.ids = slices.DeleteFunc(r.ids, func(id identifier) bool { return id.key == f.keys[detect.ContactPhone] })
+	r.ids = slices.Insert(r.ids, 0, identifier{key: recordKey(m.Record)})
+	f.forget(columns)
 	before := len(t.ev.people.list)
 	fields := fieldsOf(m)
 	t.ev.people.add(r.ids, len(r.ids), record{fields: fields, strong: true})

@@ -70,7 +70,7 @@ func (in *Inspector) inspect(ctx context.Context, src extract.Source, walk func(
 		}
 	}()
 	ev = &Evidence{
-		RuleSet: in.ruleSet(), Bytes: src.Size,
+		RuleSet: in.RuleSet(), Bytes: src.Size,
 		people: newPeople(), contacts: newKeySet(maxContacts),
 		cards: newKeySet(maxContacts), national: newKeySet(maxContacts),
 		known: newKnown(in.indexes),

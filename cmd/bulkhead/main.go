@@ -49,6 +49,7 @@ type commands struct {
 	Quarantine quarantineCommand `cmd:"" help:"List, show, release, refuse, export, keep and delete held messages."`
 	Incidents  incidentsCommand  `cmd:"" help:"List incidents: held messages that belong together."`
 	Audit      auditCommand      `cmd:"" help:"List, export and verify the audit trail of the quarantine."`
+	Index      indexCommand      `cmd:"" help:"Build and check indexes of your own customers, for exact match."`
 	Config     configCommand     `cmd:"" help:"Check and show the configuration."`
 	Eval       evalCommand       `cmd:"" help:"Measure column typing on made-up tables."`
 	Health     healthCommand     `cmd:"" help:"Ask a running relay whether it is ready; for container health checks."`

@@ -51,6 +51,7 @@ func writeFixtures(dir string) error {
 	for name, content := range map[string][]byte{
 		"people.csv": []byte(table), "people.eml": message, "letter.eml": plain,
 		"people.xlsx": sheet, "cut.xlsx": sheet[:len(sheet)/2],
+		"records.txt": []byte(notes(makeCustomers(40)[10:15])), "strangers.txt": []byte(notes(strangers(40)[10:15])),
 		"letters.mbox": mboxOf(plain, plain), "people.mbox": mboxOf(plain, message),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {

@@ -23,6 +23,13 @@ func newProgress(w io.Writer, what string, total int) *progress {
 	return &progress{w: w, what: what, total: total}
 }
 
+// newCounter makes a count of steps whose number nobody knows before.
+func newCounter(w io.Writer, what string) *progress {
+	p := newProgress(w, what, 2)
+	p.total = 0
+	return p
+}
+
 func isTerminal(file *os.File) bool {
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
@@ -36,9 +43,13 @@ func (p *progress) set(done int) {
 	if p.w == nil {
 		return
 	}
-	full := done * barWidth / p.total
-	fmt.Fprintf(p.w, "\r[%s%s] %d of %d %s", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), done, p.total, p.what)
 	p.shown = true
+	if p.total == 0 {
+		fmt.Fprintf(p.w, "\r%d %s", done, p.what)
+		return
+	}
+	full := min(done, p.total) * barWidth / p.total
+	fmt.Fprintf(p.w, "\r[%s%s] %d of %d %s", strings.Repeat("#", full), strings.Repeat(".", barWidth-full), done, p.total, p.what)
 }
 
 // clear takes the bar away, so that lines can be printed.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -23,6 +24,9 @@ type scanCommand struct {
 	Format string   `enum:"text,json" default:"text" help:"text for people, json for programs: one object a file, on one line."`
 	From   string   `placeholder:"ADDR" help:"Envelope sender; else that of the message's header."`
 	To     []string `placeholder:"ADDR" help:"Envelope recipients; else those of the message's header."`
+
+	Index   []string `type:"existingfile" placeholder:"FILE" help:"Also look for the records of these exact-match indexes."`
+	KeyFile string   `type:"existingfile" placeholder:"FILE" help:"The key that they were built with."`
 }
 
 // Help implements kong.HelpProvider.
@@ -34,6 +38,7 @@ Exit status: 0 nothing held, 1 something held or rejected, 2 an error.
 
 Examples:
   bulkhead scan customers.csv
+  bulkhead scan --index customers.idx --key-file index.key mail.eml
   bulkhead scan --format json --to ana@example.org mail/ archive.mbox
   cat message.eml | bulkhead scan -`
 }
@@ -62,6 +67,12 @@ func (c scanCommand) Run(ctx context.Context, p program) error {
 		return err
 	}
 	cfg.Upstream.URL = "maildir:" // a scan sends nothing
+	if len(c.Index) > 0 && c.KeyFile == "" {
+		return errors.New("--index needs --key-file: the key that the index was built with")
+	}
+	for _, path := range c.Index {
+		cfg.Indexes = append(cfg.Indexes, configs.Index{Name: indexName(path), Path: path, KeyFile: c.KeyFile})
+	}
 	if err := cfg.Check(src); err != nil {
 		return err
 	}
@@ -106,11 +117,7 @@ type scanner struct {
 }
 
 func newScanner(c scanCommand, cfg *configs.Config) (*scanner, error) {
-	policies, err := cfg.CompilePolicies()
-	if err != nil {
-		return nil, err
-	}
-	inspector, err := rules.NewInspector()
+	live, err := newLive(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +126,7 @@ func newScanner(c scanCommand, cfg *configs.Config) (*scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &scanner{c, inspector, policies, bounds, workers}, nil
+	return &scanner{c, live.now.Load().inspector, live.policies(), bounds, workers}, nil
 }
 
 // close ends the processes that scans have started.

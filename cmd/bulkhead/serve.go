@@ -19,7 +19,6 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
-	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
@@ -28,7 +27,12 @@ type serveCommand struct{ settings }
 
 // Help implements kong.HelpProvider.
 func (serveCommand) Help() string {
-	return "Examples:\n  bulkhead serve --upstream smtp://mail.example:25\n  bulkhead serve --config /etc/bulkhead/bulkhead.yaml --listen :2525"
+	return `Indexes of your own customers are taken again when their files change, and all at
+once on SIGHUP; one that cannot be taken leaves the one before in use.
+
+Examples:
+  bulkhead serve --upstream smtp://mail.example:25
+  bulkhead serve --config /etc/bulkhead/bulkhead.yaml --listen :2525`
 }
 
 // Run runs the relay until the context ends.
@@ -64,7 +68,7 @@ type relay struct {
 	registry *prometheus.Registry
 	store    *quarantine.Store
 	upstream *upstream.Server
-	policies *rules.Policies
+	live     *live
 	workers  *worker.Pool
 	smtp     *proxy.Server
 	console  http.Handler
@@ -89,7 +93,7 @@ func newRelay(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*rela
 // open makes everything that a relay consists of.
 func (r *relay) open(ctx context.Context) (err error) {
 	cfg := r.cfg
-	if r.policies, err = cfg.CompilePolicies(); err != nil {
+	if r.live, err = newLive(cfg, r.log); err != nil {
 		return err
 	}
 	if r.upstream, err = newUpstream(cfg); err != nil {
@@ -102,22 +106,19 @@ func (r *relay) open(ctx context.Context) (err error) {
 	if err := os.MkdirAll(spool, 0o700); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
 	}
-	inspector, err := rules.NewInspector()
-	if err != nil {
-		return err
-	}
 	bounds, err := limits(cfg, spool, r.workers)
 	if err != nil {
 		return err
 	}
-	names := proxy.MetricNames(r.policies)
+	names := proxy.MetricNames(r.live.policies())
 	names.Version, names.Revision = version, revision()
 	m := metrics.New(r.registry, names)
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics.WatchQuarantine(r.registry, r.depth)
+	r.live.watch(metrics.NewReloads(r.registry, cfg.IndexNames()))
 	r.smtp = proxy.New(proxy.Config{
-		Hostname: hostname(cfg), Dial: r.upstream.Dial, Inspector: inspector,
-		Policies: func() *rules.Policies { return r.policies },
+		Hostname: hostname(cfg), Dial: r.upstream.Dial, Inspector: r.live,
+		Policies: r.live.policies,
 		Limits:   bounds, Quarantine: holder{r.store}, Metrics: m, Log: r.log,
 		OneRecipient: r.upstream.AnswersEach(),
 		Wire:         wireConfig(cfg), MaxSize: int64(cfg.SMTP.MaxSize), MaxHops: cfg.SMTP.MaxHops,
@@ -172,6 +173,7 @@ func (r *relay) run(ctx context.Context) error {
 		r.log.Warn(warning)
 	}
 	go r.tidy(ctx)
+	go r.live.follow(ctx, hangUps(ctx))
 	var cause error
 	select {
 	case cause = <-failed:

@@ -55,7 +55,6 @@ type Names struct {
 	Reasons  []string // every reason for not reading
 	Version  string   // of the program
 	Revision string   // of the source
-	RuleSet  string   // of the rules and policies
 }
 
 var (
@@ -77,12 +76,7 @@ func New(reg prometheus.Registerer, names Names) *Metrics {
 		ConstLabels: prometheus.Labels{"version": names.Version, "revision": names.Revision},
 	})
 	build.Set(1)
-	ruleSet := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "bulkhead_ruleset_info", Help: "Constant 1, labelled with the version of the rules and policies in force.",
-		ConstLabels: prometheus.Labels{"version": names.RuleSet},
-	})
-	ruleSet.Set(1)
-	reg.MustRegister(build, ruleSet)
+	reg.MustRegister(build)
 	return m
 }
 

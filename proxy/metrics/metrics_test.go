@@ -17,6 +17,10 @@ func TestNamesFollowPrometheusPractice(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	metrics.New(reg, metrics.Names{Policies: []string{"bulk"}, Formats: []string{"csv"}, Reasons: []string{"encrypted"}})
 	metrics.WatchQuarantine(reg, func(context.Context) (metrics.Depth, error) { return metrics.Depth{Free: 1}, nil })
+	r := metrics.NewReloads(reg, []string{"customers"})
+	r.Index("customers", true)
+	r.IndexIs("customers", 5, time.Unix(7, 0))
+	r.RuleSet("1")
 	problems, err := testutil.GatherAndLint(reg)
 	if err != nil {
 		t.Fatal(err)
@@ -42,6 +46,27 @@ func TestKnownLabelValuesStartAtZero(t *testing.T) {
 			t.Errorf("%s has %d series at start, want %d (%v)", name, got, want, err)
 		}
 	}
+}
+
+// A version that is no longer in force is no series any more.
+func TestOneRuleSetIsInForce(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	r := metrics.NewReloads(reg, nil)
+	r.RuleSet("1")
+	r.RuleSet("2")
+	want := "# HELP bulkhead_ruleset_info Constant 1, labelled with the version of the rules, indexes and policies in force.\n" +
+		"# TYPE bulkhead_ruleset_info gauge\nbulkhead_ruleset_info{version=\"2\"} 1\n"
+	if err := testutil.GatherAndCompare(reg, strings.NewReader(want), "bulkhead_ruleset_info"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReloadsWithoutFiguresDoNothing(*testing.T) {
+	var r *metrics.Reloads
+	r.Index("x", true)
+	r.IndexIs("x", 1, time.Now())
+	r.RuleSet("1")
+	r.Reloaded(true, time.Now())
 }
 
 // Policy names come from the configuration: their number is bounded.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -210,6 +211,7 @@ func (b *Builder) header(built time.Time) header {
 		if measured(c.kind) {
 			c.Bits = s.shape.bits()
 		}
+		c.Bits = math.Round(c.Bits*10) / 10
 	}
 	h.BucketBits = minBucketBits
 	for h.BucketBits < maxBucketBits && b.values>>(h.BucketBits+1) >= 8 {

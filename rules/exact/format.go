@@ -24,7 +24,7 @@ import (
 //	           the entries: 4 bytes of hash, 4 bytes of post
 const (
 	magic      = "BHEXACT\x01" // the last byte is the version
-	headerSize = 16 << 10
+	headerSize = 8 << 10
 	jsonAt     = 24
 	entrySize  = 8
 )

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
@@ -33,6 +34,9 @@ type Index struct {
 type lengths struct{ shortest, longest int }
 
 func (l *lengths) widen(shortest, longest int) {
+	if longest == 0 {
+		return
+	}
 	if l.longest == 0 || shortest < l.shortest {
 		l.shortest = shortest
 	}
@@ -70,7 +74,10 @@ func Open(data []byte, cfg Config) (*Index, error) {
 	for _, c := range h.Columns {
 		x.lengths[classOf(c.kind)].widen(c.Shortest, c.Longest)
 	}
-	return x, x.verify()
+	if err := x.verify(); err != nil {
+		return nil, err
+	}
+	return x, nil
 }
 
 // ReadInfo returns what the bytes of an index say of it, for those without its
@@ -85,8 +92,10 @@ func ReadInfo(data []byte) (Info, error) {
 
 // verify reads the whole index.
 func (x *Index) verify() (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	before := debug.SetPanicOnFault(true)
 	defer func() {
+		debug.SetPanicOnFault(before)
+		runtime.KeepAlive(x)
 		if recover() != nil {
 			err = fmt.Errorf("cut off while it was read: %w", ErrDamaged)
 		}
@@ -94,16 +103,16 @@ func (x *Index) verify() (err error) {
 	if xxhash.Sum64(x.buckets) != x.BucketsSum || xxhash.Sum64(x.entries) != x.EntriesSum {
 		return fmt.Errorf("checksum is wrong: %w", ErrDamaged)
 	}
-	before := uint32(0)
+	last := uint32(0)
 	for at := 0; at < len(x.buckets); at += 4 {
 		n := binary.LittleEndian.Uint32(x.buckets[at:])
-		if n < before || int64(n) > x.Values || at == 0 && n != 0 {
+		if n < last || int64(n) > x.Values || at == 0 && n != 0 {
 			return fmt.Errorf("buckets out of order: %w", ErrDamaged)
 		}
-		before = n
+		last = n
 	}
-	if int64(before) != x.Values {
-		return fmt.Errorf("buckets end at entry %d of %d: %w", before, x.Values, ErrDamaged)
+	if int64(last) != x.Values {
+		return fmt.Errorf("buckets end at entry %d of %d: %w", last, x.Values, ErrDamaged)
 	}
 	return nil
 }
@@ -121,7 +130,11 @@ func (x *Index) About() Info { return x.Info }
 // when somebody cut the mapped file off, are a panic and not the end of the
 // process.
 func (x *Index) find(dst []post, hash uint64) []post {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	before := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(before)
+		runtime.KeepAlive(x) // and with it what owns the bytes
+	}()
 	bucket := hash >> (64 - x.BucketBits)
 	print := uint32(hash << x.BucketBits >> 32)
 	from := binary.LittleEndian.Uint32(x.buckets[4*bucket:])

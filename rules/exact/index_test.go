@@ -23,16 +23,16 @@ func TestADamagedFileIsRefused(t *testing.T) {
 	damaged := map[string]func([]byte) []byte{
 		"empty":          func([]byte) []byte { return nil },
 		"cut in header":  func(d []byte) []byte { return d[:100] },
-		"cut in buckets": func(d []byte) []byte { return d[:16<<10+8] },
+		"cut in buckets": func(d []byte) []byte { return d[:8<<10+8] },
 		"cut by a byte":  func(d []byte) []byte { return d[:len(d)-1] },
 		"longer":         func(d []byte) []byte { return append(d, 0) },
 		"other magic":    func(d []byte) []byte { d[0] ^= 1; return d },
 		"other version":  func(d []byte) []byte { d[7]++; return d },
 		"header length":  func(d []byte) []byte { d[11] = 0xff; return d },
 		"header":         func(d []byte) []byte { d[40] ^= 1; return d },
-		"bucket":         func(d []byte) []byte { d[16<<10+64] ^= 1; return d },
+		"bucket":         func(d []byte) []byte { d[8<<10+64] ^= 1; return d },
 		"entry":          func(d []byte) []byte { d[len(d)-9] ^= 0x80; return d },
-		"unfinished":     func(d []byte) []byte { clear(d[:16<<10]); return d },
+		"unfinished":     func(d []byte) []byte { clear(d[:8<<10]); return d },
 	}
 	for name, damage := range damaged {
 		t.Run(name, func(t *testing.T) {
@@ -50,7 +50,7 @@ func FuzzOpen(f *testing.F) {
 	good := build(f, customerColumns, customers(40))
 	f.Add(uint32(0), byte(1), uint32(len(good)))
 	f.Add(uint32(30), byte(0x20), uint32(len(good)))
-	f.Add(uint32(16<<10+4), byte(0xff), uint32(len(good)))
+	f.Add(uint32(8<<10+4), byte(0xff), uint32(len(good)))
 	f.Add(uint32(len(good)-3), byte(4), uint32(len(good)))
 	f.Add(uint32(5), byte(0), uint32(100))
 	f.Fuzz(func(t *testing.T, at uint32, change byte, size uint32) {

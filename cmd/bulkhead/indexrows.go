@@ -1,0 +1,371 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+	"github.com/bulkhead-dlp/bulkhead/rules/exact"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/bulkhead-dlp/bulkhead/rules/table"
+)
+
+// indexer reads tables into an index's builder: one goroutine reads, others
+// normalise and hash.
+type indexer struct {
+	ctx    context.Context
+	stop   context.CancelCauseFunc
+	build  *exact.Builder
+	choice *choice
+	det    *detect.Detector
+	typer  *table.Typer
+
+	batches chan *batch
+	free    sync.Pool
+	workers sync.WaitGroup
+
+	rows    int64
+	taken   map[int]bool // the index's columns in use
+	headers []string
+	tick    func()
+}
+
+// batch is the chosen cells of some rows.
+type batch struct {
+	first   uint32 // record of the first row
+	rows    int
+	columns []indexColumn
+	text    []byte
+	ends    []int // of each cell in text, row by row
+}
+
+// indexColumn is a column of a table and its place in the index.
+type indexColumn struct {
+	taken
+	column int
+}
+
+// Bounds of a batch.
+const (
+	batchRows = 1024
+	typedRows = 512 // rows by which the columns of a table are recognised
+)
+
+func newIndexer(ctx context.Context, b *exact.Builder, choice *choice) (*indexer, error) {
+	det, err := detect.New()
+	if err != nil {
+		return nil, err
+	}
+	lexicon, err := table.LoadLexicon()
+	if err != nil {
+		return nil, err
+	}
+	x := &indexer{
+		build: b, choice: choice, det: det, typer: table.NewTyper(det, lexicon),
+		batches: make(chan *batch, 8), taken: map[int]bool{}, tick: func() {},
+	}
+	x.free.New = func() any { return new(batch) }
+	x.ctx, x.stop = context.WithCancelCause(ctx)
+	for range max(runtime.GOMAXPROCS(0), 1) {
+		w := b.Writer()
+		x.workers.Go(func() {
+			for batch := range x.batches {
+				if err := x.hash(w, batch); err != nil {
+					x.stop(err)
+				}
+				x.free.Put(batch)
+			}
+			if err := w.Close(); err != nil {
+				x.stop(err)
+			}
+		})
+	}
+	return x, nil
+}
+
+// close waits until all that was read is with the builder.
+func (x *indexer) close() error {
+	close(x.batches)
+	x.workers.Wait()
+	err := context.Cause(x.ctx)
+	x.stop(nil)
+	return err
+}
+
+// hash gives the values of a batch to the builder. What is no value of its
+// column's type, as "n/a", and addresses of functions are left out.
+func (x *indexer) hash(w *exact.Writer, b *batch) error {
+	at, cell := 0, 0
+	for i := range b.rows {
+		for _, c := range b.columns {
+			value := b.text[at:b.ends[cell]]
+			at, cell = b.ends[cell], cell+1
+			if len(value) == 0 || !x.valid(c.kind, value) {
+				continue
+			}
+			if err := w.Add(b.first+uint32(i), c.column, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// valid reports whether a value can be one of its column's type, where that
+// can be told of a single value.
+func (x *indexer) valid(kind detect.Type, value []byte) bool {
+	switch kind {
+	case detect.ContactEmail:
+		return x.det.Is(kind, value) && !detect.Role(value)
+	case detect.FinanceCard, detect.FinanceIBAN, detect.NetIP:
+		return x.det.Is(kind, value)
+	}
+	return true
+}
+
+// grid indexes the rows of one table.
+func (x *indexer) grid(g table.Grid) error {
+	sample, err := readFirst(g)
+	if err != nil {
+		return err
+	}
+	columns, first, err := sample.columns(x.ctx, x.typer)
+	if err != nil || len(columns) == 0 {
+		return errors.Join(err, drain(g))
+	}
+	for _, c := range columns {
+		if c.Header != "" && len(x.headers) < 100 && !slices.Contains(x.headers, c.Header) {
+			x.headers = append(x.headers, c.Header)
+		}
+	}
+	list, err := x.choice.pick(columns, sample.labelled)
+	if err != nil {
+		return err
+	}
+	places := make([]indexColumn, 0, len(list))
+	for _, t := range list {
+		at, err := x.build.Column(t.name, t.kind)
+		if err != nil {
+			return err
+		}
+		x.taken[at] = true
+		places = append(places, indexColumn{t, at})
+	}
+	if len(places) == 0 {
+		return drain(g)
+	}
+	b := x.newBatch(places)
+	add := func(row [][]byte) error {
+		b.add(row)
+		if b.rows < batchRows {
+			return nil
+		}
+		full := b
+		b = x.newBatch(places)
+		return x.send(full)
+	}
+	for _, row := range sample.rows[min(first, len(sample.rows)):] {
+		if err := add(row); err != nil {
+			return err
+		}
+	}
+	for !sample.whole {
+		row, err := g.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := add(row); err != nil {
+			return err
+		}
+	}
+	return x.send(b)
+}
+
+func (x *indexer) newBatch(columns []indexColumn) *batch {
+	b := x.free.Get().(*batch)
+	b.columns, b.rows, b.text, b.ends = columns, 0, b.text[:0], b.ends[:0]
+	return b
+}
+
+// add takes the chosen cells of a row.
+func (b *batch) add(row [][]byte) {
+	for _, c := range b.columns {
+		for i, at := range c.cells {
+			if at < len(row) {
+				if i > 0 {
+					b.text = append(b.text, ' ')
+				}
+				b.text = append(b.text, row[at]...)
+			}
+		}
+		b.ends = append(b.ends, len(b.text))
+	}
+	b.rows++
+}
+
+// send gives a batch to the workers.
+func (x *indexer) send(b *batch) (err error) {
+	if b.rows == 0 {
+		return nil
+	}
+	if b.first, err = x.build.Reserve(b.rows); err != nil {
+		return err
+	}
+	x.rows += int64(b.rows)
+	x.tick()
+	select {
+	case x.batches <- b:
+		return nil
+	case <-x.ctx.Done():
+		return context.Cause(x.ctx)
+	}
+}
+
+func drain(g table.Grid) error {
+	for {
+		if _, err := g.Next(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// firstRows are the first rows of a grid.
+type firstRows struct {
+	rows     [][][]byte
+	labelled bool
+	whole    bool // the grid has no more
+	next     int
+}
+
+func readFirst(g table.Grid) (*firstRows, error) {
+	s := &firstRows{}
+	for len(s.rows) < typedRows {
+		row, err := g.Next()
+		if errors.Is(err, io.EOF) {
+			s.whole = true
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		own := make([][]byte, len(row))
+		for i, cell := range row {
+			own[i] = slices.Clone(cell)
+		}
+		s.rows = append(s.rows, own)
+	}
+	if l, is := g.(table.Labelled); is {
+		s.labelled = l.Labelled()
+	}
+	return s, nil
+}
+
+// Next implements table.Grid.
+func (s *firstRows) Next() ([][]byte, error) {
+	if s.next == len(s.rows) {
+		return nil, io.EOF
+	}
+	s.next++
+	return s.rows[s.next-1], nil
+}
+
+// Labelled implements table.Labelled.
+func (s *firstRows) Labelled() bool { return s.labelled }
+
+// columns recognises the columns by the largest stretch of the sample, and
+// returns them with the number of the first row below their header.
+func (s *firstRows) columns(ctx context.Context, typer *table.Typer) (columns []table.Column, first int, err error) {
+	most := 0
+	err = typer.Read(ctx, s, table.Limits{}, func(seg *table.Segment) error {
+		if seg.Transposed {
+			return errors.New("the table has its fields down and its people across: turn it first")
+		}
+		if columns == nil {
+			first = seg.First
+		}
+		if len(seg.Rows) > most {
+			most, columns = len(seg.Rows), slices.Clone(seg.Columns)
+		}
+		return nil
+	})
+	return columns, first, err
+}
+
+// file indexes the tables of a file.
+func (x *indexer) file(path string, p program) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // read only
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	const unit = 1 << 20
+	bar := newProgress(p.stderr, "MiB of "+filepath.Base(path), int(info.Size()/unit))
+	defer bar.clear()
+	source := &followed{ReaderAt: file}
+	x.tick = func() { bar.set(int(source.furthest.Load() / unit)) }
+	workers := newWorkers(nil)
+	defer workers.Close() //nolint:errcheck // killed, whatever they say
+	lim := extract.Limits{
+		Bytes: math.MaxInt64, PartBytes: math.MaxInt64, Ratio: math.MaxInt32, Cells: math.MaxInt64, Time: 1000 * time.Hour,
+		Scratch: func() (extract.Scratch, error) { return newScratch(os.TempDir()) }, Isolate: workers.Isolate,
+	}
+	found, err := extract.New().File(x.ctx, filepath.Base(path), extract.Source{ReaderAt: source, Size: info.Size()}, lim, tables{x})
+	if err != nil {
+		return err
+	}
+	// A part of the customers is not the customers.
+	for _, u := range found.Unread {
+		return fmt.Errorf("%s is not read: %s", u.Path, u.Detail)
+	}
+	return nil
+}
+
+// followed tells how far a file was read.
+type followed struct {
+	io.ReaderAt
+	furthest atomic.Int64
+}
+
+func (f *followed) ReadAt(p []byte, off int64) (int, error) {
+	n, err := f.ReaderAt.ReadAt(p, off)
+	if end := off + int64(n); end > f.furthest.Load() {
+		f.furthest.Store(end)
+	}
+	return n, err
+}
+
+// tables takes the tables of a file; text around them is of no use.
+type tables struct{ x *indexer }
+
+// Text implements extract.Sink.
+func (t tables) Text(_ extract.Part, r io.Reader) error {
+	return table.Split(t.x.ctx, r, table.Limits{}, t)
+}
+
+// Table implements extract.Sink.
+func (t tables) Table(_ extract.Part, g table.Grid) error { return t.x.grid(g) }
+
+// Grid implements table.Output.
+func (t tables) Grid(_ table.Kind, g table.Grid) error { return t.x.grid(g) }
+
+// Prose implements table.Output.
+func (tables) Prose([]byte) error { return nil }

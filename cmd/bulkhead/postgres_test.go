@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// startPostgres starts a PostgreSQL of the test's own and returns its URL.
+func startPostgres(t *testing.T) string {
+	t.Helper()
+	bins, err := filepath.Glob("/usr/lib/postgresql/*/bin") // where Debian keeps them
+	if err != nil || len(bins) == 0 {
+		skipUnlessCI(t, "PostgreSQL is missing: install Debian's package postgresql")
+	}
+	slices.Sort(bins)
+	bin := bins[len(bins)-1]
+	dir, err := os.MkdirTemp("", "bulkhead-postgres-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	owner := postgresUser(t, dir)
+	start := func(name string, args ...string) *exec.Cmd {
+		cmd := exec.Command(filepath.Join(bin, name), args...)
+		cmd.Dir, cmd.SysProcAttr = dir, owner
+		return cmd
+	}
+	if out, err := start("initdb", "-D", filepath.Join(dir, "data"), "-U", "crm", "-A", "trust", "-E", "UTF8", "--no-sync").CombinedOutput(); err != nil {
+		t.Fatalf("initdb: %v\n%s", err, out)
+	}
+	_, port, err := net.SplitHostPort(freePort(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := start("postgres", "-D", filepath.Join(dir, "data"), "-k", dir, "-h", "127.0.0.1", "-p", port, "-F")
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		server.Process.Signal(syscall.SIGQUIT) // ends at once, with its children
+		server.Wait()                          // its status says nothing
+	})
+	url := "postgres://crm@127.0.0.1:" + port + "/postgres?sslmode=disable"
+	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		conn, err := pgx.Connect(context.Background(), url)
+		if err == nil {
+			conn.Close(context.Background())
+			return url
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("PostgreSQL does not answer: %v", err)
+		}
+	}
+}
+
+// postgresUser gives the folder to who may run the server: root may not.
+func postgresUser(t *testing.T, dir string) *syscall.SysProcAttr {
+	t.Helper()
+	if os.Getuid() != 0 {
+		return nil
+	}
+	who, err := user.Lookup("postgres")
+	if err != nil {
+		skipUnlessCI(t, "the user postgres is missing: install Debian's package postgresql")
+	}
+	uid, _ := strconv.Atoi(who.Uid)
+	gid, _ := strconv.Atoi(who.Gid)
+	if err := os.Chown(dir, uid, gid); err != nil {
+		t.Fatal(err)
+	}
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+}
+
+func TestIndexIsBuiltFromPostgreSQL(t *testing.T) {
+	url := startPostgres(t)
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, `create table customers (
+		customer_no bigint, full_name text, email text, birth_date date, balance numeric, extra bytea, broken text)`); err != nil {
+		t.Fatal(err)
+	}
+	customers := makeCustomers(20_000)
+	_, err = conn.CopyFrom(ctx, pgx.Identifier{"customers"}, []string{"customer_no", "full_name", "email", "birth_date", "balance", "extra", "broken"},
+		pgx.CopyFromSlice(len(customers), func(i int) ([]any, error) {
+			no, err := strconv.Atoi(customers[i][0])
+			if err != nil {
+				return nil, err
+			}
+			var born any = time.Date(1950+i%50, 3, 4, 0, 0, 0, 0, time.UTC)
+			if i%7 == 0 {
+				born = nil
+			}
+			return []any{no, customers[i][2], customers[i][6], born, i, []byte{0, 1}, "x" + customers[i][6]}, nil
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	key, path := filepath.Join(dir, "key"), filepath.Join(dir, "customers.idx")
+	build := func(url, query string) (string, string, int) {
+		return runBulkhead(t, "index", "build", "--key-file", key, "-o", path, "--postgres", url, "--query", query)
+	}
+	stdout, text, status := build(url, "select * from customers")
+	if status != exitOK || !strings.Contains(stdout, "20000 records") {
+		t.Fatalf("exits with %d: %s%s", status, stdout, text)
+	}
+	for _, column := range []string{"customer_no", "full_name", "email", "birth_date"} {
+		if !strings.Contains(stdout, column) {
+			t.Errorf("%s is not indexed:\n%s", column, stdout)
+		}
+	}
+	note := writeFile(t, "note.txt", notes(customers[15_000:15_005]))
+	out, _, _ := runBulkhead(t, "scan", "--format", "json", "--index", path, "--key-file", key, note)
+	if !strings.Contains(out, "5 records of the owner's own index") {
+		t.Errorf("a note about five is %s", out)
+	}
+
+	for _, c := range []struct{ what, url, query, want string }{
+		{"a query that changes something", url, "delete from customers returning *", "read-only transaction"},
+		{"a wrong query", url, "select nothing from customers", `column "nothing" does not exist`},
+		{"a fault in a row shows no value", url, "select customer_no, email, broken::int from customers", "SQLSTATE 22P02"},
+		{"no server", "postgres://crm:open-sesame@" + freePort(t) + "/crm", "select 1", "connect"},
+		{"no URL", "not a url", "select 1", "parse"},
+	} {
+		_, text, status := build(c.url, c.query)
+		if status != exitError || !strings.Contains(text, c.want) || strings.Contains(text, "sesame") || strings.Contains(text, ".example") {
+			t.Errorf("%s: exits with %d: %s, want %s", c.what, status, text, c.want)
+		}
+	}
+	var left int
+	if err := conn.QueryRow(ctx, "select count(*) from customers").Scan(&left); err != nil || left != len(customers) {
+		t.Errorf("%d rows are left, %v", left, err)
+	}
+	if out, _, _ := runBulkhead(t, "index", "verify", "--key-file", key, path); !strings.Contains(out, "20000 records") {
+		t.Errorf("the index of before is gone: %s", out)
+	}
+}

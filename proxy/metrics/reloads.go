@@ -1,0 +1,95 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// maxIndexes is how many index names become label values; the rest are counted
+// as "other".
+const maxIndexes = 8
+
+// Reloads are the figures of what is swapped while running. Its methods do
+// nothing on a nil receiver.
+type Reloads struct {
+	records, built, swapped, ruleSet *prometheus.GaugeVec
+	successful, succeeded            prometheus.Gauge
+	names                            map[string]bool
+}
+
+// NewReloads makes and registers the figures. The names are those of the
+// configured indexes.
+func NewReloads(reg prometheus.Registerer, indexes []string) *Reloads {
+	vec := func(name, help, label string) *prometheus.GaugeVec {
+		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, []string{label})
+		reg.MustRegister(g)
+		return g
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		g := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help})
+		reg.MustRegister(g)
+		return g
+	}
+	r := &Reloads{
+		records:    vec("index_records", "Records of an exact-match index in use.", "index"),
+		built:      vec("index_built_timestamp_seconds", "When an exact-match index in use was built, as Unix time.", "index"),
+		swapped:    vec("index_last_swap_successful", "1 if the last file of an exact-match index was taken, 0 if the one before it stays in use.", "index"),
+		ruleSet:    vec("ruleset_info", "Constant 1, labelled with the version of the rules, indexes and policies in force.", "version"),
+		successful: gauge("config_last_reload_successful", "1 if everything was taken at the last reload, else 0."),
+		succeeded:  gauge("config_last_reload_success_timestamp_seconds", "The last reload at which everything was taken, as Unix time."),
+		names:      map[string]bool{},
+	}
+	for _, name := range indexes[:min(len(indexes), maxIndexes)] {
+		r.names[name] = true
+	}
+	return r
+}
+
+func (r *Reloads) label(name string) string {
+	if r.names[name] {
+		return name
+	}
+	return "other"
+}
+
+// Index counts an attempt to take a file of an index.
+func (r *Reloads) Index(name string, taken bool) {
+	if r != nil {
+		r.swapped.WithLabelValues(r.label(name)).Set(number(taken))
+	}
+}
+
+// IndexIs sets what the index in use is.
+func (r *Reloads) IndexIs(name string, records int64, built time.Time) {
+	if r != nil {
+		r.records.WithLabelValues(r.label(name)).Set(float64(records))
+		r.built.WithLabelValues(r.label(name)).Set(float64(built.Unix()))
+	}
+}
+
+// Reloaded notes how a reload went.
+func (r *Reloads) Reloaded(taken bool, now time.Time) {
+	if r == nil {
+		return
+	}
+	r.successful.Set(number(taken))
+	if taken {
+		r.succeeded.Set(float64(now.Unix()))
+	}
+}
+
+// RuleSet sets the version of the rules, indexes and policies in force.
+func (r *Reloads) RuleSet(version string) {
+	if r != nil {
+		r.ruleSet.Reset()
+		r.ruleSet.WithLabelValues(version).Set(1)
+	}
+}
+
+func number(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
