@@ -2,6 +2,22 @@ package table
 
 import "bytes"
 
+// measured is a line and what a sample takes from the record that begins with
+// it.
+type measured struct {
+	at, end int64 // where it begins and ends in the text
+	width   int32
+	words   int32
+	delims  int32
+	spaced  int32
+	between int32
+	kind    lineKind
+	clear   bool
+	hollow  bool
+	stump   bool
+	quoted  bool // it depends on more than the line itself
+}
+
 // measures remembers the lines after the reading position, measured as
 // records of one form: a text of which each line might begin a table is
 // looked at once, not once for each line before.
@@ -9,6 +25,10 @@ type measures struct {
 	lines []measured // those from first on follow each other
 	first int
 	one   measured // a line that is not remembered
+
+	// run is the sum over lines[from:to], which are records of one width.
+	run      sample
+	from, to int
 }
 
 // measures returns what is remembered of a form at the reading position.
@@ -19,11 +39,11 @@ func (s *splitter) measures(f *form) *measures {
 		m.first++
 	}
 	if m.first == len(m.lines) || m.lines[m.first].at != here || !f.rememberable() {
-		m.lines, m.first = m.lines[:0], 0
+		m.lines, m.first, m.from, m.to = m.lines[:0], 0, 0, 0
 	}
-	if m.first > 2*sniffRecords {
+	if m.first > keep {
 		m.lines = m.lines[:copy(m.lines, m.lines[m.first:])]
-		m.first = 0
+		m.first, m.from, m.to = 0, 0, 0
 	}
 	return m
 }
@@ -32,25 +52,54 @@ func (s *splitter) measures(f *form) *measures {
 // lines after: the other forms depend on where they begin.
 func (f *form) rememberable() bool { return !f.drawn && f.quote == '"' }
 
-// at returns the i-th line from the reading position on, which begins off
-// bytes after it. ok is false past the last line that stands whole in the
-// window.
-func (m *measures) at(i int, s *splitter, f *form, off int) (_ *measured, ok bool) {
-	here := s.src.past + int64(s.src.pos)
-	if i += m.first; i < len(m.lines) && m.lines[i].at == here+int64(off) {
-		return &m.lines[i], true
+// line returns the i-th line from the reading position on, nil if it is not
+// remembered.
+func (m *measures) line(i int) *measured {
+	if i += m.first; i < len(m.lines) {
+		return &m.lines[i]
 	}
+	return nil
+}
+
+// even reports whether a whole sample of remembered records of one width
+// follows, as in a log, and brings run up to it: by what the lines at its ends
+// count, since it moves with the position.
+func (m *measures) even() bool {
+	to := m.first + sniffRecords
+	if to > len(m.lines) || m.lines[to-1].at-m.lines[m.first].at >= sniffBytes {
+		return false
+	}
+	if m.from > m.first || m.to < m.first {
+		m.run, m.from, m.to = sample{}, m.first, m.first
+	}
+	for ; m.from < m.first; m.from++ {
+		m.run.count(&m.lines[m.from], -1)
+	}
+	width := m.lines[m.first].width
+	for ; m.to < to; m.to++ {
+		if l := &m.lines[m.to]; l.kind != recordLine || l.width != width || width == 1 || l.quoted {
+			return false
+		}
+		m.run.count(&m.lines[m.to], 1)
+	}
+	return true
+}
+
+// measure measures the i-th line from the reading position on, which begins
+// off bytes after it, and remembers it where that is of use. It returns nil
+// past the last line that stands whole in the window.
+func (m *measures) measure(i int, s *splitter, f *form, off int) *measured {
 	line, next, ok := s.src.peek(off)
 	if !ok {
-		return nil, false
+		return nil
 	}
 	m.one = s.measure(unquote(line), next, f)
-	m.one.at = here + int64(off)
-	if i != len(m.lines) || m.one.quoted || !f.rememberable() {
-		return &m.one, true
+	m.one.at = s.src.past + int64(s.src.pos+off)
+	if m.first+i != len(m.lines) || m.one.quoted || !f.rememberable() {
+		return &m.one
 	}
 	m.lines = append(m.lines, m.one)
-	return &m.lines[i], true
+	return m.line(i)
 }
 
 // measure measures a line and the record that begins with it; next is the
@@ -71,13 +120,13 @@ func (s *splitter) measure(line []byte, next int, f *form) (m measured) {
 	row, end := g.record(line, next)
 	m.end = here + int64(end)
 	m.quoted = bytes.IndexByte(line, f.quote) >= 0
-	m.width = len(row)
+	m.width = int32(len(row))
 	m.hollow = len(row[0]) == 0
 	m.stump = len(row[len(row)-1]) == 0
 	m.clear = bytes.IndexByte(trim(line), ' ') < 0
 	for _, cell := range row {
 		if len(cell) > 0 {
-			m.words += 1 + bytes.Count(cell, []byte{' '})
+			m.words += int32(1 + bytes.Count(cell, []byte{' '}))
 		}
 	}
 	for i := 0; i < len(line); i++ {

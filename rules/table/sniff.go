@@ -68,22 +68,6 @@ type sample struct {
 	stumps  int // records whose last cell is empty
 }
 
-// measured is a line and what a sample takes from the record that begins with
-// it.
-type measured struct {
-	at, end int64 // where it begins and ends in the text
-	kind    lineKind
-	quoted  bool // it depends on more than the line itself
-	width   int
-	spaced  int
-	words   int
-	between int
-	delims  int
-	clear   bool
-	hollow  bool
-	stump   bool
-}
-
 // weigh says how much the lines look like a table of form f, 0 for not at
 // all, and sets the number of columns.
 func (s *splitter) weigh(f *form) float64 {
@@ -137,16 +121,27 @@ func (s *splitter) take(f *form) sample {
 	defer func() { s.cut = cut }() // what a probe leaves out is not left out
 	sm := sample{widths: s.widths[:0]}
 	ahead := s.measures(f)
-	off, empty := 0, 0
-	for i := 0; len(sm.widths) < sniffRecords && off < sniffBytes; i++ {
+	if ahead.even() {
+		sm = ahead.run
+		sm.same, sm.widths = sniffRecords, s.widths[:sniffRecords]
+		for i := range sm.widths {
+			sm.widths[i] = int(ahead.line(0).width)
+		}
+		return sm
+	}
+	here := s.src.past + int64(s.src.pos)
+	at, empty := here, 0
+	for i := 0; len(sm.widths) < sniffRecords && at-here < sniffBytes; i++ {
 		if n := len(sm.widths); n >= 4 && sm.same*2 < n {
 			break // as uneven as sentences are
 		}
-		m, ok := ahead.at(i, s, f, off)
-		if !ok {
-			break
+		m := ahead.line(i)
+		if m == nil || m.at != at {
+			if m = ahead.measure(i, s, f, int(at-here)); m == nil {
+				break
+			}
 		}
-		off = int(m.end - s.src.past - int64(s.src.pos))
+		at = m.end
 		if m.kind == blankLine {
 			if empty++; empty > 1 {
 				break
@@ -156,7 +151,7 @@ func (s *splitter) take(f *form) sample {
 		if m.kind == borderLine {
 			continue
 		}
-		if m.width == 1 && len(sm.widths) >= 3 || empty > 0 && len(sm.widths) > 0 && m.width != sm.widths[0] {
+		if m.width == 1 && len(sm.widths) >= 3 || empty > 0 && len(sm.widths) > 0 && int(m.width) != sm.widths[0] {
 			break
 		}
 		empty = 0
@@ -166,23 +161,28 @@ func (s *splitter) take(f *form) sample {
 }
 
 func (sm *sample) add(m *measured) {
-	sm.widths = append(sm.widths, m.width)
-	if m.width == sm.widths[0] {
+	sm.widths = append(sm.widths, int(m.width))
+	if int(m.width) == sm.widths[0] {
 		sm.same++
 	}
-	sm.cells += m.width
-	sm.words += m.words
-	sm.delims += m.delims
-	sm.spaced += m.spaced
-	sm.between += m.between
+	sm.count(m, 1)
+}
+
+// count adds n times what a record counts; n may be negative.
+func (sm *sample) count(m *measured, n int) {
+	sm.cells += n * int(m.width)
+	sm.words += n * int(m.words)
+	sm.delims += n * int(m.delims)
+	sm.spaced += n * int(m.spaced)
+	sm.between += n * int(m.between)
 	if m.hollow {
-		sm.hollow++
+		sm.hollow += n
 	}
 	if m.stump {
-		sm.stumps++
+		sm.stumps += n
 	}
 	if m.clear {
-		sm.clear++
+		sm.clear += n
 	}
 }
 
