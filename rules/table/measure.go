@@ -26,8 +26,11 @@ type measures struct {
 	first int
 	one   measured // a line that is not remembered
 
-	// run is the sum over lines[from:to], which are records of one width.
+	// run is the sum over the records in lines[from:to], which are of one
+	// width.
 	run      sample
+	records  int
+	blanks   int // blank lines at the end of it
 	from, to int
 }
 
@@ -61,28 +64,50 @@ func (m *measures) line(i int) *measured {
 	return nil
 }
 
-// even reports whether a whole sample of remembered records of one width
-// follows, as in a log, and brings run up to it: by what the lines at its ends
-// count, since it moves with the position.
-func (m *measures) even() bool {
-	to := m.first + sniffRecords
-	if to > len(m.lines) || m.lines[to-1].at-m.lines[m.first].at >= sniffBytes {
-		return false
-	}
-	if m.from > m.first || m.to < m.first {
-		m.run, m.from, m.to = sample{}, m.first, m.first
+// even reports whether a whole sample of records of one width follows, as in
+// a log, and brings run up to it: by what the lines at its ends count, since it
+// moves with the position. It measures one line at most.
+func (m *measures) even(s *splitter, f *form) bool {
+	if m.from == m.to || m.to < m.first {
+		m.run, m.records, m.blanks, m.from, m.to = sample{}, 0, 0, m.first, m.first
 	}
 	for ; m.from < m.first; m.from++ {
-		m.run.count(&m.lines[m.from], -1)
+		if m.lines[m.from].kind == recordLine {
+			m.run.count(&m.lines[m.from], -1)
+			m.records--
+		}
 	}
-	width := m.lines[m.first].width
-	for ; m.to < to; m.to++ {
-		if l := &m.lines[m.to]; l.kind != recordLine || l.width != width || width == 1 || l.quoted {
+	for m.records < sniffRecords {
+		if m.to == len(m.lines) && (m.records < sniffRecords-1 || !m.extend(s, f)) || !m.take(&m.lines[m.to]) {
 			return false
 		}
-		m.run.count(&m.lines[m.to], 1)
+		m.to++
+	}
+	return m.lines[m.to-1].at-m.lines[m.first].at < sniffBytes
+}
+
+// take adds a line to the run unless it ends one.
+func (m *measures) take(l *measured) bool {
+	switch l.kind {
+	case blankLine:
+		m.blanks++
+		return m.blanks == 1
+	case recordLine:
+		if l.quoted || l.width == 1 || l.width != m.lines[m.first].width {
+			return false
+		}
+		m.blanks = 0
+		m.records++
+		m.run.count(l, 1)
 	}
 	return true
+}
+
+// extend measures the line after those that are remembered.
+func (m *measures) extend(s *splitter, f *form) bool {
+	n := len(m.lines)
+	m.measure(n-m.first, s, f, int(m.lines[n-1].end-s.src.past)-s.src.pos)
+	return len(m.lines) > n
 }
 
 // measure measures the i-th line from the reading position on, which begins

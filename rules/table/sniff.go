@@ -121,7 +121,7 @@ func (s *splitter) take(f *form) sample {
 	defer func() { s.cut = cut }() // what a probe leaves out is not left out
 	sm := sample{widths: s.widths[:0]}
 	ahead := s.measures(f)
-	if ahead.even() {
+	if ahead.even(s, f) {
 		sm = ahead.run
 		sm.same, sm.widths = sniffRecords, s.widths[:sniffRecords]
 		for i := range sm.widths {
