@@ -44,7 +44,17 @@ func (s *scanner) wordAround(i int) (start, end int, letters bool) {
 	return start, end, true
 }
 
-func isWordByte(c byte) bool { return isAlnum(c) || c == '_' || c == '-' }
+// isWordByte reports letters, digits, '_' and '-'.
+func isWordByte(c byte) bool {
+	const (
+		low  = (1<<10-1)<<'0' | 1<<'-'
+		high = (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64) | 1<<('_'-64)
+	)
+	if c < 64 {
+		return uint64(low)>>c&1 != 0
+	}
+	return c < 128 && uint64(high)>>(c-64)&1 != 0
+}
 
 // phoneWithExtension reports whether a word's only letter is the 'x' between a
 // number and an extension.
