@@ -26,16 +26,17 @@ func (w *walk) foreign(n node, c content, kind foreign.Kind) error {
 	err := read(w.ctx, foreign.Job{
 		Kind: kind, Content: at, Size: size, Passwords: w.candidates(),
 		Limits: foreign.Limits{Entries: w.lim.Entries, Window: maxWindow},
-	}, &unpacked{w: w, n: n, size: size})
+	}, &unpacked{w: w, n: n, size: size, tabular: kind.Tabular()})
 	return firstError(err, cut)
 }
 
 // unpacked puts the files of an archive into the walk. It returns only what
 // ends the walk.
 type unpacked struct {
-	w    *walk
-	n    node
-	size int64 // of the archive
+	w       *walk
+	n       node
+	size    int64 // of the archive
+	tabular bool  // its streams are rows and not files
 }
 
 // File implements foreign.Output. The context goes to archives within this one.
@@ -44,6 +45,9 @@ func (u *unpacked) File(ctx context.Context, name string, r io.Reader) error {
 	outer := w.ctx
 	w.ctx = ctx
 	defer func() { w.ctx = outer }()
+	if u.tabular {
+		return w.table(u.n, foreign.NewGrid(&meter{w: w, n: u.n, r: r, left: w.lim.PartBytes, packed: &counter{n: u.size}}))
+	}
 	if name == "" {
 		name = unpackedName(u.n.path)
 	}

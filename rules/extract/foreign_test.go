@@ -41,6 +41,20 @@ func TestArchivesOfForeignParsersAreOpened(t *testing.T) {
 	}
 }
 
+func TestParquetIsATable(t *testing.T) {
+	b, err := os.ReadFile("foreign/testdata/people.parquet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, sum := walkFile(t, b, DefaultLimits())
+	if r.rows != 302 || !strings.Contains(r.grids.String(), "person299@example.org") || len(sum.Unread) > 0 {
+		t.Errorf("%d rows, unread %v", r.rows, sum.Unread)
+	}
+	if want := []string{"table f parquet 1"}; !slices.Equal(r.parts, want) {
+		t.Errorf("parts %q, want %q", r.parts, want)
+	}
+}
+
 // sevenZipMagic is enough to be told as 7z.
 var sevenZipMagic = append([]byte("7z\xbc\xaf\x27\x1c\x00\x04"), make([]byte, 100)...)
 

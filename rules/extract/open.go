@@ -106,6 +106,8 @@ func (w *walk) read(n node, c content) error {
 		return w.foreign(n, c, foreign.SevenZip)
 	case FormatRAR:
 		return w.foreign(n, c, foreign.RAR)
+	case FormatParquet:
+		return w.foreign(n, c, foreign.Parquet)
 	case FormatPDF:
 		return w.randomDocument(n, c, pdf.Read)
 	case FormatSMIME:
@@ -126,7 +128,7 @@ func (w *walk) read(n node, c content) error {
 		return w.ole(n, c)
 	case FormatImage, FormatAudio, FormatVideo, FormatFont:
 		return w.captioned(n, c)
-	case FormatParquet, FormatData, FormatArchive:
+	case FormatData, FormatArchive:
 		w.unread(n, Unsupported, "the format is known but not read; searched as runs of text", true)
 		return w.give(n, newFolded(newRuns(c.Reader)))
 	default:

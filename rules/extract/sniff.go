@@ -100,6 +100,7 @@ var magics = []magic{
 	{0, "Rar!\x1a\x07", FormatRAR, nil},
 	{0, "SQLite format 3\x00", FormatSQLite, nil},
 	{0, "PAR1", FormatParquet, nil},
+	{0, "PARE", FormatParquet, nil},
 	{0, "Obj\x01", FormatData, nil},
 	{0, "ORC", FormatData, func(h []byte) bool { return len(h) > 3 && h[3] < ' ' }},
 	{4, "Standard Jet DB\x00", FormatData, nil},

@@ -1,5 +1,5 @@
-// Package foreign reads the archives whose parsers are not ours: 7z, rar, xz
-// and lzma. Their code was not written against hostile input, so a caller that can
+// Package foreign reads the archives and data files whose parsers are not ours:
+// 7z, rar, xz, lzma and Parquet. Their code was not written against hostile input, so a caller that can
 // should run Read in a process of its own; proxy/worker does.
 //
 // What is always true: Read is pure, holds no state between calls and keeps
@@ -28,6 +28,7 @@ const (
 	RAR
 	XZ
 	LZMA // the format before xz, of a file name's ending .lzma
+	Parquet
 )
 
 // Job is one archive to be read.
@@ -48,8 +49,8 @@ type Limits struct {
 
 // Output takes the files of an archive in their order.
 type Output interface {
-	// File takes one file. The name is as the archive has it, "" where it has
-	// none, as for xz. r is valid until File returns, need not be read to its
+	// File takes one file, or the rows of a table where the kind is Tabular. The
+	// name is as the archive has it, "" where it has none, as for xz. r is valid until File returns, need not be read to its
 	// end, and its error says why the rest of the file cannot be read. An error
 	// of File ends the reading and comes back from it unchanged. What File does
 	// within ctx belongs to this archive: a job begun there is nested in it.
@@ -72,6 +73,8 @@ func Read(ctx context.Context, job Job, out Output) error {
 		return readXZ(ctx, job, out)
 	case LZMA:
 		return readLZMA(ctx, job, out)
+	case Parquet:
+		return readParquet(ctx, job, out)
 	}
 	return fmt.Errorf("kind of archive: %w", document.ErrUnsupported)
 }

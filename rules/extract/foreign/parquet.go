@@ -1,0 +1,179 @@
+package foreign
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
+	"github.com/parquet-go/parquet-go"
+)
+
+// readParquet gives the rows of a Parquet file as one table, its leaf columns
+// named by their path, as address.city.
+func readParquet(ctx context.Context, job Job, out Output) error {
+	f, err := parquet.OpenFile(job.Content, job.Size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	if err != nil {
+		return parquetError(job.Content, job.Size)
+	}
+	columns, err := parquetColumns(f)
+	if err != nil {
+		return err
+	}
+	t := &parquetTable{ctx: ctx, groups: f.RowGroups(), columns: columns, batch: make([]parquet.Row, parquetBatch)}
+	defer t.close()
+	return out.File(ctx, "", &rowReader{next: t.next})
+}
+
+// parquetError tells why a file cannot be opened at all: the library's errors
+// have no kinds. A file whose footer is encrypted ends with a magic of its own.
+func parquetError(at io.ReaderAt, size int64) error {
+	var tail [4]byte
+	if _, err := at.ReadAt(tail[:], size-4); err == nil && string(tail[:]) == "PARE" {
+		return fmt.Errorf("parquet: %w", document.ErrEncrypted)
+	}
+	return fmt.Errorf("parquet: %w", document.ErrDamaged)
+}
+
+// parquetColumn is a leaf column: its name and how its values are written.
+type parquetColumn struct {
+	name  string
+	write func(b []byte, v parquet.Value) []byte
+}
+
+func parquetColumns(f *parquet.File) ([]parquetColumn, error) {
+	if f.Metadata().EncryptionAlgorithm.Value != nil {
+		return nil, fmt.Errorf("parquet columns: %w", document.ErrEncrypted)
+	}
+	paths := f.Schema().Columns()
+	if len(paths) > maxRowCells {
+		return nil, fmt.Errorf("parquet columns: %w", document.ErrTooMany)
+	}
+	columns := make([]parquetColumn, len(paths))
+	for i, path := range paths {
+		leaf, ok := f.Schema().Lookup(path...)
+		if !ok {
+			return nil, fmt.Errorf("parquet column: %w", document.ErrDamaged)
+		}
+		columns[i] = parquetColumn{parquetName(path), parquetWriter(leaf.Node)}
+	}
+	return columns, nil
+}
+
+// parquetName leaves out the steps that only say how lists and maps are stored
+// (LogicalTypes.md of the format).
+func parquetName(path []string) string {
+	var steps []string
+	for i, step := range path {
+		switch step {
+		case "list", "element", "bag", "array_element", "array", "key_value", "item":
+			if i > 0 {
+				continue
+			}
+		}
+		steps = append(steps, step)
+	}
+	return strings.Join(steps, ".")
+}
+
+// parquetBatch is how many rows are read at a time.
+const parquetBatch = 64
+
+// parquetTable is the reading of one file's rows.
+type parquetTable struct {
+	ctx     context.Context
+	groups  []parquet.RowGroup
+	rows    parquet.Rows // of the group that is being read, nil for none
+	columns []parquetColumn
+	batch   []parquet.Row
+	begun   bool
+	cut     bool // a value was longer than a cell may be
+
+	cells [][]byte // of one row, sub-row after sub-row
+	count []int    // values of each column so far
+}
+
+func (t *parquetTable) close() {
+	if t.rows != nil {
+		t.rows.Close() // nothing was written
+		t.rows = nil
+	}
+}
+
+// next appends the rows of the next batch.
+func (t *parquetTable) next(b []byte) ([]byte, error) {
+	if err := t.ctx.Err(); err != nil {
+		return b, err
+	}
+	if !t.begun {
+		t.begun = true
+		return t.header(b), nil
+	}
+	if t.rows == nil {
+		if len(t.groups) == 0 {
+			return b, t.end()
+		}
+		t.rows, t.groups = t.groups[0].Rows(), t.groups[1:]
+	}
+	n, err := t.rows.ReadRows(t.batch)
+	for _, row := range t.batch[:n] {
+		b = t.row(b, row)
+	}
+	switch {
+	case err == io.EOF || err == nil && n == 0:
+		t.close()
+	case err != nil:
+		return b, fmt.Errorf("parquet rows: %w", document.ErrDamaged)
+	}
+	return b, nil
+}
+
+func (t *parquetTable) end() error {
+	if t.cut {
+		return fmt.Errorf("parquet value: %w", document.ErrTooBig)
+	}
+	return io.EOF
+}
+
+func (t *parquetTable) header(b []byte) []byte {
+	row := make([][]byte, len(t.columns))
+	for i, c := range t.columns {
+		row[i] = []byte(c.name)
+	}
+	return appendRow(b, row)
+}
+
+// row appends one record. Where a column repeats, as a list of a record's
+// contacts does, its further values stand in rows of their own below the first.
+func (t *parquetTable) row(b []byte, values parquet.Row) []byte {
+	width := len(t.columns)
+	t.count = append(t.count[:0], make([]int, width)...)
+	t.cells = t.cells[:0]
+	for _, v := range values {
+		i := v.Column()
+		if i < 0 || i >= width {
+			continue
+		}
+		at := t.count[i]*width + i
+		t.count[i]++
+		for len(t.cells) < (at/width+1)*width {
+			if len(t.cells) < cap(t.cells) { // a cell used before
+				t.cells = t.cells[:len(t.cells)+1]
+				t.cells[len(t.cells)-1] = t.cells[len(t.cells)-1][:0]
+				continue
+			}
+			t.cells = append(t.cells, nil)
+		}
+		if !v.IsNull() {
+			t.cells[at] = t.columns[i].write(t.cells[at], v)
+		}
+		if len(t.cells[at]) > maxCell {
+			t.cells[at], t.cut = t.cells[at][:maxCell], true
+		}
+	}
+	for cells := t.cells; len(cells) >= width && width > 0; cells = cells[width:] {
+		b = appendRow(b, cells[:width])
+	}
+	return b
+}
