@@ -19,12 +19,12 @@ const Version = "1"
 // they are estimated.
 const maxContacts = 200_000
 
-// Inspector turns messages into evidence. It is immutable and safe for
-// concurrent use.
+// Inspector turns messages into evidence. It is safe for concurrent use.
 type Inspector struct {
-	walker *extract.Walker
-	det    *detect.Detector
-	typer  *table.Typer
+	walker   *extract.Walker
+	det      *detect.Detector
+	splitter *table.Splitter
+	typer    *table.Typer
 	// indexes are those of the owner's own records, nil for none.
 	indexes *exact.Set
 }
@@ -40,7 +40,7 @@ func NewInspector() (*Inspector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loading the lexicon of header words: %w", err)
 	}
-	return &Inspector{walker: extract.New(), det: det, typer: table.NewTyper(det, lexicon)}, nil
+	return &Inspector{walker: extract.New(), det: det, splitter: &table.Splitter{}, typer: table.NewTyper(det, lexicon)}, nil
 }
 
 // Inspect reads a message (RFC 5322) and says what it found. Content that
@@ -75,7 +75,7 @@ func (in *Inspector) inspect(ctx context.Context, src extract.Source, walk func(
 		cards: newKeySet(maxContacts), national: newKeySet(maxContacts),
 		known: newKnown(in.indexes),
 	}
-	s := &sink{ctx: ctx, typer: in.typer, ev: ev, resolver: &resolver{det: in.det, ev: ev, indexed: newIndexed(in.indexes)}}
+	s := &sink{ctx: ctx, splitter: in.splitter, typer: in.typer, ev: ev, resolver: &resolver{det: in.det, ev: ev, indexed: newIndexed(in.indexes)}}
 	summary, err := walk(s)
 	if err != nil {
 		return nil, fmt.Errorf("inspecting: %w", err)

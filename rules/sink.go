@@ -13,6 +13,7 @@ import (
 // sink takes the texts and tables of one message and gathers evidence.
 type sink struct {
 	ctx      context.Context
+	splitter *table.Splitter
 	typer    *table.Typer
 	ev       *Evidence
 	resolver *resolver
@@ -22,7 +23,7 @@ type sink struct {
 // Text implements extract.Sink.
 func (s *sink) Text(p extract.Part, r io.Reader) error {
 	t := &textSink{sink: s, part: p}
-	if err := s.bounded(p, table.Split(s.ctx, r, table.Limits{}, t)); err != nil {
+	if err := s.bounded(p, s.splitter.Split(s.ctx, r, table.Limits{}, t)); err != nil {
 		return err
 	}
 	t.finish()

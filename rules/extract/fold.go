@@ -14,7 +14,7 @@ import (
 // letter that looks Latin beside a Latin one becomes Latin. All else passes.
 type folded struct {
 	r    io.Reader
-	in   [16 << 10]byte
+	in   []byte // made when something is not ASCII
 	s, e int
 	prev byte // the last byte given
 	out  []byte
@@ -41,7 +41,7 @@ func (f *folded) Read(p []byte) (int, error) {
 			continue
 		}
 		if f.e-f.s <= utf8.UTFMax && f.err == nil {
-			f.e = copy(f.in[:], f.in[f.s:f.e])
+			f.e = copy(f.in, f.in[f.s:f.e])
 			f.s = 0
 			var k int
 			k, f.err = f.r.Read(f.in[f.e:])
@@ -60,11 +60,14 @@ func (f *folded) Read(p []byte) (int, error) {
 
 // direct reads into p itself. What follows its ASCII is put by, to be folded.
 func (f *folded) direct(p []byte) int {
-	p = p[:min(len(p), len(f.in))]
+	p = p[:min(len(p), decodeSize)]
 	var k int
 	k, f.err = f.r.Read(p)
 	n := asciiRun(p[:k])
-	f.s, f.e = 0, copy(f.in[:], p[n:k])
+	if n < k && f.in == nil {
+		f.in = make([]byte, decodeSize)
+	}
+	f.s, f.e = 0, copy(f.in, p[n:k])
 	turnOverrides(f.in[:f.e])
 	return n
 }

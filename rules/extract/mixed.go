@@ -15,11 +15,14 @@ import (
 type mixed struct {
 	r    io.Reader
 	old  *charmap.Charmap
-	in   [16 << 10]byte
+	in   []byte // made when something is not ASCII
 	s, e int
 	tiny []byte // decoded, for a destination too small for a character
 	err  error
 }
+
+// decodeSize is how many bytes are decoded at once.
+const decodeSize = 16 << 10
 
 func (m *mixed) Read(p []byte) (int, error) {
 	n := 0
@@ -34,7 +37,10 @@ func (m *mixed) Read(p []byte) (int, error) {
 			continue
 		}
 		if m.e-m.s < utf8.UTFMax && m.err == nil {
-			m.e = copy(m.in[:], m.in[m.s:m.e])
+			if m.in == nil {
+				m.in = make([]byte, decodeSize)
+			}
+			m.e = copy(m.in, m.in[m.s:m.e])
 			m.s = 0
 			var k int
 			k, m.err = m.r.Read(m.in[m.e:])
@@ -56,11 +62,14 @@ func (m *mixed) Read(p []byte) (int, error) {
 
 // direct reads into p itself. What follows its ASCII is put by, to be decided.
 func (m *mixed) direct(p []byte) int {
-	p = p[:min(len(p), len(m.in))]
+	p = p[:min(len(p), decodeSize)]
 	var k int
 	k, m.err = m.r.Read(p)
 	n := asciiRun(p[:k])
-	m.s, m.e = 0, copy(m.in[:], p[n:k])
+	if n < k && m.in == nil {
+		m.in = make([]byte, decodeSize)
+	}
+	m.s, m.e = 0, copy(m.in, p[n:k])
 	return n
 }
 

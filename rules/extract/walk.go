@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 )
 
-// Walker opens messages. It is immutable and safe for concurrent use.
-type Walker struct{}
+// Walker opens messages. It is safe for concurrent use.
+type Walker struct {
+	buffers sync.Pool // of *bufio.Reader, out of use between walks
+}
 
 // New returns a Walker.
 func New() *Walker { return &Walker{} }
@@ -16,8 +19,8 @@ func New() *Walker { return &Walker{} }
 // Message walks an RFC 5322 message. The error is the sink's, the context's,
 // or that of the source itself; what is wrong with the content is in the
 // Summary.
-func (*Walker) Message(ctx context.Context, src Source, lim Limits, sink Sink) (Summary, error) {
-	w, done := begin(ctx, src, lim, sink)
+func (r *Walker) Message(ctx context.Context, src Source, lim Limits, sink Sink) (Summary, error) {
+	w, done := r.begin(ctx, src, lim, sink)
 	defer done()
 	n := node{format: FormatMessage, id: -1}
 	err := w.guard(n, func() error { return w.message(n, w.source(src), 0, src.Size) })
@@ -29,8 +32,8 @@ func (*Walker) Message(ctx context.Context, src Source, lim Limits, sink Sink) (
 
 // File walks one file that is not part of a message, as if it were the only
 // attachment of an empty one. The name is for people: the path begins with it.
-func (*Walker) File(ctx context.Context, name string, src Source, lim Limits, sink Sink) (Summary, error) {
-	w, done := begin(ctx, src, lim, sink)
+func (r *Walker) File(ctx context.Context, name string, src Source, lim Limits, sink Sink) (Summary, error) {
+	w, done := r.begin(ctx, src, lim, sink)
 	defer done()
 	n := node{path: cleanName(name), place: Attachment, id: -1}
 	err := w.open(n, section(w.source(src), 0, src.Size))
@@ -56,7 +59,8 @@ type walk struct {
 	bombs    int // streams that broke the ratio bound
 	readings int // second readings of ambiguous MIME
 
-	passwords []string        // seen in the message's own text
+	passwords []string // seen in the message's own text
+	buffers   *sync.Pool
 	free      []*bufio.Reader // buffers out of use
 	fatal     error           // ends the walk: the sink's, the source's or the caller's
 }
@@ -64,12 +68,18 @@ type walk struct {
 // errDeadline is why ctx ended when Limits.Time came first.
 var errDeadline = errors.New("past the time bound")
 
-func begin(ctx context.Context, src Source, lim Limits, sink Sink) (*walk, func()) {
+func (r *Walker) begin(ctx context.Context, src Source, lim Limits, sink Sink) (*walk, func()) {
 	lim = lim.bounded()
-	w := &walk{caller: ctx, lim: lim, sink: sink, size: src.Size}
+	w := &walk{caller: ctx, lim: lim, sink: sink, size: src.Size, buffers: &r.buffers}
 	inner, cancel := context.WithTimeoutCause(ctx, lim.Time, errDeadline)
 	w.ctx = inner
-	return w, cancel
+	return w, func() {
+		cancel()
+		for _, b := range w.free {
+			r.buffers.Put(b)
+		}
+		w.free = nil
+	}
 }
 
 // verdict gives the error that the call returns.
@@ -133,7 +143,10 @@ func (w *walk) buffer(r io.Reader) *bufio.Reader {
 		b.Reset(r)
 		return b
 	}
-	b := bufio.NewReaderSize(nil, bufferSize) // given r, it could be r itself
+	b, spare := w.buffers.Get().(*bufio.Reader)
+	if !spare {
+		b = bufio.NewReaderSize(nil, bufferSize) // given r, it could be r itself
+	}
 	b.Reset(r)
 	return b
 }

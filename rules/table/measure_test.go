@@ -50,7 +50,9 @@ func TestSamplesAreAsIfTakenAnew(t *testing.T) {
 }
 
 func newTestSplitter(text []byte) *splitter {
-	return &splitter{src: newSource(bytes.NewReader(text), context.Background().Err), lim: DefaultLimits(), traits: newTraits()}
+	s := &splitter{src: newSource(), lim: DefaultLimits(), traits: newTraits()}
+	s.src.r, s.src.stop = bytes.NewReader(text), context.Background().Err
+	return s
 }
 
 func (s *splitter) filled() *splitter {

@@ -28,6 +28,15 @@ type belief struct {
 	margin float64
 }
 
+// empty makes the reading ready for another grid. Its room is kept.
+func (r *reading) empty() {
+	r.rows.reset()
+	r.rows.seen, r.rows.first = 0, 0
+	*r = reading{
+		rows: r.rows, old: r.old, new: r.new, found: r.found[:0], facts: r.facts, view: r.view[:0], values: r.values[:0],
+	}
+}
+
 func (r *reading) finish() error { return r.emit(true) }
 
 // emit types the rows held and gives them to visit, in pieces that are each of

@@ -24,9 +24,7 @@ type source struct {
 	eof  bool
 }
 
-func newSource(r io.Reader, stop func() error) *source {
-	return &source{r: r, stop: stop, buf: make([]byte, firstWindow)}
-}
+func newSource() *source { return &source{buf: make([]byte, firstWindow)} }
 
 // low reports whether refill would move the window.
 func (s *source) low() bool { return s.end-s.pos < lookahead && !s.eof }

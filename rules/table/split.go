@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"sync"
 )
 
 // proseSize is the most that one call of Output.Prose is given, in bytes.
@@ -19,16 +20,32 @@ type Output interface {
 	Prose(text []byte) error
 }
 
+// Splitter cuts texts, and keeps the room that one took for the next. It is
+// safe for concurrent use; the zero value is ready.
+type Splitter struct{ spare sync.Pool } // of *splitter
+
 // Split cuts the UTF-8 text of r into tables and prose, in one pass and with
 // bounded memory, however long the text or its lines are. The error is the
 // output's, the context's or the reader's; one that wraps ErrLimit is returned
 // after all else was read.
-func Split(ctx context.Context, r io.Reader, lim Limits, out Output) error {
-	s := &splitter{src: newSource(r, ctx.Err), lim: lim.orDefault(), out: out, traits: newTraits()}
-	if err := s.run(); err != nil {
-		return err
+func (sp *Splitter) Split(ctx context.Context, r io.Reader, lim Limits, out Output) error {
+	s, _ := sp.spare.Get().(*splitter)
+	if s == nil {
+		s = &splitter{src: newSource(), traits: newTraits()}
 	}
-	return s.cut
+	s.src.r, s.src.stop, s.lim, s.out = r, ctx.Err, lim.orDefault(), out
+	err := s.run()
+	if err == nil {
+		err = s.cut
+	}
+	s.empty()
+	sp.spare.Put(s)
+	return err
+}
+
+// Split is Splitter.Split without room from before.
+func Split(ctx context.Context, r io.Reader, lim Limits, out Output) error {
+	return new(Splitter).Split(ctx, r, lim, out)
 }
 
 // splitter is the state of one Split.
@@ -46,6 +63,16 @@ type splitter struct {
 	probe  delimited                 // used by sniff
 	widths [sniffRecords]int         // used by sniff
 	forms  [len(delimiters)]measures // used by sniff
+}
+
+// empty makes the splitter ready for another text. Its room is kept.
+func (s *splitter) empty() {
+	s.ahead.forget()
+	for i := range s.forms {
+		s.forms[i] = measures{lines: s.forms[i].lines[:0]}
+	}
+	*s.src = source{buf: s.src.buf}
+	*s = splitter{src: s.src, traits: s.traits, ahead: s.ahead, probe: delimited{row: s.probe.row[:0]}, forms: s.forms}
 }
 
 func (s *splitter) run() error {

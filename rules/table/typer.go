@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
-// Typer tells what the columns of grids hold. It is immutable and safe for
-// concurrent use.
+// Typer tells what the columns of grids hold. It is safe for concurrent use.
 type Typer struct {
+	spare   sync.Pool // of *reading
 	values  Values
 	lexicon *Lexicon
 	marks   *marks
@@ -26,7 +27,24 @@ func NewTyper(v Values, lex *Lexicon) *Typer {
 // segment before it held, so that a table may change on its way. The error is
 // the grid's, the context's or the visitor's.
 func (t *Typer) Read(ctx context.Context, g Grid, lim Limits, visit func(*Segment) error) error {
-	r := &reading{typer: t, lim: lim.orDefault(), visit: visit, rows: rows{marks: t.marks}}
+	r, _ := t.spare.Get().(*reading)
+	if r == nil {
+		r = &reading{rows: rows{marks: t.marks}}
+	}
+	r.typer, r.lim, r.visit = t, lim.orDefault(), visit
+	err := r.read(ctx, g)
+	if r.empty(); cap(r.rows.text) <= maxSpare {
+		t.spare.Put(r)
+	}
+	return err
+}
+
+// maxSpare is the most room in bytes that is kept for the next grid or text: a
+// cell may be of any length.
+const maxSpare = 1 << 20
+
+// read is Typer.Read.
+func (r *reading) read(ctx context.Context, g Grid) error {
 	if l, ok := g.(Labelled); ok {
 		r.labelled = l.Labelled()
 	}
