@@ -31,6 +31,9 @@ const minEscapes = 16
 // escapesOf tells what the beginning of a text is written in. Text in which
 // the signs mean something else, as in "a=10 b=20", is left alone.
 func escapesOf(head []byte) escapes {
+	if countWords(head) >= 4 {
+		return wordEscapes
+	}
 	softBreaks := bytes.Count(head, []byte("=\n")) + bytes.Count(head, []byte("=\r\n"))
 	if n := countEscapes(head, "=", 2); n >= minEscapes && (softBreaks >= 2 || n*15 >= len(head)*4 || escapedMarks(head, n)) {
 		return quotedEscapes
@@ -47,10 +50,22 @@ func escapesOf(head []byte) escapes {
 	if n := countEscapes(head, `\`, 3); n >= minEscapes && n*8 >= len(head)-len(head)/4 {
 		return octalEscapes
 	}
-	if bytes.Count(head, []byte("=?")) >= 4 && bytes.Count(head, []byte("?=")) >= 4 {
-		return wordEscapes
-	}
 	return unescapedText
+}
+
+// countWords counts the encoded words that begin in a text.
+func countWords(head []byte) int {
+	n := 0
+	for {
+		_, after, ok := bytes.Cut(head, []byte("=?"))
+		if !ok {
+			return n
+		}
+		head = after
+		if i := bytes.IndexByte(after, '?'); i > 0 && i < 40 && i+2 < len(after) && after[i+2] == '?' && bytes.IndexByte([]byte("bBqQ"), after[i+1]) >= 0 {
+			n++
+		}
+	}
 }
 
 // escapedMarks tells quoted-printable of which only the punctuation is escaped:

@@ -30,6 +30,7 @@ func TestUndeclaredEscapesAreUndone(t *testing.T) {
 		"percent":          each("%%%02x", escapeSample),
 		"entities":         entities(escapeSample),
 		"backslash x":      each(`\x%02x`, escapeSample),
+		"encoded words":    encodedWords(escapeSample),
 		"octal":            each(`\%03o`, escapeSample),
 		"its punctuation":  strings.NewReplacer(";", "=3B", "@", "=40", "å", "=C3=A5", "Å", "=C3=85", ".", "=2E").Replace(escapeSample),
 	} {
@@ -40,6 +41,17 @@ func TestUndeclaredEscapesAreUndone(t *testing.T) {
 			}
 		})
 	}
+}
+
+// encodedWords writes each line as a word in which all is escaped.
+func encodedWords(s string) string {
+	lines := strings.SplitAfter(s, "\r\n")
+	for i, l := range lines {
+		if l != "" {
+			lines[i] = "=?utf-8?q?" + each("=%02X", strings.TrimSuffix(l, "\r\n")) + "?=\r\n"
+		}
+	}
+	return strings.Join(lines, "") + "=?utf-8?q??="
 }
 
 func entities(s string) string {
@@ -129,6 +141,7 @@ func TestOddLineEndsEndLines(t *testing.T) {
 		"VT":           strings.ReplaceAll(want, "\n", "\v"),
 		"EBCDIC":       encoded(t, charmap.CodePage037, strings.ReplaceAll(want, "\n", "\u0085")),
 		"EBCDIC lines": encoded(t, charmap.CodePage037, want),
+		"coloured":     "\x1b[1;31m" + strings.ReplaceAll(want, "\t", "\x1b[0m\t\x1b[32m") + "\x1b[0m",
 		"NUL":          strings.ReplaceAll(want, "\t", "\x00") + "more\n",
 	} {
 		t.Run(name, func(t *testing.T) {

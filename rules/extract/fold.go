@@ -121,7 +121,7 @@ func foldRune(dst []byte, r rune, prev, next byte) []byte {
 	switch {
 	case 0xE0020 <= r && r <= 0xE007E: // a shadow of ASCII that nobody sees and every program copies
 		return append(dst, byte(r-0xE0000))
-	case r < 0xA0 && r != 0x85 || 0x530 <= r && r < 0x61C || 0x3001 <= r && r < 0xD800 && r != 0xA730 && r != 0xA731:
+	case r < 0xA0 && r != 0x85 || 0x530 <= r && r < 0x61C || 0x3001 <= r && r < 0xD800 && r != 0x3164 && r != 0xA730 && r != 0xA731:
 		return utf8.AppendRune(dst, r)
 	case invisible(r):
 		return dst

@@ -133,6 +133,19 @@ func TestSYLKIsASheet(t *testing.T) {
 	}
 }
 
+func TestTextInTheCellsOfOneColumnIsText(t *testing.T) {
+	file, want := "ID;PCALC\n", ""
+	for i := range 5 {
+		line := fmt.Sprintf("Ada %d, ada%d@home.example, Leeds", i, i)
+		file += fmt.Sprintf("C;X1;Y%d;K\"%s\"\n", i+1, line)
+		want += line + "\n"
+	}
+	r, _ := walkFile(t, []byte(file), DefaultLimits())
+	if got := r.text.String(); !strings.Contains(got, want) || r.rows > 0 {
+		t.Errorf("text %q, want %q; %d rows", got, want, r.rows)
+	}
+}
+
 func TestRTFTextAndTables(t *testing.T) {
 	object := fmt.Sprintf("%x", zipStored(t, "a", needle))
 	for _, c := range []struct{ name, in, text, rows string }{

@@ -59,7 +59,12 @@ func (e entity) plain() bool {
 			foreign++
 		}
 	}
-	return foreign*12 > n
+	if foreign*12 > n {
+		return true
+	}
+	// Fewer of them are junk between base64, or text with long words.
+	d := newBase64(nil)
+	return foreign*40 > n && !isContent(d.out[:d.decode(head[:n])]) && isContent(head[:n])
 }
 
 func (w *walk) entity(src io.ReaderAt, off, end int64) entity {

@@ -163,7 +163,15 @@ func (c *calm) Read(p []byte) (int, error) {
 // table hands a grid to the sink: its cells folded as text is, their number
 // bounded, an error of the grid itself noted.
 func (w *walk) table(n node, g table.Grid) error {
-	b := &boundedGrid{w: w, g: &columnGrid{g: g}}
+	held := &heldGrid{g: g}
+	b := &boundedGrid{w: w, g: &columnGrid{g: held}}
+	if held.oneColumn() {
+		n.charset, n.flowed, n.media = "utf-8", false, ""
+		if err := w.plain(n, &gridLines{g: b}); err != nil {
+			return err
+		}
+		return w.fault(n, b.err)
+	}
 	if err := w.sink.Table(n.part(), b); err != nil {
 		return w.stop(err)
 	}

@@ -37,7 +37,7 @@ func (c *carver) numbers(first byte) bool {
 	look, _ = c.br.Peek(blobLook)
 	for _, n := range numerals {
 		data, whole := n.decode(look)
-		if len(data) >= minNumbers && (whole > len(look)/2 || whole > blobLook/2) && isContent(data) && wordy(data) {
+		if len(data) >= minNumbers && (whole > len(look)/2 || whole > blobLook/2) && isContent(data) && (n.base != 10 || wordy(data)) {
 			c.found, c.numeral = carvedNumbers, n
 			return true
 		}
@@ -71,7 +71,8 @@ func numberGap(b byte) bool {
 	return b == ' ' || b == ',' || b == ':' || b == '-' || b == ';' || b == '\t' || b == '\r' || b == '\n'
 }
 
-// wordy tells text made of words from numbers that happen to be characters.
+// wordy tells text made of words from decimal numbers that happen to be
+// characters, as measurements may be.
 func wordy(b []byte) bool {
 	n, letters := 0, 0
 	for _, c := range b {

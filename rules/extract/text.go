@@ -59,8 +59,8 @@ func (w *walk) plain(n node, r io.Reader) error {
 	br := w.buffer(r)
 	defer w.release(br)
 	head, _ := br.Peek(sniffSize)
-	if by := parting(head); by != "" {
-		inner := w.buffer(&parted{br: br, by: []byte(by)})
+	if p := partingOf(head); p.by != "" {
+		inner := w.buffer(&parted{br: br, p: p})
 		defer w.release(inner)
 		br = inner
 		head, _ = br.Peek(sniffSize)

@@ -75,6 +75,7 @@ func TestFoldingRemovesOnlyWhatHides(t *testing.T) {
 		{"\u202eada\u202c", "ada"},
 		{"ａｄａ＠ｈｏｍｅ．ｅｘａｍｐｌｅ　１", "ada@home.example 1"},
 		{"𝐚𝐝𝐚", "ada"},
+		{"a\u3164d\u3164a", "ada"}, // Hangul filler
 		{"ᴀᴅᴀ ꜰᴇʀɴ", "ada fern"},
 		{"a\u00a0b\u2003c", "a b c"},
 		{"\u0430da@h\u043eme", "ada@home"},               // Cyrillic а and о in a Latin word
@@ -265,8 +266,17 @@ func TestRareDelimitersPartCells(t *testing.T) {
 		"a -> b -> c\nx\ny -> z -> w\nmore text\n",
 		strings.Repeat("a\tb => c => d\n", 9),
 	} {
-		if by := parting([]byte(left)); by != "" {
-			t.Errorf("%q is parted by %q", left, by)
+		if p := partingOf([]byte(left)); p.by != "" {
+			t.Errorf("%q is parted by %q", left, p.by)
+		}
+	}
+	for by, means := range map[string]string{
+		strings.Repeat(`{"name" => "Ada", "town" => "Leeds"},`+"\n", 4):                           ": ",
+		strings.TrimSuffix(strings.Repeat("Ada Fern, ada@home.example, 12 Mill Lane; ", 9), "; "): "\n",
+		strings.Repeat("One, two; three, four and so on; five and six, seven. ", 9):               "",
+	} {
+		if p := partingOf([]byte(by)); p.means != means {
+			t.Errorf("%.60q is parted by %q, to read %q, want %q", by, p.by, p.means, means)
 		}
 	}
 }

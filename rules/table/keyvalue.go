@@ -174,6 +174,7 @@ type keyValues struct {
 	s     *splitter
 	first []byte // first key of the current block
 	buf   []byte
+	deep  int // indent of that key
 }
 
 func (k *keyValues) next(r *record) (bool, error) {
@@ -197,9 +198,17 @@ func (k *keyValues) next(r *record) (bool, error) {
 				return true, nil
 			}
 			continue
+		case isPair && (len(r.fields) == 0 || indent(line) < k.deep) && k.heading(line, p, next):
+			if k.s.pass(next); len(r.fields) > 0 {
+				return true, nil
+			}
+			continue
 		case isPair:
 			if len(r.fields) > 0 && (p.item || bytes.Equal(p.key, k.first)) && (p.item || r.keyed()) {
 				return true, nil
+			}
+			if !r.keyed() {
+				k.deep = indent(line)
 			}
 			k.put(r, p)
 		case len(r.fields) > 0 && indent(line) > 0 && r.keyed():
@@ -217,6 +226,20 @@ func (k *keyValues) next(r *record) (bool, error) {
 			return true, nil
 		}
 	}
+}
+
+// heading reports whether a line is the key of a whole record, as in YAML: it has
+// no value, and the pairs after it stand deeper.
+func (k *keyValues) heading(line []byte, p pair, off int) bool {
+	if len(p.value) > 0 || p.item {
+		return false
+	}
+	next, _, ok := k.s.src.peek(off)
+	if !ok || indent(unquote(next)) <= indent(line) {
+		return false
+	}
+	_, ok = pairOf(unquote(next))
+	return ok
 }
 
 // keyed reports whether a record has a labelled value.

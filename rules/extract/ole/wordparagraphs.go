@@ -11,6 +11,8 @@ const (
 	propInTable  = 0x2416
 	propRowEnd   = 0x2417
 	propInnerEnd = 0x244C
+	propHuge     = 0x6646 // the properties stand elsewhere, being too many
+	propHugeOld  = 0x6645
 	pageLen      = 512     // bytes of a page of properties
 	maxParas     = 4 << 20 // paragraphs whose properties are kept
 )
@@ -117,6 +119,8 @@ func paraFlags(b []byte) byte {
 			flags |= paraInTable
 		case (prop == propRowEnd || prop == propInnerEnd) && b[2] != 0:
 			flags |= paraRowEnd
+		case prop == propHuge || prop == propHugeOld: // only the columns of a row are so many
+			flags |= paraInTable | paraRowEnd
 		}
 		b = b[min(2+n, len(b)):]
 	}
