@@ -15,7 +15,7 @@ func oddLines(head []byte) bool {
 	if bytes.IndexByte(head, '\n') >= 0 {
 		return false
 	}
-	return bytes.IndexAny(head, "\r\v\f") >= 0
+	return bytes.ContainsAny(head, "\r\v\f")
 }
 
 // lines ends lines in LF: a CR that no LF follows, VT and FF end them too. A

@@ -187,7 +187,7 @@ func (m *markup) endPlaced(name string) {
 		p.shifts = p.shifts[:len(p.shifts)-1]
 	case name == "text" && p.svg > 0:
 		p.open = false
-	case p.svg == 0 && p.within.close(name):
+	case p.svg == 0 && p.close(name):
 		p.open = false
 	}
 }

@@ -41,7 +41,7 @@ func (m *markup) styleData(css []byte) {
 			open = css[i-1]
 		}
 		css = css[i:]
-		end := -1
+		var end int
 		switch open {
 		case '"', '\'':
 			end = bytes.IndexByte(css, open)

@@ -68,9 +68,9 @@ func (g *sylk) cell(record []byte) (value []byte, ok bool) {
 	}
 	rest := record[2:]
 	for len(rest) > 0 {
-		field := rest
 		end := fieldEnd(rest)
-		field, rest = rest[:end], rest[min(end+1, len(rest)):]
+		field := rest[:end]
+		rest = rest[min(end+1, len(rest)):]
 		if len(field) < 2 {
 			continue
 		}

@@ -131,15 +131,19 @@ func (u *unwrapped) Read(p []byte) (int, error) {
 		if end == 0 {
 			return 0, err
 		}
-		line, ok := b[:end], true
+		line := b[:end]
+		ends := line[end-1] == '\n'
 		if !u.mid {
+			var ok bool
 			if line, ok = u.wrap.strip(bytes.TrimSuffix(line, []byte("\n"))); !ok {
 				return 0, io.EOF
 			}
-			line = append(bytes.Clone(line), b[end-1])
 		}
-		u.mid = b[end-1] != '\n'
-		u.line = bytes.Clone(line)
+		u.line = append(u.line[:0], line...)
+		if ends && !u.mid {
+			u.line = append(u.line, '\n')
+		}
+		u.mid = !ends
 		_, _ = u.br.Discard(end)
 	}
 	n := copy(p, u.line)
