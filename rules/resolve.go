@@ -31,6 +31,9 @@ type resolver struct {
 	joined []byte
 	ids    []identifier
 
+	// meet, if any, is given each person when its first record is found.
+	meet func(*found, []identifier)
+
 	indexed indexed
 	agreed  []exact.Match // of the row at hand
 }
@@ -264,7 +267,11 @@ func (r *resolver) row(g *group, row [][]byte, keys []Key) bool {
 		return false
 	}
 	strongest, rec := r.claim(r.identify(g, f), record{fields: f.fields, strong: strong})
+	known := len(r.ev.people.list)
 	r.ev.people.add(r.ids, strongest, rec)
+	if r.meet != nil && len(r.ev.people.list) > known {
+		r.meet(f, r.ids)
+	}
 	return len(r.ids) > 0
 }
 

@@ -18,10 +18,12 @@ type sink struct {
 	ev       *Evidence
 	resolver *resolver
 	unread   []extract.Unread // past the bounds of tables
+	part     string           // path of the part at hand
 }
 
 // Text implements extract.Sink.
 func (s *sink) Text(p extract.Part, r io.Reader) error {
+	s.part = p.Path
 	t := &textSink{sink: s, part: p}
 	if err := s.bounded(p, s.splitter.Split(s.ctx, r, table.Limits{}, t)); err != nil {
 		return err
@@ -43,6 +45,7 @@ func (s *sink) bounded(p extract.Part, err error) error {
 
 // Table implements extract.Sink.
 func (s *sink) Table(p extract.Part, g table.Grid) error {
+	s.part = p.Path
 	_, err := s.grid(p, string(p.Format), g)
 	return err
 }

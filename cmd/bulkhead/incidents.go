@@ -13,7 +13,8 @@ import (
 )
 
 type incidentsCommand struct {
-	List incidentsList `cmd:"" help:"List incidents, the newest first."`
+	List   incidentsList   `cmd:"" help:"List incidents, the newest first."`
+	Report incidentsReport `cmd:"" help:"Write an incident's breach record, as GDPR Article 33 asks for."`
 }
 
 type incidentsList struct {

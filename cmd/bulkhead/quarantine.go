@@ -213,9 +213,12 @@ type decision struct {
 	By     string `placeholder:"NAME" help:"Who decides; else the user of this machine."`
 }
 
-func (d decision) by() string {
-	if d.By != "" {
-		return d.By
+func (d decision) by() string { return who(d.By) }
+
+// who names the person who acts: as given, or the user of this machine.
+func who(given string) string {
+	if given != "" {
+		return given
 	}
 	if u, err := user.Current(); err == nil {
 		return u.Username

@@ -31,6 +31,7 @@ const (
 	ActKeepEnded      Act = "keep_ended" // the legal hold was ended
 	ActViewed         Act = "viewed"     // somebody saw unmasked content
 	ActExported       Act = "exported"   // somebody took content out
+	ActReported       Act = "reported"   // a breach record was written
 )
 
 // bySystem is who acts where no person does.
@@ -67,10 +68,13 @@ type Detail struct {
 
 // AuditQuery picks entries, oldest first.
 type AuditQuery struct {
-	Message string    // only this message's; "": all
-	Since   time.Time // only entries of this time or later; zero: all
-	After   int64     // only entries with a greater Seq
-	Limit   int       // at most so many; 0 is 100, never more than 1000
+	Message string // only this message's; "": all
+	// Incident picks the entries of an incident and of all its messages; "":
+	// all.
+	Incident string
+	Since    time.Time // only entries of this time or later; zero: all
+	After    int64     // only entries with a greater Seq
+	Limit    int       // at most so many; 0 is 100, never more than 1000
 }
 
 // Audit lists entries. The second result is the AuditQuery.After of the next
@@ -84,6 +88,12 @@ func (s *Store) Audit(ctx context.Context, q AuditQuery) ([]Entry, int64, error)
 			return nil, 0, fmt.Errorf("audit: %w", err)
 		}
 		where, args = where+" AND message = ?", append(args, id)
+	}
+	if q.Incident != "" {
+		where += ` AND (message IN (SELECT id FROM messages WHERE incident = ?) OR
+			message = '' AND json_extract(detail, '$.incident') = ?)`
+		id := normaliseIncident(q.Incident)
+		args = append(args, id, id)
 	}
 	if !q.Since.IsZero() {
 		where, args = where+" AND at >= ?", append(args, micros(q.Since))
@@ -121,6 +131,33 @@ func (s *Store) Record(ctx context.Context, id string, act Act, by, reason strin
 			return err
 		}
 		return s.append(ctx, tx, Entry{Message: r.ID, Act: act, By: by, Reason: reason, Detail: Detail{SHA256: r.SHA256}})
+	})
+	if err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	return nil
+}
+
+// RecordIncident notes what a person saw or took of a whole incident: act is
+// ActViewed, ActExported or ActReported. Callers record before they show.
+func (s *Store) RecordIncident(ctx context.Context, id string, act Act, by, reason string) error {
+	switch {
+	case act != ActViewed && act != ActExported && act != ActReported:
+		return fmt.Errorf("record: %w act %q", ErrInvalid, act)
+	case by == "":
+		return fmt.Errorf("record: %w: nobody is named", ErrInvalid)
+	}
+	id = normaliseIncident(id)
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		var n int
+		err := tx.QueryRowContext(ctx, "SELECT copies FROM incidents WHERE id = ?", id).Scan(&n)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("incident %.40q: %w", id, ErrNotFound)
+		}
+		if err != nil {
+			return fmt.Errorf("incident %s: %w", id, err)
+		}
+		return s.append(ctx, tx, Entry{Act: act, By: by, Reason: reason, Detail: Detail{Incident: id, Messages: n}})
 	})
 	if err != nil {
 		return fmt.Errorf("record: %w", err)

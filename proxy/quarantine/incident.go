@@ -88,7 +88,7 @@ func (s *Store) Incident(ctx context.Context, id string) (Incident, error) {
 	if err := s.endLapsed(ctx); err != nil {
 		return Incident{}, fmt.Errorf("incident: %w", err)
 	}
-	id = strings.ToUpper(strings.TrimSpace(id))
+	id = normaliseIncident(id)
 	i, _, err := scanIncident(s.reader.QueryRowContext(ctx, "SELECT "+incidentColumns+" FROM incidents WHERE id = ?", id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Incident{}, fmt.Errorf("incident %.40q: %w", id, ErrNotFound)
@@ -152,3 +152,6 @@ func (s *Store) incidentFor(ctx context.Context, tx *sql.Tx, m *Message) (string
 	}
 	return id, nil
 }
+
+// normaliseIncident gives the id of an incident as a person may have typed it.
+func normaliseIncident(id string) string { return strings.ToUpper(strings.TrimSpace(id)) }

@@ -51,7 +51,7 @@ func (s *Store) keep(ctx context.Context, q keepRequest) error {
 }
 
 func (s *Store) keepIncident(ctx context.Context, tx *sql.Tx, q keepRequest) error {
-	id := strings.ToUpper(strings.TrimSpace(q.id))
+	id := normaliseIncident(q.id)
 	var seq int64
 	err := tx.QueryRowContext(ctx, "UPDATE incidents SET kept = ? WHERE id = ? RETURNING seq", q.kept, id).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
