@@ -25,7 +25,9 @@ const (
 	FormatPDF     Format = "pdf"
 	FormatSQLite  Format = "sqlite"
 	FormatParquet Format = "parquet"
-	FormatData    Format = "database" // a database or store that is known and not read: Access, Outlook, Avro
+	FormatAvro    Format = "avro"
+	FormatDBF     Format = "dbf"
+	FormatData    Format = "database" // a database or store that is known and not read: Outlook, ORC
 	FormatArchive Format = "archive"  // an archive that is known and not read: cab, lzh, arj, ace
 	FormatZip     Format = "zip"
 	FormatGzip    Format = "gzip"

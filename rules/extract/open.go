@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/avro"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/dbf"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/foreign"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/pdf"
@@ -122,6 +124,10 @@ func (w *walk) read(n node, c content) error {
 		return w.tnef(n, c)
 	case FormatRTF:
 		return w.rtf(n, c)
+	case FormatAvro:
+		return w.randomDocument(n, c, avro.Read)
+	case FormatDBF:
+		return w.randomDocument(n, c, dbf.Read)
 	case FormatSQLite:
 		return w.randomDocument(n, c, sqlite.Read)
 	case formatOLE:

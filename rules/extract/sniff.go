@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"unicode/utf8"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/dbf"
 )
 
 // sniffSize is how much of a part's beginning decides on its format, in bytes.
@@ -26,6 +28,8 @@ func sniff(head []byte) Format {
 		return FormatUnknown // its zero bytes are not those of UTF-16
 	case isTar(head):
 		return FormatTar
+	case dbf.Is(head):
+		return FormatDBF
 	case cmsType(head) != "":
 		return FormatSMIME
 	case isText(head):
@@ -101,7 +105,7 @@ var magics = []magic{
 	{0, "SQLite format 3\x00", FormatSQLite, nil},
 	{0, "PAR1", FormatParquet, nil},
 	{0, "PARE", FormatParquet, nil},
-	{0, "Obj\x01", FormatData, nil},
+	{0, "Obj\x01", FormatAvro, nil},
 	{0, "ORC", FormatData, func(h []byte) bool { return len(h) > 3 && h[3] < ' ' }},
 	{4, "Standard Jet DB\x00", FormatData, nil},
 	{4, "Standard ACE DB\x00", FormatData, nil},

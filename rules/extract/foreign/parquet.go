@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/flat"
 	"github.com/parquet-go/parquet-go"
 )
 
@@ -21,7 +22,7 @@ func readParquet(ctx context.Context, job Job, out Output) error {
 	if err != nil {
 		return err
 	}
-	t := &parquetTable{ctx: ctx, groups: f.RowGroups(), columns: columns, batch: make([]parquet.Row, parquetBatch)}
+	t := &parquetTable{ctx: ctx, groups: f.RowGroups(), columns: columns, record: flat.New(len(columns)), batch: make([]parquet.Row, parquetBatch)}
 	defer t.close()
 	return out.File(ctx, "", &rowReader{next: t.next})
 }
@@ -89,9 +90,7 @@ type parquetTable struct {
 	batch   []parquet.Row
 	begun   bool
 	cut     bool // a value was longer than a cell may be
-
-	cells [][]byte // of one row, sub-row after sub-row
-	count []int    // values of each column so far
+	record  *flat.Record
 }
 
 func (t *parquetTable) close() {
@@ -147,33 +146,22 @@ func (t *parquetTable) header(b []byte) []byte {
 // row appends one record. Where a column repeats, as a list of a record's
 // contacts does, its further values stand in rows of their own below the first.
 func (t *parquetTable) row(b []byte, values parquet.Row) []byte {
-	width := len(t.columns)
-	t.count = append(t.count[:0], make([]int, width)...)
-	t.cells = t.cells[:0]
+	t.record.Reset()
 	for _, v := range values {
 		i := v.Column()
-		if i < 0 || i >= width {
+		if i < 0 || i >= len(t.columns) {
 			continue
 		}
-		at := t.count[i]*width + i
-		t.count[i]++
-		for len(t.cells) < (at/width+1)*width {
-			if len(t.cells) < cap(t.cells) { // a cell used before
-				t.cells = t.cells[:len(t.cells)+1]
-				t.cells[len(t.cells)-1] = t.cells[len(t.cells)-1][:0]
-				continue
-			}
-			t.cells = append(t.cells, nil)
-		}
+		cell := t.record.Cell(i)
 		if !v.IsNull() {
-			t.cells[at] = t.columns[i].write(t.cells[at], v)
+			*cell = t.columns[i].write(*cell, v)
 		}
-		if len(t.cells[at]) > maxCell {
-			t.cells[at], t.cut = t.cells[at][:maxCell], true
+		if len(*cell) > maxCell {
+			*cell, t.cut = (*cell)[:maxCell], true
 		}
 	}
-	for cells := t.cells; len(cells) >= width && width > 0; cells = cells[width:] {
-		b = appendRow(b, cells[:width])
+	for i := 0; t.record.Row(i) != nil; i++ {
+		b = appendRow(b, t.record.Row(i))
 	}
 	return b
 }

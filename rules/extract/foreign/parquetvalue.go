@@ -1,13 +1,11 @@
 package foreign
 
 import (
-	"bytes"
 	"encoding/hex"
 	"math/big"
 	"strconv"
-	"time"
-	"unicode/utf8"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/flat"
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -18,12 +16,12 @@ func parquetWriter(node parquet.Node) func([]byte, parquet.Value) []byte {
 	switch logical := logicalType(node).(type) {
 	case *format.DateType:
 		return func(b []byte, v parquet.Value) []byte {
-			return time.Unix(int64(v.Int32())*86400, 0).UTC().AppendFormat(b, time.DateOnly)
+			return flat.AppendDate(b, int64(v.Int32()))
 		}
 	case *format.TimestampType:
 		unit := timeUnit(logical.Unit.Value)
 		return func(b []byte, v parquet.Value) []byte {
-			return appendTime(b, v.Int64(), unit)
+			return flat.AppendTime(b, v.Int64(), unit)
 		}
 	case *format.DecimalType:
 		scale := int(logical.Scale)
@@ -55,11 +53,6 @@ func timeUnit(unit any) int64 {
 	return 1e6
 }
 
-// appendTime writes a point in time, as whole seconds.
-func appendTime(b []byte, units, perSecond int64) []byte {
-	return time.Unix(units/perSecond, 0).UTC().AppendFormat(b, time.DateTime)
-}
-
 // appendValue writes a value by its physical type.
 func appendValue(b []byte, v parquet.Value) []byte {
 	switch v.Kind() {
@@ -73,28 +66,13 @@ func appendValue(b []byte, v parquet.Value) []byte {
 		// Nanoseconds of a day, and the Julian day: what Impala and Spark wrote.
 		t := v.Int96()
 		const epoch = 2440588
-		return appendTime(b, (int64(t[2])-epoch)*86400+int64(uint64(t[1])<<32|uint64(t[0]))/1e9, 1)
+		return flat.AppendTime(b, (int64(t[2])-epoch)*86400+int64(uint64(t[1])<<32|uint64(t[0]))/1e9, 1)
 	case parquet.Float:
 		return strconv.AppendFloat(b, float64(v.Float()), 'g', -1, 32)
 	case parquet.Double:
 		return strconv.AppendFloat(b, v.Double(), 'g', -1, 64)
 	}
-	return appendBytes(b, v.ByteArray())
-}
-
-// appendBytes writes what may be text: as it is if it is UTF-8, as ISO-8859-1
-// if it could be that, not at all if it is neither.
-func appendBytes(b, v []byte) []byte {
-	if bytes.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }) {
-		return b
-	}
-	if utf8.Valid(v) {
-		return append(b, v...)
-	}
-	for _, c := range v {
-		b = utf8.AppendRune(b, rune(c))
-	}
-	return b
+	return flat.AppendText(b, v.ByteArray())
 }
 
 func appendUUID(b []byte, v parquet.Value) []byte {
@@ -113,32 +91,11 @@ func appendUUID(b []byte, v parquet.Value) []byte {
 
 // appendDecimal writes a number that is stored as a whole one.
 func appendDecimal(b []byte, v parquet.Value, scale int) []byte {
-	var n big.Int
 	switch v.Kind() {
 	case parquet.Int32:
-		n.SetInt64(int64(v.Int32()))
+		return flat.AppendDecimal(b, big.NewInt(int64(v.Int32())), scale)
 	case parquet.Int64:
-		n.SetInt64(v.Int64())
-	default:
-		raw := v.ByteArray()
-		if len(raw) > 64 { // the format knows no such precision
-			return b
-		}
-		n.SetBytes(raw)
-		if len(raw) > 0 && raw[0] >= 0x80 {
-			n.Sub(&n, new(big.Int).Lsh(big.NewInt(1), uint(8*len(raw))))
-		}
+		return flat.AppendDecimal(b, big.NewInt(v.Int64()), scale)
 	}
-	if n.Sign() < 0 {
-		b = append(b, '-')
-	}
-	digits := n.Abs(&n).String()
-	if scale <= 0 || scale > 40 {
-		return append(b, digits...)
-	}
-	for len(digits) <= scale {
-		digits = "0" + digits
-	}
-	b = append(b, digits[:len(digits)-scale]...)
-	return append(append(b, '.'), digits[len(digits)-scale:]...)
+	return flat.AppendDecimal(b, flat.TwosComplement(v.ByteArray()), scale)
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/codepage"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
 )
 
@@ -110,7 +111,7 @@ func (m *item) codePage() {
 		for i := header; i+16 <= len(b); i += 16 {
 			tag := le.Uint32(b[i:])
 			if id := tag >> 16; tag&0xFFFF == 3 && (id == propCodePage || id == propInternetCP) {
-				if page := int(le.Uint32(b[i+8:])); codePages[page] != nil {
+				if page := int(le.Uint32(b[i+8:])); codepage.Known(page) {
 					m.text = decode(page)
 				}
 			}

@@ -1,0 +1,63 @@
+package flat
+
+import (
+	"bytes"
+	"math/big"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func rowsOf(r *Record) (rows []string) {
+	for i := 0; r.Row(i) != nil; i++ {
+		row := r.Row(i)
+		rows = append(rows, string(bytes.Join(row, []byte("|"))))
+	}
+	return rows
+}
+
+func TestRepeatedValuesStandBelowTheFirst(t *testing.T) {
+	r := New(3)
+	add := func(column int, s string) {
+		c := r.Cell(column)
+		*c = append(*c, s...)
+	}
+	for range 2 { // the second time in cells used before
+		r.Reset()
+		add(0, "Ada")
+		add(1, "mail")
+		add(2, "a@x.example")
+		add(2, "b@x.example")
+		r.Align(1, 3)
+		add(1, "phone")
+		add(2, "555")
+		want := []string{"Ada|mail|a@x.example", "||b@x.example", "|phone|555"}
+		if diff := cmp.Diff(want, rowsOf(r)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	r.Reset()
+	if got := rowsOf(r); got != nil {
+		t.Errorf("an empty record has rows %q", got)
+	}
+}
+
+func TestValuesAreWrittenAsPeopleWriteThem(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{string(AppendDate(nil, 0)), "1970-01-01"},
+		{string(AppendDate(nil, -1)), "1969-12-31"},
+		{string(AppendTime(nil, 1_700_000_000_999, 1000)), "2023-11-14 22:13:20"},
+		{string(AppendDecimal(nil, big.NewInt(-5), 2)), "-0.05"},
+		{string(AppendDecimal(nil, big.NewInt(12345), 2)), "123.45"},
+		{string(AppendDecimal(nil, big.NewInt(7), 0)), "7"},
+		{string(AppendDecimal(nil, big.NewInt(7), 1000)), "7"},
+		{string(AppendDecimal(nil, TwosComplement([]byte{0xff, 0xfe}), 0)), "-2"},
+		{string(AppendText(nil, []byte("Ærø"))), "Ærø"},
+		{string(AppendText(nil, []byte("\xc6r\xf8"))), "Ærø"},
+		{string(AppendText(nil, []byte("\x00\x01\x02"))), ""},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+// Package flat turns nested records, as data files hold them, into rows of
+// cells, and values into what people write for them. It keeps no state between
+// records.
+package flat
+
+// Record is one record as it is filled: a cell for each leaf of its schema.
+// Where a leaf repeats, as a list of contacts does, its further values stand
+// in rows of their own below the first. Make one with New.
+type Record struct {
+	width int
+	cells [][]byte // row after row
+	count []int    // values of each column so far
+}
+
+// New returns an empty record of so many columns, at least one.
+func New(width int) *Record {
+	return &Record{width: max(width, 1), count: make([]int, max(width, 1))}
+}
+
+// Reset empties the record for the next one.
+func (r *Record) Reset() {
+	r.cells = r.cells[:0]
+	clear(r.count)
+}
+
+// Cell begins the next value of a column, from 0 and below the width, and
+// returns it to be appended to. It is valid until the next call.
+func (r *Record) Cell(column int) *[]byte {
+	row := r.count[column]
+	r.count[column]++
+	for len(r.cells) < (row+1)*r.width {
+		if len(r.cells) == cap(r.cells) {
+			r.cells = append(r.cells, nil)
+			continue
+		}
+		r.cells = r.cells[:len(r.cells)+1] // with the room of a cell used before
+		last := &r.cells[len(r.cells)-1]
+		*last = (*last)[:0]
+	}
+	return &r.cells[row*r.width+column]
+}
+
+// Align has the columns from one up to another go on in one row, that of the
+// longest of them: what follows is another item of a list.
+func (r *Record) Align(from, to int) {
+	most := 0
+	for _, n := range r.count[from:to] {
+		most = max(most, n)
+	}
+	for i := from; i < to; i++ {
+		r.count[i] = most
+	}
+}
+
+// Row returns a row of the record, from 0 on, nil behind the last. It is valid
+// until the record is reset.
+func (r *Record) Row(i int) [][]byte {
+	if (i+1)*r.width > len(r.cells) {
+		return nil
+	}
+	return r.cells[i*r.width : (i+1)*r.width]
+}
