@@ -17,6 +17,8 @@ type Verdict struct {
 	Answer Answer
 	// Matches are all policies that matched, in their order.
 	Matches []Match
+	// Waived are the policies that matched and do not count, by the allow list.
+	Waived []Waiver
 	// Exposure is what the message would expose to these recipients.
 	Exposure Exposure
 	// Reasons say in sentences, without any value, what led to the verdict.
@@ -46,6 +48,9 @@ func (p *Policies) Decide(env Envelope, ev *Evidence, recent Recent) (Verdict, e
 		if result.Value() != true {
 			continue
 		}
+		if policy.Action > Pass && p.waive(&v, &policy, env) {
+			continue
+		}
 		v.Matches = append(v.Matches, Match{policy.Name, policy.Action})
 		if policy.Action > v.Action || v.Policy == "" {
 			v.Action, v.Policy = policy.Action, policy.Name
@@ -55,7 +60,7 @@ func (p *Policies) Decide(env Envelope, ev *Evidence, recent Recent) (Verdict, e
 			v.Answer = Refuse
 		}
 	}
-	v.Reasons = reasons(&x, ev)
+	v.Reasons = append(waived(&v, ev), reasons(&x, ev)...)
 	return v, nil
 }
 

@@ -27,6 +27,9 @@ type Evidence struct {
 	// BodyIsTable is true when a body is nothing but one table, as when a
 	// file was put in as the text.
 	BodyIsTable bool
+	// AllowedTables are the entries of the allow list by which rows were not
+	// looked at, each once.
+	AllowedTables []string
 	// RuleSet is the version of the rules that made this evidence.
 	RuleSet string
 	// Bytes is the size of the message.

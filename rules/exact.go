@@ -14,12 +14,17 @@ func (in *Inspector) WithIndexes(set *exact.Set) *Inspector {
 	return &with
 }
 
-// RuleSet names the rules and the indexes that make evidence.
+// RuleSet names the rules, the indexes and the allowed tables that make
+// evidence.
 func (in *Inspector) RuleSet() string {
-	if in.indexes == nil {
-		return Version
+	version := Version
+	if in.indexes != nil {
+		version += "+" + in.indexes.Version()
 	}
-	return Version + "+" + in.indexes.Version()
+	if v := in.allowed.TablesVersion(); v != "" {
+		version += "+tables@" + v
+	}
+	return version
 }
 
 // known are the records of the owner's indexes that were met in a message.

@@ -80,6 +80,7 @@ func (p *Policies) exposure(env Envelope, ev *Evidence, recent Recent) Exposure 
 	}
 	own := ownKeys(env, ev)
 	left := x.ownPeople(ev.people, own)
+	allowed := p.leaveAllowed(ev, left)
 	x.countPeople(ev.people, left, p.own)
 	x.ExactRows = ev.known.count(env, ev.people, func(i int) bool { return left[i] || p.own[ev.people.list[i].domain] })
 	for k := range own {
@@ -87,11 +88,11 @@ func (p *Policies) exposure(env Envelope, ev *Evidence, recent Recent) Exposure 
 			x.OwnRecord = true
 		}
 	}
-	x.Contacts = ev.contacts.countWithout(own, p.own)
-	x.Cards, _ = ev.cards.count()
-	x.NationalIDs, _ = ev.national.count()
+	x.Contacts = ev.contacts.countWithout(both(own, allowed), p.own)
+	x.Cards = ev.cards.countWithout(allowed, nil)
+	x.NationalIDs = ev.national.countWithout(allowed, nil)
 	for _, k := range recent.RunRecipients {
-		if !own[k] && ev.people.find(k) >= 0 {
+		if !own[k] && !allowed[k] && ev.people.find(k) >= 0 {
 			x.Echoed++
 		}
 	}

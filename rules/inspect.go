@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/allow"
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/exact"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
@@ -27,6 +28,8 @@ type Inspector struct {
 	typer    *table.Typer
 	// indexes are those of the owner's own records, nil for none.
 	indexes *exact.Set
+	// allowed are the tables whose rows are not looked at.
+	allowed *allow.Set
 }
 
 // NewInspector loads the embedded lexicon and name lists. The error means that
@@ -75,7 +78,7 @@ func (in *Inspector) inspect(ctx context.Context, src extract.Source, walk func(
 		cards: newKeySet(maxContacts), national: newKeySet(maxContacts),
 		known: newKnown(in.indexes),
 	}
-	s := &sink{ctx: ctx, splitter: in.splitter, typer: in.typer, ev: ev, resolver: &resolver{det: in.det, ev: ev, indexed: newIndexed(in.indexes)}}
+	s := &sink{ctx: ctx, splitter: in.splitter, typer: in.typer, allowed: in.allowed, ev: ev, resolver: &resolver{det: in.det, ev: ev, indexed: newIndexed(in.indexes)}}
 	summary, err := walk(s)
 	if err != nil {
 		return nil, fmt.Errorf("inspecting: %w", err)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"cel.dev/cel-go/cel"
+	"github.com/bulkhead-dlp/bulkhead/rules/allow"
 	"github.com/goccy/go-yaml"
 )
 
@@ -34,6 +35,7 @@ type Policies struct {
 	list    []policy
 	version string
 	own     map[uint32]bool // hashes of the own domains
+	allowed *allow.Set      // nil allows nothing
 
 	variables map[string]Variable
 }
@@ -41,6 +43,7 @@ type Policies struct {
 type policy struct {
 	PolicySpec
 	program cel.Program
+	unread  bool // it asks what could not be read
 }
 
 // ParsePolicies reads policies from YAML. The name is the file's, for errors,
@@ -73,11 +76,11 @@ func CompilePolicies(specs []PolicySpec, ownDomains []string) (*Policies, error)
 		if err := checkSpec(spec, names); err != nil {
 			return nil, fmt.Errorf("policies[%d]: %w", i, err)
 		}
-		program, err := compile(env, spec.When)
+		program, unread, err := compile(env, spec.When)
 		if err != nil {
 			return nil, fmt.Errorf("policies[%d] %q: when: %w", i, spec.Name, err)
 		}
-		p.list = append(p.list, policy{spec, program})
+		p.list = append(p.list, policy{spec, program, unread})
 	}
 	for _, domain := range ownDomains {
 		p.own[hashDomain(domain)] = true
@@ -102,15 +105,16 @@ func checkSpec(spec PolicySpec, names map[string]bool) error {
 	return nil
 }
 
-func compile(env *cel.Env, when string) (cel.Program, error) {
+func compile(env *cel.Env, when string) (program cel.Program, unread bool, err error) {
 	ast, issues := env.Compile(when)
 	if err := issues.Err(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if ast.OutputType() != cel.BoolType {
-		return nil, fmt.Errorf("gives %s, want bool: compare it with something, as in exposure.direct >= 10", ast.OutputType())
+		return nil, false, fmt.Errorf("gives %s, want bool: compare it with something, as in exposure.direct >= 10", ast.OutputType())
 	}
-	return env.Program(ast, cel.CostLimit(maxConditionCost))
+	program, err = env.Program(ast, cel.CostLimit(maxConditionCost))
+	return program, asksUnread(ast), err
 }
 
 // maxConditionCost bounds the work of one condition in CEL's own units; an

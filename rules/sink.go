@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/allow"
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 	"github.com/bulkhead-dlp/bulkhead/rules/table"
@@ -17,6 +19,7 @@ type sink struct {
 	typer    *table.Typer
 	ev       *Evidence
 	resolver *resolver
+	allowed  *allow.Set       // tables whose rows are not looked at
 	unread   []extract.Unread // past the bounds of tables
 	part     string           // path of the part at hand
 }
@@ -56,6 +59,9 @@ func (s *sink) grid(p extract.Part, kind string, g table.Grid) (rows int64, err 
 	f := Finding{Path: p.Path, Kind: kind}
 	cells := &textSink{sink: s, part: p, cells: true}
 	err = s.typer.Read(s.ctx, g, table.Limits{}, func(seg *table.Segment) error {
+		if s.passes(seg) {
+			return nil
+		}
 		rows += int64(len(seg.Rows))
 		n := s.resolver.segment(seg)
 		if n > 0 && f.Records == 0 {
@@ -75,6 +81,22 @@ func (s *sink) grid(p extract.Part, kind string, g table.Grid) (rows int64, err 
 		err = nil
 	}
 	return rows, err
+}
+
+// passes reports whether the allow list has a table with this header, and
+// notes which entry it is.
+func (s *sink) passes(seg *table.Segment) bool {
+	if s.allowed.TablesVersion() == "" {
+		return false
+	}
+	id := s.allowed.Table(seg.Template())
+	if id == "" {
+		return false
+	}
+	if !slices.Contains(s.ev.AllowedTables, id) {
+		s.ev.AllowedTables = append(s.ev.AllowedTables, id)
+	}
+	return true
 }
 
 func (s *sink) find(f Finding) {

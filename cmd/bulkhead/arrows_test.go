@@ -23,7 +23,7 @@ func TestImportsRunDown(t *testing.T) {
 		{"proxy/report", "rules"},
 		{"proxy", "proxy/metrics proxy/upstream proxy/wire rules"},
 		{"rules/detect", "-"}, {"rules/keyed", "-"},
-		{"rules/exact", "rules/detect rules/keyed"},
+		{"rules/exact", "rules/detect rules/keyed"}, {"rules/allow", "rules/detect rules/keyed"},
 		{"rules/table", "rules/detect rules/table"},
 		{"rules/extract", "rules/extract rules/table"},
 		{"rules", "rules"},

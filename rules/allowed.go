@@ -1,0 +1,118 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"github.com/bulkhead-dlp/bulkhead/rules/allow"
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+)
+
+// Waiver is a policy that would have matched, but for the allow list.
+type Waiver struct {
+	Policy string
+	Action Action
+	// Entries are the ids of the list's entries.
+	Entries []string
+}
+
+// ValueKey returns the key of a value in compact form, by which allow lists
+// know people.
+func ValueKey(t detect.Type, value string) Key {
+	return keyOf(t, detect.Compact(nil, t, []byte(value)))
+}
+
+// Names reports whether values of a type tell one person from another, so that
+// a person can be allowed by one.
+func Names(t detect.Type) bool { return identifies(t) && t != detect.PersonFamily }
+
+// WithAllowed returns an inspector that does not look at the rows of allowed
+// tables; nil allows none. The receiver stays as it is.
+func (in *Inspector) WithAllowed(set *allow.Set) *Inspector {
+	with := *in
+	with.allowed = set
+	return &with
+}
+
+// WithAllowed returns policies under an allow list; nil allows nothing. The
+// list is part of their version. The receiver stays as it is.
+func (p *Policies) WithAllowed(set *allow.Set) *Policies {
+	with := *p
+	with.allowed = set
+	if v := set.Version(); v != "" {
+		with.version += "+allow@" + v
+	}
+	return &with
+}
+
+// leaveAllowed adds the allowed people to those who are left out, and returns
+// their keys.
+func (p *Policies) leaveAllowed(ev *Evidence, left map[int]bool) map[Key]bool {
+	if !p.allowed.HasPeople() {
+		return nil
+	}
+	keys := map[Key]bool{}
+	for k, i := range ev.people.index.all() {
+		t, allowed := p.allowed.Person(uint64(k))
+		if !allowed {
+			continue
+		}
+		keys[k] = true
+		// A name is of many: it speaks for who has no address of their own.
+		if t != detect.PersonName || ev.people.list[i].domain == 0 {
+			left[int(i)] = true
+		}
+	}
+	for _, set := range []*keySet{ev.contacts, ev.cards, ev.national} {
+		for k := range set.exact.all() {
+			if _, allowed := p.allowed.Person(uint64(k)); allowed {
+				keys[k] = true
+			}
+		}
+	}
+	return keys
+}
+
+// both joins two sets of keys.
+func both(a, b map[Key]bool) map[Key]bool {
+	if len(b) == 0 {
+		return a
+	}
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+// waive notes that a policy that matched does not count for this envelope, if
+// the allow list says so.
+func (p *Policies) waive(v *Verdict, policy *policy, env Envelope) bool {
+	ids := p.allowed.Waiver(policy.Name, policy.unread, env.From, env.Recipients)
+	if len(ids) == 0 {
+		return false
+	}
+	v.Waived = append(v.Waived, Waiver{policy.Name, policy.Action, ids})
+	return true
+}
+
+// waived tells in sentences what the allow list has let pass or left out.
+func waived(v *Verdict, ev *Evidence) (list []string) {
+	for _, w := range v.Waived {
+		list = append(list, fmt.Sprintf("policy %s (%s) does not apply: allow list, %s", w.Policy, w.Action, strings.Join(w.Entries, ", ")))
+	}
+	for _, id := range ev.AllowedTables {
+		list = append(list, fmt.Sprintf("the rows of a table are not counted: allow list, %s", id))
+	}
+	return list
+}
+
+// asksUnread reports whether a condition asks what could not be read.
+func asksUnread(ast *cel.Ast) bool {
+	for _, ref := range ast.NativeRep().ReferenceMap() {
+		if ref.Name == "exposure.unread" || ref.Name == "exposure.completeness" {
+			return true
+		}
+	}
+	return false
+}
