@@ -28,6 +28,7 @@ const (
 	ActExpired        Act = "expired"    // nobody decided; refused, and its content removed
 	ActRemoved        Act = "removed"    // decided, and its content removed by retention
 	ActKept           Act = "kept"       // put under legal hold
+	ActRecipient      Act = "recipient"  // mail is sealed to another public key from here on
 	ActKeepEnded      Act = "keep_ended" // the legal hold was ended
 	ActViewed         Act = "viewed"     // somebody saw unmasked content
 	ActExported       Act = "exported"   // somebody took content out

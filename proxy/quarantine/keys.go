@@ -41,9 +41,13 @@ type keyring struct {
 	warnings  []string
 }
 
-// openKeys reads the keys, and makes what is missing where q has the write
-// lock, as write tells. Without it, ok tells whether all was there.
-func (s *Store) openKeys(ctx context.Context, q querier, write bool) (k keyring, ok bool, err error) {
+// openKeys reads the keys, and makes what is missing with tx, which has the
+// write lock. Without one it only reads, and ok tells whether all was there.
+func (s *Store) openKeys(ctx context.Context, tx *sql.Tx) (k keyring, ok bool, err error) {
+	var q querier = s.reader
+	if tx != nil {
+		q = tx
+	}
 	k.path = s.opts.Identity
 	if k.path == "" {
 		k.path = filepath.Join(s.dir, keyFile)
@@ -55,10 +59,10 @@ func (s *Store) openKeys(ctx context.Context, q querier, write bool) (k keyring,
 	if err != nil {
 		return k, false, err
 	}
-	if ok, err = s.chooseRecipient(ctx, q, &k, noted, write); err != nil || !ok {
+	if ok, err = s.chooseRecipient(ctx, tx, &k, noted); err != nil || !ok {
 		return k, false, err
 	}
-	secret, ok, err := s.readSecret(write)
+	secret, ok, err := s.readSecret(tx != nil)
 	if err != nil || !ok {
 		return k, false, err
 	}
@@ -76,12 +80,12 @@ func (s *Store) openKeys(ctx context.Context, q querier, write bool) (k keyring,
 
 // chooseRecipient settles on a public key: the configured one, the one noted
 // before, that of the private key, or a new one, in this order.
-func (s *Store) chooseRecipient(ctx context.Context, q querier, k *keyring, noted string, write bool) (bool, error) {
+func (s *Store) chooseRecipient(ctx context.Context, tx *sql.Tx, k *keyring, noted string) (bool, error) {
 	want := s.opts.Recipient
 	if want == "" {
 		want = noted
 	}
-	if want == "" && !write {
+	if want == "" && tx == nil {
 		return false, nil
 	}
 	if want == "" {
@@ -99,10 +103,14 @@ func (s *Store) chooseRecipient(ctx context.Context, q querier, k *keyring, note
 	if want == noted {
 		return true, nil
 	}
-	if !write {
+	if tx == nil {
 		return false, nil
 	}
-	return true, setSetting(ctx, q, settingRecipient, want)
+	if err := setSetting(ctx, tx, settingRecipient, want); err != nil || noted == "" {
+		return true, err
+	}
+	// Whoever can change this decides who reads what comes.
+	return true, s.append(ctx, tx, Entry{Act: ActRecipient, By: bySystem, Reason: "configured: " + want})
 }
 
 // readIdentity reads the private key. That there is none at the usual place
@@ -144,7 +152,7 @@ func (s *Store) readSecret(write bool) (secret []byte, ok bool, err error) {
 		return nil, false, nil
 	}
 	secret = make([]byte, seal.SecretSize)
-	rand.Read(secret) //nolint:errcheck // it never fails: see crypto/rand
+	rand.Read(secret) // never fails
 	if err := s.writeFile(s.secretPath(), string(secret)); err != nil {
 		return nil, false, fmt.Errorf("write a secret: %w", err)
 	}
@@ -190,7 +198,7 @@ func (s *Store) writeFile(path, text string) error {
 
 // loadKeys sets the store's keys, and makes them the first time.
 func (s *Store) loadKeys(ctx context.Context) error {
-	k, ok, err := s.openKeys(ctx, s.reader, false)
+	k, ok, err := s.openKeys(ctx, nil)
 	if err == nil && !ok {
 		err = s.write(ctx, func(tx *sql.Tx) error { return s.loadKeysIn(ctx, tx, &k) })
 	}
@@ -199,7 +207,7 @@ func (s *Store) loadKeys(ctx context.Context) error {
 }
 
 func (s *Store) loadKeysIn(ctx context.Context, tx *sql.Tx, k *keyring) (err error) {
-	*k, _, err = s.openKeys(ctx, tx, true)
+	*k, _, err = s.openKeys(ctx, tx)
 	return err
 }
 

@@ -177,6 +177,9 @@ func TestPublicKeyIsReplaced(t *testing.T) {
 			t.Errorf("%s is sealed to both keys", id)
 		}
 	}
+	if got := acts(t, s); len(got) != 3 || got[1] != "recipient by bulkhead" {
+		t.Errorf("audit trail %q, want the change in it", got)
+	}
 	if s.Recipient() != next.Recipient().String() {
 		t.Error("the new public key is not remembered")
 	}
