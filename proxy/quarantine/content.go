@@ -82,6 +82,10 @@ func (s *Store) openMail(_ context.Context, r row) (io.ReadSeekCloser, int64, er
 // openChunks opens content that is kept in chunks.
 func (s *Store) openChunks(ctx context.Context, r row) (io.ReadSeekCloser, int64, error) {
 	parts, err := s.partsOf(ctx, s.reader, r.seq, streamContent)
+	if err == nil && len(parts) > 0 {
+		// Who cannot read must know before it is recorded that they did.
+		_, err = s.unwrap(ctx, s.reader, parts[0].key)
+	}
 	if err != nil {
 		return nil, 0, err
 	}

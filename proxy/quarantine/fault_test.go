@@ -25,6 +25,14 @@ const (
 
 var faultNames = [...]string{"one step fails", "disk full", "killed", "power cut"}
 
+// shorten leaves out, where time is short, the faults that another one of
+// them includes.
+func shorten(t *testing.T, mode fault) {
+	if testing.Short() && (mode == diskFull || mode == killed) {
+		t.Skip("-short")
+	}
+}
+
 var errInjected = errors.New("injected")
 
 // faultDisk counts the steps of the file layer, breaks at one of them, and
@@ -302,6 +310,7 @@ func TestNoCrashLosesAcknowledgedMessage(t *testing.T) {
 	t.Parallel()
 	for mode, name := range faultNames {
 		t.Run(name, func(t *testing.T) {
+			shorten(t, fault(mode))
 			steps := 0
 			for met := true; met; {
 				steps++
@@ -340,6 +349,7 @@ func TestNoCrashUndoesDelete(t *testing.T) {
 	t.Parallel()
 	for mode, name := range faultNames {
 		t.Run(name, func(t *testing.T) {
+			shorten(t, fault(mode))
 			steps := 0
 			for met := true; met; {
 				steps++
@@ -364,6 +374,7 @@ func TestNoCrashOfSweepLosesContent(t *testing.T) {
 	t.Parallel()
 	for mode, name := range faultNames {
 		t.Run(name, func(t *testing.T) {
+			shorten(t, fault(mode))
 			steps := 0
 			for met := true; met; {
 				steps++

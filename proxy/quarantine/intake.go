@@ -20,7 +20,7 @@ const (
 	inlineMost = 32 << 10
 
 	// packBuffer is how much is written to a file at once.
-	packBuffer = 256 << 10
+	packBuffer = 64 << 10
 )
 
 // The streams of a message.

@@ -39,11 +39,13 @@ func (s *Store) Sweep(ctx context.Context) (SweepReport, error) {
 	if err := s.sweepIncoming(ctx, &report); err != nil {
 		return report, fmt.Errorf("sweep: %w", err)
 	}
-	for _, a := range crockford {
-		for _, b := range crockford {
-			if err := s.sweepShard(ctx, string(a)+string(b), &report); err != nil {
-				return report, fmt.Errorf("sweep: %w", err)
-			}
+	shards, err := s.shards(ctx)
+	if err != nil {
+		return report, fmt.Errorf("sweep: %w", err)
+	}
+	for _, letters := range shards {
+		if err := s.sweepShard(ctx, letters, &report); err != nil {
+			return report, fmt.Errorf("sweep: %w", err)
 		}
 	}
 	for _, tidy := range []func(context.Context, *SweepReport) error{s.sealPlain, s.repack} {
@@ -76,6 +78,35 @@ func (s *Store) sweepIncoming(ctx context.Context, report *SweepReport) error {
 		report.Freed += info.Size()
 	}
 	return nil
+}
+
+// shards gives the letters of the folders that there are, or should be.
+func (s *Store) shards(ctx context.Context) ([]string, error) {
+	rows, err := s.reader.QueryContext(ctx, `SELECT DISTINCT substr(name, 4, 2) FROM packs
+		UNION SELECT DISTINCT substr(id, 4, 2) FROM messages WHERE plain = 1 AND stored = 1`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	var all []string
+	for rows.Next() {
+		var letters string
+		if err := rows.Scan(&letters); err != nil {
+			return nil, err
+		}
+		all = append(all, letters)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	folders, err := s.opts.disk.ReadDir(s.contentDir())
+	for _, f := range folders {
+		if name := strings.ToUpper(f.Name()); len(name) == 2 && strings.Trim(name, crockford) == "" {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all), err
 }
 
 // sweepShard compares the files of a folder and what should be there.
