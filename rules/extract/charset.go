@@ -92,7 +92,7 @@ func byteOrderMark(b []byte) (int, encoding.Encoding) {
 // bytes of ASCII characters stand.
 func wideByZeros(b []byte) encoding.Encoding {
 	b = b[:len(b)/4*4]
-	if len(b) < 8 {
+	if len(b) < 8 || bytes.IndexByte(b, 0) < 0 {
 		return nil
 	}
 	var zero [4]int

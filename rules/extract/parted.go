@@ -3,6 +3,7 @@ package extract
 import (
 	"bufio"
 	"bytes"
+	"strings"
 )
 
 // partings returns what parts cells in a few tables and means something else in
@@ -21,7 +22,8 @@ type parting struct{ by, means string }
 // zero parting is none.
 func partingOf(head []byte) parting {
 	for _, by := range partings() {
-		if bytes.Count(head, []byte(by)) < minParted*minPartings {
+		sign := strings.TrimLeft(by, " ")[:1] // one byte is counted faster than several
+		if bytes.Count(head, []byte(sign)) < minParted*minPartings || bytes.Count(head, []byte(by)) < minParted*minPartings {
 			continue
 		}
 		line := alike(head, []byte(by))

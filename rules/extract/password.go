@@ -29,17 +29,40 @@ func (t *tap) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// learn keeps what was seen until something asks for passwords, which in most
+// messages nothing does.
 func (t *tap) learn() {
-	for _, p := range findPasswords(t.seen) {
-		if len(t.w.passwords) < maxPasswords && !slices.Contains(t.w.passwords, p) {
-			t.w.passwords = append(t.w.passwords, p)
+	if !t.on {
+		return
+	}
+	t.w.told = append(t.w.told, t.seen)
+	if t.w.toldBytes += len(t.seen); t.w.toldBytes > maxTold {
+		t.w.learn()
+	}
+}
+
+// maxTold bounds the text that is kept to be searched for passwords.
+const maxTold = 4 * tapSize
+
+// learn searches what was kept.
+func (w *walk) learn() {
+	for _, text := range w.told {
+		if len(w.passwords) == maxPasswords {
+			break
+		}
+		for _, p := range findPasswords(text) {
+			if len(w.passwords) < maxPasswords && !slices.Contains(w.passwords, p) {
+				w.passwords = append(w.passwords, p)
+			}
 		}
 	}
+	w.told, w.toldBytes = nil, 0
 }
 
 // candidates are the passwords to try on an archive. "infected" is what
 // security people use among themselves.
 func (w *walk) candidates() []string {
+	w.learn()
 	return append(slices.Clone(w.passwords), "infected", "password")
 }
 

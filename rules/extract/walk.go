@@ -60,6 +60,8 @@ type walk struct {
 	readings int // second readings of ambiguous MIME
 
 	passwords []string // seen in the message's own text
+	told      [][]byte // texts not yet searched for them
+	toldBytes int
 	buffers   *sync.Pool
 	free      []*bufio.Reader // buffers out of use
 	fatal     error           // ends the walk: the sink's, the source's or the caller's
