@@ -19,6 +19,11 @@ const minNamed = 1.5
 // minCompany is what a header must say for a company: a department is none.
 const minCompany = 3
 
+// minListed is the number of columns from which a list of the people whom
+// somebody serves says more of each than that: what they bought, when, for how
+// much.
+const minListed = 3
+
 // resolver turns typed rows and entities into people.
 type resolver struct {
 	det *detect.Detector
@@ -55,6 +60,9 @@ type group struct {
 	// company is true when the rows name a company, public when their people
 	// are public figures by the header's own word.
 	company, public bool
+	// served is true when by its header a column names the people whom
+	// somebody serves, listed when the rows say something beside the name.
+	served, listed bool
 	// vague is true when the number of the rows is no more than an "id" or
 	// looks like one: it counts rows, and tells nothing of a person.
 	vague bool
@@ -109,7 +117,7 @@ func (r *resolver) segment(seg *table.Segment) (records int64) {
 // groupsOf parts the columns of a row into people: one group, unless the same
 // sequence of types comes again and again over the whole width.
 func groupsOf(seg *table.Segment) []group {
-	all := group{public: seg.Public, vague: true}
+	all := group{public: seg.Public, vague: true, listed: len(seg.Columns) >= minListed}
 	for i, c := range seg.Columns {
 		if c.Type == detect.None || c.Confidence < minConfidence {
 			continue
@@ -120,6 +128,7 @@ func groupsOf(seg *table.Segment) []group {
 		if c.Type == detect.Company && (c.Named == 0 || c.Named >= minCompany) {
 			all.company = true
 		}
+		all.served = all.served || c.Served && !seg.Public && (c.Type == detect.PersonName || c.Type == detect.PersonFamily)
 		if factGroup(c.Type) != factNone {
 			all.columns = append(all.columns, typedColumn{i, c.Type})
 		}

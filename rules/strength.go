@@ -20,6 +20,9 @@ func (g group) strong(fields fieldSet) bool {
 			continue // a given name alone
 		}
 		points = points || g.points(t, fields)
+		if f == factName && g.served && g.listed && !facts[f] {
+			hard++ // the name, and whose customer or patient it is
+		}
 		if !facts[f] {
 			facts[f] = true
 			hard++

@@ -49,6 +49,21 @@ func TestWhatIsTheRecordOfAPerson(t *testing.T) {
 		"a player's telephone": rows("player,team,phone", func(i int, g, f string) string {
 			return fmt.Sprintf("%s %s,Leeds,+44 1223 4960%02d", g, f, i+10)
 		}),
+		"a patient's name in a list of visits": rows("Visit,Patient,Ward,Arrived", func(i int, g, f string) string {
+			return fmt.Sprintf("V%d,%s %s,%d,2026-03-1%d", i, g, f, i%4, i%10)
+		}),
+		"a subscriber in short": rows("subs_nm,tariff,amt", func(i int, g, f string) string {
+			return fmt.Sprintf("%s %s,Flat %d,%d.90", g, f, i%3, 10+i)
+		}),
+		"fields down and people across, in words half known": func() string {
+			ref, given, family, since := "cust_no", "fname", "lname", "acq_src"
+			for i, name := range twelve {
+				g, f, _ := strings.Cut(name, " ")
+				ref, given, family = ref+fmt.Sprintf(",%d", 4453246+i*7919), given+","+g, family+","+f
+				since += fmt.Sprintf(",%d", 3+i)
+			}
+			return strings.Join([]string{ref, given, family, since, "zone" + strings.Repeat(",4", len(twelve))}, "\n") + "\n"
+		}(),
 		"a note in a cell": rows("ticket,note", func(i int, g, f string) string {
 			return fmt.Sprintf("%d,Please call %s %s back on +44 1223 4960%02d before noon", i, g, f, i+10)
 		}),
@@ -61,6 +76,18 @@ func TestWhatIsTheRecordOfAPerson(t *testing.T) {
 
 func TestWhatIsNoRecordOfAPerson(t *testing.T) {
 	for what, csv := range map[string]string{
+		"branches of banks": rows("BLZ,Bank,Ort,PLZ", func(i int, _, f string) string {
+			return fmt.Sprintf("%d,Bank %s eG,Hagen,5808%d", 37040044+i*7, f, i%10)
+		}),
+		"schools named for people": rows("School,Street,Pupils", func(i int, _, f string) string {
+			return fmt.Sprintf("%s - Turner,%d Mill Lane,%d", f, i+3, 200+i)
+		}),
+		"companies that name their founders, without a header": rows("1,Abbott Group,7 Mill Lane,LS1 4AP", func(i int, _, f string) string {
+			return fmt.Sprintf("%d,\"%s%s\",%d Mill Lane,LS1 4A%c", i, f, []string{" Inc", ", Kuhn and Turner", " and Sons"}[i%3], i+3, 'A'+i)
+		}),
+		"a role and a name alone": rows("Patient,Ward", func(i int, g, f string) string {
+			return fmt.Sprintf("%s %s,%d", g, f, i%4)
+		}),
 		"candidates": rows("Candidate,State,Gender,Race,Party", func(i int, g, f string) string {
 			return fmt.Sprintf("%s %s,Ohio,Female,%s,Green", g, f, []string{"White", "Black", "Asian"}[i%3])
 		}),

@@ -24,6 +24,12 @@ func (d *Detector) companyOddsOf(value []byte) float32 {
 	if k := d.kindsOf(bytes.TrimRight(value[:first], ",")); k&kindCompany != 0 && first <= 6 {
 		return d.legalOdds(k) - 1
 	}
+	if comma := bytes.IndexByte(value, ','); comma > 0 && bytes.Contains(value[comma:], []byte(" and ")) {
+		return companyOdds - 1.5 // "Kuhn, Smith and Turner"
+	}
+	if bytes.Contains(value, []byte(" - ")) {
+		return companyPairOdds
+	}
 	if bytes.IndexByte(value, '&') > 0 || bytes.Contains(value, []byte(" and ")) {
 		return companyPairOdds
 	}

@@ -29,6 +29,9 @@ type Column struct {
 	// Named is how much the header itself speaks for Type, in log-odds; 0 if
 	// it says nothing of it.
 	Named float64
+	// Served says that the header names a role of people whom somebody
+	// serves: patient, subscriber, tenant.
+	Served bool
 	// Clues are the reasons, the strongest first.
 	Clues []Clue
 }

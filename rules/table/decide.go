@@ -100,6 +100,7 @@ func (r *reading) column(j int) (Column, belief) {
 	}
 	if !r.head.weak {
 		col.Named = max(r.head.heading(j).odds[kind], 0)
+		col.Served = r.head.heading(j).served
 	}
 	col.Clues = r.clues(j, kind)
 	return col, belief{kind, max(margin, 0)}

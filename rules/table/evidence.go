@@ -115,8 +115,23 @@ func (f *facts) weigh() {
 		}
 		f.score[t] += max(min(mean*grow, 12), -8)
 	}
+	f.companies()
 	f.repeats()
 	f.forms()
+}
+
+// companyShare is the share of cells with a company's form from which a column
+// holds companies, though most read as names: people have none of them.
+const companyShare = 0.15
+
+// companies lets the few cells that are companies by their form speak for the
+// others: the founders' names alone make the rest.
+func (f *facts) companies() {
+	if share := float64(f.hits[detect.Company]) / float64(f.distinct); f.hits[detect.Company] >= 3 && share >= companyShare {
+		f.score[detect.PersonName] -= 4
+		f.score[detect.PersonFamily] -= 4
+		f.score[detect.Company] += 4 * min(1, 2*share)
+	}
 }
 
 // missing is what a cell says against a type whose form it does not have.

@@ -12,6 +12,7 @@ type heading struct {
 	known  bool // some phrase is in the lexicon
 	topics []string
 	public bool // it names a role of public people
+	served bool // it names a role of people whom somebody serves
 }
 
 // read looks up the phrases of a header, the longest first. The whole header
@@ -23,7 +24,8 @@ func (l *Lexicon) read(header string) heading {
 	if len(ws) == 0 || len(header) > 200 {
 		return h
 	}
-	whole := joined(ws)
+	whole := l.spelled(ws)
+	h.served = l.served[whole]
 	h.topics = l.topics[whole]
 	h.public = l.public[whole]
 	if found := l.phrases[whole]; len(found) > 0 {
@@ -45,6 +47,26 @@ func (l *Lexicon) read(header string) heading {
 		h.topics = append(h.topics, l.topics[p.text]...)
 	}
 	return h
+}
+
+// spelled returns the words of a header as one, with its short forms written
+// out where only that makes a known phrase of it: "acct_nm".
+func (l *Lexicon) spelled(ws []string) string {
+	whole := joined(ws)
+	if len(l.phrases[whole]) > 0 || l.public[whole] {
+		return whole
+	}
+	var full strings.Builder
+	for _, w := range ws {
+		if long, ok := l.short[w]; ok {
+			w = long
+		}
+		full.WriteString(w)
+	}
+	if long := full.String(); len(l.phrases[long]) > 0 {
+		return long
+	}
+	return whole
 }
 
 // publicWords reports whether the first or the last of a few words names a

@@ -45,12 +45,16 @@ const peopleTopic = "people"
 //	  certain: [e-mail, courriel]
 //	  fair: [pec]
 //
-// the key "surroundings" to lists of phrases by topic, and the key "public" to
-// lists of the roles of public people. A phrase may stand under several types.
+// the key "surroundings" to lists of phrases by topic, the keys "public" and
+// "served" to lists of the roles of public people and of those whom somebody
+// serves, and the key "abbreviations" words to their short forms. A phrase may
+// stand under several types.
 type Lexicon struct {
 	phrases map[string][]meaning // by the joined words
 	topics  map[string][]string  // topics by joined words
 	public  map[string]bool      // joined words that name a role of public people
+	served  map[string]bool      // and a role of people whom somebody serves
+	short   map[string]string    // words by their short forms
 	longest int                  // words of the longest phrase
 }
 
@@ -64,7 +68,8 @@ type meaning struct {
 // later document replaces the strength of a phrase for the same type. Errors
 // name the document by its number and the key at fault.
 func LoadLexicon(extra ...io.Reader) (*Lexicon, error) {
-	lex := &Lexicon{phrases: map[string][]meaning{}, topics: map[string][]string{}, public: map[string]bool{}}
+	lex := &Lexicon{phrases: map[string][]meaning{}, topics: map[string][]string{},
+		public: map[string]bool{}, served: map[string]bool{}, short: map[string]string{}}
 	names, err := fs.Glob(builtin, "lexicon/*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("list lexicon: %w", err)
@@ -106,9 +111,15 @@ func (l *Lexicon) add(text []byte) error {
 			l.addTopics(doc[key])
 			continue
 		case "public":
-			for _, roles := range doc[key] {
-				for _, role := range roles {
-					l.public[joined(words(role))] = true
+			addRoles(l.public, doc[key])
+			continue
+		case "served":
+			addRoles(l.served, doc[key])
+			continue
+		case "abbreviations":
+			for word, short := range doc[key] {
+				for _, s := range short {
+					l.short[s] = word
 				}
 			}
 			continue
@@ -130,6 +141,14 @@ func (l *Lexicon) add(text []byte) error {
 		}
 	}
 	return nil
+}
+
+func addRoles(set map[string]bool, roles map[string][]string) {
+	for _, list := range roles {
+		for _, role := range list {
+			set[joined(words(role))] = true
+		}
+	}
 }
 
 func (l *Lexicon) addTopics(topics map[string][]string) {

@@ -58,11 +58,41 @@ func (r *reading) labelledDown() bool {
 		}
 	}
 	across, wide := r.knownLabels(0)
-	if sure < 2 || down*10 < filled*7 || r.rows.width > 2 && len(kinds)*3 < sure {
+	if sure < 2 || down*10 < filled*7 && (down*10 < filled*4 || !r.evenAcross(n)) || r.rows.width > 2 && len(kinds)*3 < sure {
 		return false // labels that all say the same number the rows: "rec-17-org"
 	}
 	// The corner cell names a field either way.
 	return across < 2 || across*filled < down*wide
+}
+
+// evenAcross reports whether the first rows hold each cells of one shape
+// beside their first, and not all of the same: fields run down.
+func (r *reading) evenAcross(rows int) bool {
+	even := 0
+	var seen [numShapes]bool
+	for i := range rows {
+		var counts [numShapes]int
+		filled := 0
+		for j, c := range r.rows.row(i) {
+			if j > 0 && !c.empty() {
+				counts[c.shape()]++
+				filled++
+			}
+		}
+		for s, n := range counts {
+			if filled >= 3 && n*10 >= filled*8 {
+				seen[s] = true
+				even++
+			}
+		}
+	}
+	kinds := 0
+	for _, s := range seen {
+		if s {
+			kinds++
+		}
+	}
+	return even*10 >= rows*8 && kinds >= 2
 }
 
 // knows reports whether the lexicon knows a cell well as a label.
