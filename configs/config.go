@@ -30,6 +30,8 @@ type Config struct {
 	OwnDomains []string `yaml:"own_domains"`
 	// Indexes are those of the owner's own customers, for exact match.
 	Indexes []Index `yaml:"indexes"`
+	// Allow is where the allow list is kept.
+	Allow Allow `yaml:"allow"`
 	// Policies replace the default policies as a whole when given.
 	Policies   []rules.PolicySpec `yaml:"policies"`
 	Quarantine Quarantine         `yaml:"quarantine"`
@@ -113,6 +115,12 @@ type Index struct {
 	Path string `yaml:"path"`
 	// KeyFile is the key that it was built with.
 	KeyFile string `yaml:"key_file"`
+}
+
+// Allow is where `bulkhead allow` keeps the allow list.
+type Allow struct {
+	File    string `yaml:"file"`     // "": allow.yaml in the data folder
+	KeyFile string `yaml:"key_file"` // "": allow.key in the data folder
 }
 
 // IndexNames returns the names of the indexes.

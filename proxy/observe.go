@@ -39,6 +39,10 @@ func (s *Server) observe(m *message) {
 			mt.PolicyMatches.WithLabelValues(mt.Policy(match.Policy), match.Action.String()).Inc()
 		}
 	}
+	for _, w := range m.verdict.Waived {
+		mt.PolicyWaivers.WithLabelValues(mt.Policy(w.Policy), w.Action.String()).Inc()
+		attrs = append(attrs, slog.Any("allowed_by", w.Entries))
+	}
 	if m.id != "" {
 		attrs = append(attrs, slog.String("id", m.id))
 		mt.SubjectHeld.Add(float64(m.verdict.Exposure.Subjects))

@@ -3,20 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"math"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/exact"
-	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 	"github.com/bulkhead-dlp/bulkhead/rules/table"
 )
 
@@ -243,129 +236,3 @@ func drain(g table.Grid) error {
 		}
 	}
 }
-
-// firstRows are the first rows of a grid.
-type firstRows struct {
-	rows     [][][]byte
-	labelled bool
-	whole    bool // the grid has no more
-	next     int
-}
-
-func readFirst(g table.Grid) (*firstRows, error) {
-	s := &firstRows{}
-	for len(s.rows) < typedRows {
-		row, err := g.Next()
-		if errors.Is(err, io.EOF) {
-			s.whole = true
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		own := make([][]byte, len(row))
-		for i, cell := range row {
-			own[i] = slices.Clone(cell)
-		}
-		s.rows = append(s.rows, own)
-	}
-	if l, is := g.(table.Labelled); is {
-		s.labelled = l.Labelled()
-	}
-	return s, nil
-}
-
-// Next implements table.Grid.
-func (s *firstRows) Next() ([][]byte, error) {
-	if s.next == len(s.rows) {
-		return nil, io.EOF
-	}
-	s.next++
-	return s.rows[s.next-1], nil
-}
-
-// Labelled implements table.Labelled.
-func (s *firstRows) Labelled() bool { return s.labelled }
-
-// columns recognises the columns by the largest stretch of the sample, and
-// returns them with the number of the first row below their header.
-func (s *firstRows) columns(ctx context.Context, typer *table.Typer) (columns []table.Column, first int, err error) {
-	most := 0
-	err = typer.Read(ctx, s, table.Limits{}, func(seg *table.Segment) error {
-		if seg.Transposed {
-			return errors.New("the table has its fields down and its people across: turn it first")
-		}
-		if columns == nil {
-			first = seg.First
-		}
-		if len(seg.Rows) > most {
-			most, columns = len(seg.Rows), slices.Clone(seg.Columns)
-		}
-		return nil
-	})
-	return columns, first, err
-}
-
-// file indexes the tables of a file.
-func (x *indexer) file(path string, p program) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close() //nolint:errcheck // read only
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	const unit = 1 << 20
-	bar := newProgress(p.stderr, "MiB of "+filepath.Base(path), int(info.Size()/unit))
-	defer bar.clear()
-	source := &followed{ReaderAt: file}
-	x.tick = func() { bar.set(int(source.furthest.Load() / unit)) }
-	workers := newWorkers(nil)
-	defer workers.Close() //nolint:errcheck // killed, whatever they say
-	lim := extract.Limits{
-		Bytes: math.MaxInt64, PartBytes: math.MaxInt64, Ratio: math.MaxInt32, Cells: math.MaxInt64, Time: 1000 * time.Hour,
-		Scratch: func() (extract.Scratch, error) { return newScratch(os.TempDir()) }, Isolate: workers.Isolate,
-	}
-	found, err := extract.New().File(x.ctx, filepath.Base(path), extract.Source{ReaderAt: source, Size: info.Size()}, lim, tables{x})
-	if err != nil {
-		return err
-	}
-	// A part of the customers is not the customers.
-	for _, u := range found.Unread {
-		return fmt.Errorf("%s is not read: %s", u.Path, u.Detail)
-	}
-	return nil
-}
-
-// followed tells how far a file was read.
-type followed struct {
-	io.ReaderAt
-	furthest atomic.Int64
-}
-
-func (f *followed) ReadAt(p []byte, off int64) (int, error) {
-	n, err := f.ReaderAt.ReadAt(p, off)
-	if end := off + int64(n); end > f.furthest.Load() {
-		f.furthest.Store(end)
-	}
-	return n, err
-}
-
-// tables takes the tables of a file; text around them is of no use.
-type tables struct{ x *indexer }
-
-// Text implements extract.Sink.
-func (t tables) Text(_ extract.Part, r io.Reader) error {
-	return table.Split(t.x.ctx, r, table.Limits{}, t)
-}
-
-// Table implements extract.Sink.
-func (t tables) Table(_ extract.Part, g table.Grid) error { return t.x.grid(g) }
-
-// Grid implements table.Output.
-func (t tables) Grid(_ table.Kind, g table.Grid) error { return t.x.grid(g) }
-
-// Prose implements table.Output.
-func (tables) Prose([]byte) error { return nil }

@@ -18,10 +18,12 @@ import (
 )
 
 // live is what messages are judged by, and can be swapped while they are: the
-// exact-match indexes. Each message has all of the old or all of the new.
+// exact-match indexes and the allow list. Each message has all of the old or
+// all of the new.
 type live struct {
 	indexes []configs.Index
 	base    *rules.Inspector
+	plain   *rules.Policies // without an allow list
 	log     *slog.Logger
 	metrics *metrics.Reloads // nil where nobody asks for figures
 
@@ -29,6 +31,7 @@ type live struct {
 
 	mu     sync.Mutex // held by the one that loads
 	opened []openedIndex
+	allow  openedAllow
 }
 
 // judge is what one message is judged by.
@@ -54,13 +57,16 @@ func newLive(cfg *configs.Config, log *slog.Logger) (*live, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &live{indexes: cfg.Indexes, base: base, log: log, opened: make([]openedIndex, len(cfg.Indexes))}
+	l := &live{indexes: cfg.Indexes, base: base, plain: policies, allow: openedAllow{files: allowFilesOf(cfg)}, log: log, opened: make([]openedIndex, len(cfg.Indexes))}
 	for i := range l.indexes {
 		if err := l.open(i); err != nil {
 			return nil, fmt.Errorf("indexes[%d]: %w", i, err)
 		}
 	}
-	l.swap(policies)
+	if err := l.allow.open(); err != nil {
+		return nil, err
+	}
+	l.swap(time.Now())
 	return l, nil
 }
 
@@ -89,7 +95,7 @@ func (l *live) open(i int) error {
 }
 
 // swap puts what is loaded in force.
-func (l *live) swap(policies *rules.Policies) {
+func (l *live) swap(now time.Time) {
 	var set *exact.Set
 	if len(l.opened) > 0 {
 		var all []*exact.Index
@@ -98,9 +104,11 @@ func (l *live) swap(policies *rules.Policies) {
 		}
 		set = exact.NewSet(all...)
 	}
-	in := l.base.WithIndexes(set)
+	allowed := l.allow.inForce(now, l.log)
+	in, policies := l.base.WithIndexes(set).WithAllowed(allowed), l.plain.WithAllowed(allowed)
 	l.now.Store(&judge{in, policies})
 	l.metrics.RuleSet(in.RuleSet() + "-" + policies.Version())
+	l.metrics.Allowed(l.allow.counts())
 }
 
 // reload loads what has changed on disk, or with force everything, and puts it
@@ -129,9 +137,21 @@ func (l *live) reload(force bool) error {
 		l.log.Info("index taken", "index", x.Name, "version", o.index.Version(), "before", before,
 			"records", info.Records, "built", info.Built)
 	}
+	now := time.Now()
+	if force || l.allow.changed() {
+		changed = true
+		if err := l.allow.open(); err != nil {
+			errs = append(errs, err)
+			l.log.Error("allow list not taken; the one before stays in use, up to its entries' ends", "error", err)
+		} else {
+			l.log.Info("allow list taken", "entries", len(l.allow.list.Entries))
+		}
+	}
+	if changed || l.allow.due(now) {
+		l.swap(now)
+	}
 	if changed {
-		l.swap(l.policies())
-		l.metrics.Reloaded(len(errs) == 0, time.Now())
+		l.metrics.Reloaded(len(errs) == 0, now)
 	}
 	return errors.Join(errs...)
 }
@@ -145,6 +165,7 @@ func (l *live) watch(m *metrics.Reloads) {
 		m.IndexIs(x.Name, info.Records, info.Built)
 	}
 	m.Reloaded(true, time.Now())
+	m.Allowed(l.allow.counts())
 	m.RuleSet(l.now.Load().inspector.RuleSet() + "-" + l.policies().Version())
 }
 

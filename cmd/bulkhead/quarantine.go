@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/user"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -220,10 +219,7 @@ func who(given string) string {
 	if given != "" {
 		return given
 	}
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return "unknown"
+	return ownUser()
 }
 
 type quarantineRefuse struct{ decision }

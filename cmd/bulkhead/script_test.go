@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"os"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -22,6 +23,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"keys":     checkKeys,
 		"novalues": checkNoValues,
 		"exits":    checkExit,
+		"expire":   expire,
 	}
 }
 
@@ -40,6 +42,15 @@ func checkExit(ts *testscript.TestScript, _ bool, args []string) {
 	if got != want {
 		ts.Fatalf("%v exits with %d, want %d", args[1:], got, want)
 	}
+}
+
+// expire is "expire FILE": the entries of an allow list have expired.
+func expire(ts *testscript.TestScript, _ bool, args []string) {
+	file := ts.MkAbs(args[0])
+	text, err := os.ReadFile(file)
+	ts.Check(err)
+	past := regexp.MustCompile(`expires: .*`).ReplaceAllString(string(text), "expires: 2020-01-01T00:00:00Z")
+	ts.Check(os.WriteFile(file, []byte(past), 0o600))
 }
 
 func linesOf(ts *testscript.TestScript, file string) []string {

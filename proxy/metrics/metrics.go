@@ -26,6 +26,7 @@ type Metrics struct {
 
 	Messages      *prometheus.CounterVec
 	PolicyMatches *prometheus.CounterVec
+	PolicyWaivers *prometheus.CounterVec
 	Faults        *prometheus.CounterVec
 	InFlight      *prometheus.GaugeVec
 	Size          prometheus.Histogram
@@ -99,6 +100,7 @@ func (m *Metrics) newMessages(reg prometheus.Registerer, names Names) {
 	m.Messages = counter(reg, "messages_total", "Messages judged, by action and completeness of the reading.", "action", "completeness")
 	zero(m.Messages, actions, []string{"complete", "partial", "unscanned"})
 	m.PolicyMatches = counter(reg, "policy_matches_total", "Messages that a policy matched, by policy and its action.", "policy", "action")
+	m.PolicyWaivers = counter(reg, "policy_waivers_total", "Messages that a policy matched and that the allow list let pass it, by policy and its action.", "policy", "action")
 	m.Faults = counter(reg, "message_faults_total", "Messages that could not be judged or passed on, by stage and reason.", "stage", "reason")
 	zero(m.Faults, []string{"receive", "inspect", "store", "upstream", "audit"},
 		[]string{"timeout", "limit", "panic", "unavailable", "io", "client_gone", "other"})

@@ -67,6 +67,7 @@ func TestReloadsWithoutFiguresDoNothing(*testing.T) {
 	r.IndexIs("x", 1, time.Now())
 	r.RuleSet("1")
 	r.Reloaded(true, time.Now())
+	r.Allowed(1, 2)
 }
 
 // Policy names come from the configuration: their number is bounded.

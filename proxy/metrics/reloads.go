@@ -13,9 +13,9 @@ const maxIndexes = 8
 // Reloads are the figures of what is swapped while running. Its methods do
 // nothing on a nil receiver.
 type Reloads struct {
-	records, built, swapped, ruleSet *prometheus.GaugeVec
-	successful, succeeded            prometheus.Gauge
-	names                            map[string]bool
+	records, built, swapped, ruleSet, allowed *prometheus.GaugeVec
+	successful, succeeded                     prometheus.Gauge
+	names                                     map[string]bool
 }
 
 // NewReloads makes and registers the figures. The names are those of the
@@ -36,6 +36,7 @@ func NewReloads(reg prometheus.Registerer, indexes []string) *Reloads {
 		built:      vec("index_built_timestamp_seconds", "When an exact-match index in use was built, as Unix time.", "index"),
 		swapped:    vec("index_last_swap_successful", "1 if the last file of an exact-match index was taken, 0 if the one before it stays in use.", "index"),
 		ruleSet:    vec("ruleset_info", "Constant 1, labelled with the version of the rules, indexes and policies in force.", "version"),
+		allowed:    vec("allow_entries", "Entries of the allow list, by whether they are in force.", "state"),
 		successful: gauge("config_last_reload_successful", "1 if everything was taken at the last reload, else 0."),
 		succeeded:  gauge("config_last_reload_success_timestamp_seconds", "The last reload at which everything was taken, as Unix time."),
 		names:      map[string]bool{},
@@ -84,6 +85,15 @@ func (r *Reloads) RuleSet(version string) {
 	if r != nil {
 		r.ruleSet.Reset()
 		r.ruleSet.WithLabelValues(version).Set(1)
+	}
+}
+
+// Allowed sets how many entries of the allow list are in force, and how many
+// have expired.
+func (r *Reloads) Allowed(active, expired int) {
+	if r != nil {
+		r.allowed.WithLabelValues("active").Set(float64(active))
+		r.allowed.WithLabelValues("expired").Set(float64(expired))
 	}
 }
 
