@@ -30,12 +30,12 @@ func (in *Inspector) People(ctx context.Context, message extract.Source, limits 
 	defer stop(nil)
 	var own map[Key]bool
 	_, err := in.inspect(ctx, message, func(s *sink) (extract.Summary, error) {
-		s.ev.visible = readVisible(message, in.det, s.ev.known.reader)
-		s.ev.people.readers = s.ev.visible.names
-		own = ownKeys(env, s.ev)
+		s.together = true
+		s.whole.visible = readVisible(message, in.det)
+		own = ownKeys(env, s.whole)
 		s.resolver.meet = func(f *found, ids []identifier) {
 			for _, id := range ids {
-				if own[id.key] || s.ev.visible.names[id.key] || id.domain != 0 && p.own[id.domain] {
+				if own[id.key] || s.whole.visible.names[id.key] || id.domain != 0 && p.own[id.domain] {
 					return
 				}
 			}

@@ -54,18 +54,18 @@ func (p *Policies) leaveAllowed(ev *Evidence, left map[int]bool) map[Key]bool {
 		return nil
 	}
 	keys := map[Key]bool{}
-	for k, i := range ev.people.index.all() {
+	for k, i := range ev.all.people.index.all() {
 		t, allowed := p.allowed.Person(uint64(k))
 		if !allowed {
 			continue
 		}
 		keys[k] = true
 		// A name is of many: it speaks for who has no address of their own.
-		if t != detect.PersonName || ev.people.list[i].domain == 0 {
-			left[int(i)] = true
+		if t != detect.PersonName || ev.all.people.list[i&^strongestBit].domain == 0 {
+			left[int(i&^strongestBit)] = true
 		}
 	}
-	for _, set := range []*keySet{ev.contacts, ev.cards, ev.national} {
+	for _, set := range []*keySet{ev.all.contacts, ev.all.cards, ev.all.national} {
 		for k := range set.exact.all() {
 			if _, allowed := p.allowed.Person(uint64(k)); allowed {
 				keys[k] = true

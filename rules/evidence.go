@@ -4,7 +4,9 @@ import (
 	"fmt"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+	"github.com/bulkhead-dlp/bulkhead/rules/exact"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/bulkhead-dlp/bulkhead/rules/similar"
 	"github.com/cespare/xxhash/v2"
 )
 
@@ -30,17 +32,17 @@ type Evidence struct {
 	// AllowedTables are the entries of the allow list by which rows were not
 	// looked at, each once.
 	AllowedTables []string
+	// Leaves are the bodies and attachments of 1 KiB or more, where the
+	// inspector has a memory to know them by.
+	Leaves []Leaf
 	// RuleSet is the version of the rules that made this evidence.
 	RuleSet string
 	// Bytes is the size of the message.
 	Bytes int64
 
-	people   *people
-	contacts *keySet // e-mail addresses and phone numbers
-	cards    *keySet
-	national *keySet
-	visible  visible
-	known    known // records of the exact-match index
+	all     *gathered
+	visible visible
+	indexes *exact.Set // nil if there is none
 }
 
 // Finding is one place where people's data was found: a table or a text.
@@ -120,13 +122,17 @@ func (s *fieldSet) types() []detect.Type {
 	return list
 }
 
+// Sketch is the fingerprint of the message's texts and tables, header apart, by
+// which copies of one mailing are known.
+func (e *Evidence) Sketch() *similar.Sketch { return &e.all.sketch }
+
 // Fingerprint names what the message says of people, whatever stands around
 // it: the same for copies of one content, but for a chance in 2^64. It is the
 // identity of a message about nobody only as far as its parts go.
 func (e *Evidence) Fingerprint() Key {
-	if len(e.people.list) > 0 {
+	if len(e.all.people.list) > 0 {
 		var sum Key
-		for k := range e.people.index.all() {
+		for k := range e.all.people.index.all() {
 			sum += k // the order does not matter to a sum
 		}
 		return sum

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/exact"
 )
@@ -27,45 +29,32 @@ func (in *Inspector) RuleSet() string {
 	return version
 }
 
-// known are the records of the owner's indexes that were met in a message.
+// known are the records of the owner's indexes that were met.
 type known struct {
-	set *exact.Set // nil if there is no index
 	// sure are records that two fields agreed on beyond doubt, likely those
 	// that count only in company.
 	sure, likely *keySet
 	// looked is how many rows and lines were looked up.
 	looked int64
-	// own are the records of the message's visible readers and writers.
-	own map[Key]bool
 }
 
 // maxKnown is how many records are told apart one by one before they are
 // estimated.
 const maxKnown = 200_000
 
-func newKnown(set *exact.Set) known {
-	return known{set: set, sure: newKeySet(maxKnown), likely: newKeySet(maxKnown), own: map[Key]bool{}}
+func newKnown() known {
+	return known{sure: newKeySet(maxKnown), likely: newKeySet(maxKnown)}
 }
 
 // recordKey is the key of a record among the keys of people.
 func recordKey(r exact.Record) Key { return Key(r) }
 
-// add takes a match.
-func (k *known) add(m *exact.Match) {
+// agrees takes a match.
+func (g *gathered) agrees(m *exact.Match) {
 	if m.Sure {
-		k.sure.add(recordKey(m.Record), 0)
+		g.addTo(&g.known.sure, recordKey(m.Record), 0)
 	} else {
-		k.likely.add(recordKey(m.Record), 0)
-	}
-}
-
-// reader notes that an address is of a reader or writer of the message.
-func (k *known) reader(address []byte) {
-	if k.set == nil {
-		return
-	}
-	for _, r := range k.set.Records(detect.ContactEmail, address) {
-		k.own[recordKey(r)] = true
+		g.addTo(&g.known.likely, recordKey(m.Record), 0)
 	}
 }
 
@@ -76,20 +65,23 @@ const (
 	likelyShare = 1 << 10
 )
 
-// count returns how many of the records are neither of the readers nor of
+// exactRows returns how many of the records are neither of the readers nor of
 // people who do not count, by their places among all people.
-func (k *known) count(env Envelope, all *people, out func(place int) bool) int64 {
-	if k.set == nil {
+func (ev *Evidence) exactRows(env Envelope, out func(place int) bool) int64 {
+	if ev.indexes == nil {
 		return 0
 	}
+	k, all := &ev.all.known, ev.all.people
 	own := map[Key]bool{}
-	for key := range k.own {
-		own[key] = true
-	}
-	for _, address := range append([]string{env.From, env.Authenticated}, env.Recipients...) {
-		for _, r := range k.set.Records(detect.ContactEmail, []byte(address)) {
+	of := func(address string) {
+		for _, r := range ev.indexes.Records(detect.ContactEmail, []byte(address)) {
 			own[recordKey(r)] = true
 		}
+	}
+	of(env.From)
+	of(env.Authenticated)
+	for _, address := range append(slices.Clip(env.Recipients), ev.visible.written...) {
+		of(address)
 	}
 	sure, _ := k.sure.count()
 	for key := range k.sure.exact.all() {

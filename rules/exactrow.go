@@ -64,7 +64,7 @@ func (r *resolver) lookUp(g *group, row [][]byte, whole bool) {
 		r.agreed = x.matcher.Row(x.cells, x.part)
 	}
 	for i := range r.agreed {
-		r.ev.known.add(&r.agreed[i])
+		r.ev.agrees(&r.agreed[i])
 	}
 }
 
@@ -80,7 +80,7 @@ func (r *resolver) claim(strongest int, rec record) (int, record) {
 		}
 		id := identifier{key: recordKey(m.Record)}
 		if claimed {
-			r.ev.people.add([]identifier{id}, 1, record{fields: fieldsOf(m), strong: true})
+			r.ev.add([]identifier{id}, 1, record{fields: fieldsOf(m), strong: true})
 			continue
 		}
 		claimed = true

@@ -92,7 +92,7 @@ func (t *textSink) passage(text []byte, offset int, all []exact.Found) {
 	}
 	t.ev.known.looked += int64(len(lines))
 	for _, m := range x.matcher.Passage(exact.Passage{Text: text, Lines: lines, Found: kept, Mute: mute}) {
-		t.ev.known.add(&m)
+		t.ev.agrees(&m)
 		if m.Sure {
 			t.customer(&m, text)
 		}
@@ -141,7 +141,7 @@ func (t *textSink) customer(m *exact.Match, text []byte) {
 	f.forget(columns)
 	before := len(t.ev.people.list)
 	fields := fieldsOf(m)
-	t.ev.people.add(r.ids, len(r.ids), record{fields: fields, strong: true})
+	t.ev.add(r.ids, len(r.ids), record{fields: fields, strong: true})
 	if len(t.ev.people.list) > before {
 		t.prose.Records++
 	}

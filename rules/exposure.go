@@ -79,20 +79,22 @@ func (p *Policies) exposure(env Envelope, ev *Evidence, recent Recent) Exposure 
 		}
 	}
 	own := ownKeys(env, ev)
-	left := x.ownPeople(ev.people, own)
+	all := ev.all
+	left := ev.ownPeople(own)
+	x.OwnRecord = len(left) > 0
 	allowed := p.leaveAllowed(ev, left)
-	x.countPeople(ev.people, left, p.own)
-	x.ExactRows = ev.known.count(env, ev.people, func(i int) bool { return left[i] || p.own[ev.people.list[i].domain] })
+	x.countPeople(all.people, left, p.own)
+	x.ExactRows = ev.exactRows(env, func(i int) bool { return left[i] || p.own[all.people.list[i].domain] })
 	for k := range own {
-		if _, in := ev.contacts.exact.get(k); in {
+		if _, in := all.contacts.exact.get(k); in {
 			x.OwnRecord = true
 		}
 	}
-	x.Contacts = ev.contacts.countWithout(both(own, allowed), p.own)
-	x.Cards = ev.cards.countWithout(allowed, nil)
-	x.NationalIDs = ev.national.countWithout(allowed, nil)
+	x.Contacts = all.contacts.countWithout(both(own, allowed), p.own)
+	x.Cards = all.cards.countWithout(allowed, nil)
+	x.NationalIDs = all.national.countWithout(allowed, nil)
 	for _, k := range recent.RunRecipients {
-		if !own[k] && !allowed[k] && ev.people.find(k) >= 0 {
+		if !own[k] && !allowed[k] && all.people.find(k) >= 0 {
 			x.Echoed++
 		}
 	}
@@ -131,19 +133,18 @@ func ownKeys(env Envelope, ev *Evidence) map[Key]bool {
 
 // ownPeople returns the places of the message's own readers and writers among
 // all people.
-func (x *Exposure) ownPeople(all *people, own map[Key]bool) map[int]bool {
-	left := map[int]bool{}
+func (ev *Evidence) ownPeople(own map[Key]bool) map[int]bool {
+	all, left := ev.all.people, map[int]bool{}
 	for k := range own {
 		if i := all.find(k); i >= 0 {
 			left[i] = true
 		}
 	}
-	for k := range all.readers {
+	for k := range ev.visible.names {
 		if i := all.find(k); i >= 0 && all.list[i].domain == 0 {
 			left[i] = true
 		}
 	}
-	x.OwnRecord = len(left) > 0
 	return left
 }
 

@@ -30,6 +30,8 @@ type Inspector struct {
 	indexes *exact.Set
 	// allowed are the tables whose rows are not looked at.
 	allowed *allow.Set
+	// memory is what is known of parts from other messages, nil for nothing.
+	memory *Memory
 }
 
 // NewInspector loads the embedded lexicon and name lists. The error means that
@@ -51,8 +53,7 @@ func NewInspector() (*Inspector, error) {
 // source, or a fault of ours: then nothing may be concluded about the message.
 func (in *Inspector) Inspect(ctx context.Context, message extract.Source, limits extract.Limits) (*Evidence, error) {
 	return in.inspect(ctx, message, func(s *sink) (extract.Summary, error) {
-		s.ev.visible = readVisible(message, in.det, s.ev.known.reader)
-		s.ev.people.readers = s.ev.visible.names
+		s.whole.visible = readVisible(message, in.det)
 		return in.walker.Message(ctx, message, limits, s)
 	})
 }
@@ -72,19 +73,18 @@ func (in *Inspector) inspect(ctx context.Context, src extract.Source, walk func(
 			ev, err = nil, &Fault{Kind: fmt.Sprintf("%T", fault), Stack: debug.Stack()}
 		}
 	}()
-	ev = &Evidence{
-		RuleSet: in.RuleSet(), Bytes: src.Size,
-		people: newPeople(), contacts: newKeySet(maxContacts),
-		cards: newKeySet(maxContacts), national: newKeySet(maxContacts),
-		known: newKnown(in.indexes),
-	}
-	s := &sink{ctx: ctx, splitter: in.splitter, typer: in.typer, allowed: in.allowed, ev: ev, resolver: &resolver{det: in.det, ev: ev, indexed: newIndexed(in.indexes)}}
+	ev = &Evidence{RuleSet: in.RuleSet(), Bytes: src.Size, all: newGathered(), indexes: in.indexes}
+	s := &sink{ctx: ctx, splitter: in.splitter, typer: in.typer, allowed: in.allowed, whole: ev, ev: ev.all, memory: in.memory,
+		resolver: &resolver{det: in.det, ev: ev.all, indexed: newIndexed(in.indexes)}}
 	summary, err := walk(s)
 	if err != nil {
 		return nil, fmt.Errorf("inspecting: %w", err)
 	}
-	summary.Unread = append(summary.Unread, s.unread...)
+	all := ev.all
+	summary.Unread = append(summary.Unread, all.unread...)
 	ev.Parts, ev.Unread = summary.Parts, summary.Unread
+	ev.Findings, ev.Records, ev.LargestTable = all.findings, all.records, all.largestTable
+	ev.BodyIsTable, ev.AllowedTables = all.bodyIsTable, all.allowedTables
 	ev.Completeness = completeness(summary)
 	return ev, nil
 }

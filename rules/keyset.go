@@ -8,6 +8,7 @@ type keySet struct {
 	bound  int
 	exact  keyTable // the hash of the e-mail domain, 0 for none
 	sketch *hyperloglog.Sketch
+	frozen bool // shared, and not to be changed
 }
 
 func newKeySet(bound int) *keySet {
@@ -15,20 +16,58 @@ func newKeySet(bound int) *keySet {
 }
 
 func (s *keySet) add(k Key, domain uint32) {
-	if s.exact.n < s.bound {
+	if s.exact.n < s.bound && s.sketch == nil {
 		s.exact.add(k, domain)
 		return
 	}
 	if _, known := s.exact.get(k); known {
 		return
 	}
+	s.estimate()
+	s.sketch.InsertHash(mix(k))
+}
+
+func (s *keySet) empty() bool { return s.exact.n == 0 && s.sketch == nil }
+
+// clone returns a copy that may be changed.
+func (s *keySet) clone() *keySet {
+	c := &keySet{bound: s.bound, exact: s.exact.clone()}
+	if s.sketch != nil {
+		c.sketch = s.sketch.Clone()
+	}
+	return c
+}
+
+// merge adds the keys of another set.
+func (s *keySet) merge(o *keySet) {
+	for k, domain := range o.exact.all() {
+		s.add(k, domain)
+	}
+	if o.sketch == nil {
+		return
+	}
+	s.estimate()
+	// Both are of one precision, so that it cannot fail.
+	_ = s.sketch.Merge(o.sketch)
+}
+
+// estimate makes the sketch, of what is in the set so far.
+func (s *keySet) estimate() {
 	if s.sketch == nil {
 		s.sketch = hyperloglog.New14()
 		for key := range s.exact.all() {
 			s.sketch.InsertHash(mix(key))
 		}
 	}
-	s.sketch.InsertHash(mix(k))
+}
+
+// size is roughly how many bytes of memory the set takes.
+func (s *keySet) size() int64 {
+	n := s.exact.size()
+	if s.sketch != nil {
+		n += 16 << 10
+	}
+	return n
 }
 
 // count returns the number of distinct keys, and whether it is exact.

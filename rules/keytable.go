@@ -3,6 +3,7 @@ package rules
 import (
 	"hash/maphash"
 	"iter"
+	"slices"
 )
 
 // keyTable maps keys to numbers of 32 bits, in 12 bytes a slot: an
@@ -46,6 +47,13 @@ func (t *keyTable) add(k Key, value uint32) bool {
 	return true
 }
 
+// mark adds a key as add does, and sets the given bits of the number that it has.
+func (t *keyTable) mark(k Key, value, bits uint32) {
+	if !t.add(k, value|bits) && k != 0 {
+		t.values[t.slot(k)] |= bits
+	}
+}
+
 // slot returns the place of a key, or the empty one where it would lie.
 func (t *keyTable) slot(k Key) uint64 {
 	mask := uint64(len(t.keys) - 1)
@@ -79,6 +87,16 @@ func (t *keyTable) all() iter.Seq2[Key, uint32] {
 		}
 	}
 }
+
+// clone returns a copy.
+func (t *keyTable) clone() keyTable {
+	c := *t
+	c.keys, c.values = slices.Clone(t.keys), slices.Clone(t.values)
+	return c
+}
+
+// size is how many bytes of memory the table takes.
+func (t *keyTable) size() int64 { return 12 * int64(len(t.keys)) }
 
 // reset empties the table and keeps its room.
 func (t *keyTable) reset() {

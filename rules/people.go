@@ -1,6 +1,9 @@
 package rules
 
 import (
+	"slices"
+	"unsafe"
+
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 )
 
@@ -20,6 +23,7 @@ type identifier struct {
 
 // person is what is known of one subject.
 type person struct {
+	id     Key // the first of the strongest identifiers, by which others know the person
 	fields fieldSet
 	domain uint32 // of the first e-mail address, 0 if none
 	strong bool   // one record held a direct identifier and a further personal field
@@ -27,12 +31,17 @@ type person struct {
 
 // people are the distinct subjects of a message, resolved as they are found.
 type people struct {
-	index keyTable // places in list
-	list  []person
-	more  *keySet // the people beyond maxPeople
-	// readers are the names of the message's own readers and writers.
-	readers map[Key]bool
+	// index holds places in list; with the bit strongest, where the identifier
+	// was one of its person's strongest.
+	index  keyTable
+	list   []person
+	more   *keySet // the people beyond maxPeople
+	frozen bool    // shared, and not to be changed
 }
+
+// strongestBit marks a strongest identifier in the index. It lies beyond
+// maxPeople.
+const strongestBit = 1 << 31
 
 func newPeople() *people {
 	return &people{}
@@ -53,19 +62,18 @@ func (p *people) add(ids []identifier, strongest int, r record) {
 	}
 	at := -1
 	for _, id := range ids[:strongest] {
-		if i, known := p.index.get(id.key); known {
-			at = int(i)
+		if i := p.find(id.key); i >= 0 {
+			at = i
 			break
 		}
 	}
 	if at < 0 {
 		if len(p.list) == maxPeople {
-			p.more = newKeySet(0)
-			p.addBeyond(ids[0])
+			p.moreThan(ids[0].key, ids[0].domain)
 			return
 		}
 		at = len(p.list)
-		p.list = append(p.list, person{})
+		p.list = append(p.list, person{id: ids[0].key})
 	}
 	who := &p.list[at]
 	who.fields.union(r.fields)
@@ -73,11 +81,15 @@ func (p *people) add(ids []identifier, strongest int, r record) {
 	if len(p.list) > manyPeople {
 		ids = ids[:strongest]
 	}
-	for _, id := range ids {
+	for i, id := range ids {
 		if who.domain == 0 {
 			who.domain = id.domain
 		}
-		p.index.add(id.key, uint32(at))
+		if i < strongest {
+			p.index.mark(id.key, uint32(at), strongestBit)
+		} else {
+			p.index.add(id.key, uint32(at))
+		}
 	}
 }
 
@@ -90,9 +102,87 @@ func (p *people) addBeyond(id identifier) {
 // find returns the place of the person with the given key, -1 if unknown.
 func (p *people) find(k Key) int {
 	if i, known := p.index.get(k); known {
-		return int(i)
+		return int(i &^ strongestBit)
 	}
 	return -1
+}
+
+func (p *people) empty() bool { return len(p.list) == 0 && p.more == nil }
+
+// clone returns a copy that may be changed.
+func (p *people) clone() *people {
+	c := &people{index: p.index.clone(), list: slices.Clone(p.list)}
+	if p.more != nil {
+		c.more = p.more.clone()
+	}
+	return c
+}
+
+// merge adds the people of another part of the message. As with records, one
+// is known when one of the strongest identifiers is.
+func (p *people) merge(o *people) {
+	const nobody = -1
+	place := make([]int, len(o.list)) // in p of each of o's
+	for i := range place {
+		place[i] = nobody
+	}
+	for k, v := range o.index.all() {
+		i := v &^ strongestBit
+		if at := p.find(k); at >= 0 && v&strongestBit != 0 && (place[i] == nobody || at < place[i]) {
+			place[i] = at
+		}
+	}
+	for i := range o.list {
+		if place[i] == nobody && len(p.list) < maxPeople {
+			place[i] = len(p.list)
+			p.list = append(p.list, o.list[i])
+		} else if place[i] != nobody {
+			p.list[place[i]].union(&o.list[i])
+		} else {
+			p.moreThan(o.list[i].id, o.list[i].domain)
+		}
+	}
+	for k, v := range o.index.all() {
+		switch at := place[v&^strongestBit]; {
+		case at == nobody:
+		case v&strongestBit != 0:
+			p.index.mark(k, uint32(at), strongestBit)
+		case len(p.list) <= manyPeople:
+			p.index.add(k, uint32(at))
+		}
+	}
+	if o.more != nil {
+		p.moreThan(0, 0)
+		p.more.merge(o.more)
+	}
+}
+
+// moreThan counts a person beyond maxPeople; 0 for none yet.
+func (p *people) moreThan(k Key, domain uint32) {
+	if p.more == nil {
+		p.more = newKeySet(0)
+	}
+	if k != 0 {
+		p.more.add(k, domain)
+	}
+}
+
+// union adds what another part says of the same person.
+func (who *person) union(o *person) {
+	who.fields.union(o.fields)
+	who.strong = who.strong || o.strong
+	if who.domain == 0 {
+		who.domain = o.domain
+	}
+}
+
+// size is roughly how many bytes of memory the people take.
+func (p *people) size() int64 {
+	n := p.index.size() + int64(len(p.list))*int64(unsafe.Sizeof(person{}))
+	if p.more != nil {
+		n += p.more.size()
+	}
+	return n
 }
 
 // record is what one row or block says of a person.

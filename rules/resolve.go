@@ -27,7 +27,7 @@ const minListed = 3
 // resolver turns typed rows and entities into people.
 type resolver struct {
 	det *detect.Detector
-	ev  *Evidence
+	ev  *gathered
 
 	keys   []Key // of one stretch's identifying cells; see keysOf
 	seen   keyTable
@@ -261,9 +261,9 @@ func (r *resolver) row(g *group, row [][]byte, keys []Key) bool {
 			}
 			f.addEmail(identifier{keys[j], hashDomain(domainOf(value))})
 		case detect.FinanceCard:
-			r.ev.cards.add(keys[j], 0)
+			r.ev.addTo(&r.ev.cards, keys[j], 0)
 		case detect.IDNational, detect.IDHealth, detect.IDPassport:
-			r.ev.national.add(keys[j], 0)
+			r.ev.addTo(&r.ev.national, keys[j], 0)
 		}
 		f.fields.add(c.kind)
 		if f.values[c.kind] == nil {
@@ -277,7 +277,7 @@ func (r *resolver) row(g *group, row [][]byte, keys []Key) bool {
 	}
 	strongest, rec := r.claim(r.identify(g, f), record{fields: f.fields, strong: strong})
 	known := len(r.ev.people.list)
-	r.ev.people.add(r.ids, strongest, rec)
+	r.ev.add(r.ids, strongest, rec)
 	if r.meet != nil && len(r.ev.people.list) > known {
 		r.meet(f, r.ids)
 	}
@@ -298,11 +298,11 @@ func (f *found) addEmail(id identifier) {
 func (r *resolver) contacts(g *group, f *found) {
 	for _, email := range f.emails {
 		if email.key != 0 {
-			r.ev.contacts.add(email.key, email.domain)
+			r.ev.addTo(&r.ev.contacts, email.key, email.domain)
 		}
 	}
 	if phone := f.keys[detect.ContactPhone]; phone != 0 && !g.company && !place(f.fields) {
-		r.ev.contacts.add(phone, 0)
+		r.ev.addTo(&r.ev.contacts, phone, 0)
 	}
 }
 

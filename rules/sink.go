@@ -9,6 +9,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/rules/allow"
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/bulkhead-dlp/bulkhead/rules/similar"
 	"github.com/bulkhead-dlp/bulkhead/rules/table"
 )
 
@@ -17,17 +18,25 @@ type sink struct {
 	ctx      context.Context
 	splitter *table.Splitter
 	typer    *table.Typer
-	ev       *Evidence
+	whole    *Evidence
+	ev       *gathered // of the part at hand, or of the message
 	resolver *resolver
-	allowed  *allow.Set       // tables whose rows are not looked at
-	unread   []extract.Unread // past the bounds of tables
-	part     string           // path of the part at hand
+	allowed  *allow.Set // tables whose rows are not looked at
+	part     string     // path of the part at hand
+	memory   *Memory    // nil for none
+	together bool       // leaves are not gathered each for itself
+	buf      []byte     // for hashing
 }
 
 // Text implements extract.Sink.
 func (s *sink) Text(p extract.Part, r io.Reader) error {
 	s.part = p.Path
 	t := &textSink{sink: s, part: p}
+	if p.Place != extract.Header {
+		w := &similar.Writer{}
+		r = io.TeeReader(r, w)
+		defer func() { s.take(w) }()
+	}
 	if err := s.bounded(p, s.splitter.Split(s.ctx, r, table.Limits{}, t)); err != nil {
 		return err
 	}
@@ -41,7 +50,7 @@ func (s *sink) bounded(p extract.Part, err error) error {
 	if !errors.Is(err, table.ErrLimit) || s.ctx.Err() != nil {
 		return err
 	}
-	s.unread = append(s.unread, extract.Unread{Path: p.Path, Format: p.Format, Reason: extract.TooMany,
+	s.ev.unread = append(s.ev.unread, extract.Unread{Path: p.Path, Format: p.Format, Reason: extract.TooMany,
 		Detail: "a table with more columns or deeper nesting than the bound", Partial: true})
 	return nil
 }
@@ -49,8 +58,29 @@ func (s *sink) bounded(p extract.Part, err error) error {
 // Table implements extract.Sink.
 func (s *sink) Table(p extract.Part, g table.Grid) error {
 	s.part = p.Path
-	_, err := s.grid(p, string(p.Format), g)
+	w := &similar.Writer{}
+	defer func() { s.take(w) }()
+	_, err := s.grid(p, string(p.Format), sketched{g, w})
 	return err
+}
+
+// take adds the fingerprint of a text or a table.
+func (s *sink) take(w *similar.Writer) {
+	sketch := w.Sketch()
+	s.ev.sketch.Merge(&sketch)
+}
+
+// sketched is a table whose rows are fingerprinted as they are read.
+type sketched struct {
+	table.Grid
+	w *similar.Writer
+}
+
+// Next implements table.Grid.
+func (g sketched) Next() ([][]byte, error) {
+	row, err := g.Grid.Next()
+	g.w.Row(row)
+	return row, err
 }
 
 // grid reads one table to its end and returns its number of rows. A table that
@@ -70,11 +100,11 @@ func (s *sink) grid(p extract.Part, kind string, g table.Grid) (rows int64, err 
 		f.Records += n
 		return cells.within(seg)
 	})
-	s.ev.Records += f.Records
-	s.ev.LargestTable = max(s.ev.LargestTable, rows)
+	s.ev.records += f.Records
+	s.ev.largestTable = max(s.ev.largestTable, rows)
 	f.Rows = rows
 	if f.Records > 0 {
-		s.find(f)
+		s.ev.find(f)
 	}
 	cells.finish()
 	if errors.Is(err, io.EOF) {
@@ -93,16 +123,10 @@ func (s *sink) passes(seg *table.Segment) bool {
 	if id == "" {
 		return false
 	}
-	if !slices.Contains(s.ev.AllowedTables, id) {
-		s.ev.AllowedTables = append(s.ev.AllowedTables, id)
+	if !slices.Contains(s.ev.allowedTables, id) {
+		s.ev.allowedTables = append(s.ev.allowedTables, id)
 	}
 	return true
-}
-
-func (s *sink) find(f Finding) {
-	if len(s.ev.Findings) < maxFindings {
-		s.ev.Findings = append(s.ev.Findings, f)
-	}
 }
 
 // describe keeps the columns and the first rows, masked, for people to see.
@@ -162,7 +186,7 @@ func (t *textSink) Grid(kind table.Kind, g table.Grid) error {
 // finish closes the text: what its prose held is one finding.
 func (t *textSink) finish() {
 	if t.part.Place == extract.Body && t.tables == 1 && t.rows >= 3 && t.words == 0 {
-		t.ev.BodyIsTable = true
+		t.ev.bodyIsTable = true
 	}
 	if t.prose.Records == 0 {
 		return
@@ -172,8 +196,8 @@ func (t *textSink) finish() {
 		t.prose.Columns = append(t.prose.Columns, Column{Type: kind.String(), Confidence: 1,
 			Clues: []string{"found in running text"}})
 	}
-	t.ev.Records += t.prose.Records
-	t.find(t.prose)
+	t.ev.records += t.prose.Records
+	t.ev.find(t.prose)
 }
 
 var _ interface {

@@ -10,18 +10,18 @@ import (
 // visible are the people whom a message's header names as its own readers and
 // writers. They are no third parties.
 type visible struct {
+	written   []string // the addresses as they stand
 	addresses map[Key]bool
 	names     map[Key]bool
 }
 
 // readVisible reads the address fields of a message's header. It never fails:
 // a field that cannot be parsed is searched for addresses instead.
-// Each address is also given to reader.
-func readVisible(src extract.Source, det *detect.Detector, reader func(address []byte)) visible {
+func readVisible(src extract.Source, det *detect.Detector) visible {
 	v := visible{addresses: map[Key]bool{}, names: map[Key]bool{}}
 	add := func(address string) {
 		v.addresses[AddressKey(address)] = true
-		reader([]byte(address))
+		v.written = append(v.written, address)
 	}
 	eachAddressField(src, func(_, value string) {
 		list, err := addressList(value)

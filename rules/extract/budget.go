@@ -71,7 +71,13 @@ func (m *meter) over() bool {
 	if m.out > ratioFloor && m.out/m.w.lim.Ratio > m.packed.n {
 		return true
 	}
-	return m.w.expanded > 16*ratioFloor && m.w.expanded/m.w.lim.Ratio > m.w.size
+	return m.w.overExpanded(m.w.expanded)
+}
+
+// overExpanded tells whether so much out of compression is too much for a
+// message of this size.
+func (w *walk) overExpanded(n int64) bool {
+	return n > 16*ratioFloor && n/w.lim.Ratio > w.size
 }
 
 // counter counts what is read through it.

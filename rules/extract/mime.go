@@ -66,7 +66,7 @@ func (w *walk) body(n, in node, e entity, byDefault string) error {
 				continue
 			}
 			leaves[key] = true
-			if err := w.open(leaf, w.decoded(leaf, section(e.src, e.off, e.end-e.off), t)); err != nil {
+			if err := w.openLeaf(leaf, e, t); err != nil {
 				return err
 			}
 		}

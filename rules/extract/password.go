@@ -29,13 +29,21 @@ func (t *tap) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// told is text that passwords may stand in.
+type told struct {
+	text  []byte
+	found []string // what was found in it already
+	// again gives the texts of a leaf that was not read, since it is known.
+	again func() []told
+}
+
 // learn keeps what was seen until something asks for passwords, which in most
 // messages nothing does.
 func (t *tap) learn() {
 	if !t.on {
 		return
 	}
-	t.w.told = append(t.w.told, t.seen)
+	t.w.told = append(t.w.told, told{text: t.seen})
 	if t.w.toldBytes += len(t.seen); t.w.toldBytes > maxTold {
 		t.w.learn()
 	}
@@ -46,23 +54,44 @@ const maxTold = 4 * tapSize
 
 // learn searches what was kept.
 func (w *walk) learn() {
-	for _, text := range w.told {
+	texts := w.told
+	w.told, w.toldBytes = nil, 0
+	if w.leaf != nil && !w.leaf.noted {
+		w.search(texts[:w.leaf.before])
+		texts = texts[w.leaf.before:]
+		w.leaf.noted, w.leaf.tried = true, strings.Join(w.passwords, "\n")
+	}
+	w.search(texts)
+}
+
+func (w *walk) search(texts []told) {
+	for _, t := range texts {
 		if len(w.passwords) == maxPasswords {
-			break
+			return
 		}
-		for _, p := range findPasswords(text) {
+		if t.again != nil {
+			w.search(t.again())
+			continue
+		}
+		found := t.found
+		if t.text != nil {
+			found = findPasswords(t.text)
+		}
+		for _, p := range found {
 			if len(w.passwords) < maxPasswords && !slices.Contains(w.passwords, p) {
 				w.passwords = append(w.passwords, p)
 			}
 		}
 	}
-	w.told, w.toldBytes = nil, 0
 }
 
 // candidates are the passwords to try on an archive. "infected" is what
 // security people use among themselves.
 func (w *walk) candidates() []string {
 	w.learn()
+	if w.leaf != nil {
+		w.leaf.asked = true
+	}
 	return append(slices.Clone(w.passwords), "infected", "password")
 }
 

@@ -59,8 +59,9 @@ type walk struct {
 	bombs    int // streams that broke the ratio bound
 	readings int // second readings of ambiguous MIME
 
+	leaf      *Reading // the leaf that is being read, nil between leaves
 	passwords []string // seen in the message's own text
-	told      [][]byte // texts not yet searched for them
+	told      []told   // texts not yet searched for them
 	toldBytes int
 	buffers   *sync.Pool
 	free      []*bufio.Reader // buffers out of use
