@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/lzw"
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zlib"
 	"github.com/pierrec/lz4/v4"
@@ -25,6 +26,8 @@ func (w *walk) compressed(n node, c content) error {
 			return bzip2.NewReader(r), nil
 		case FormatZstd:
 			return newZstd(r)
+		case FormatCompress:
+			return lzw.NewReader(r)
 		case FormatSnappy:
 			return s2.NewReader(r), nil
 		default:
@@ -56,8 +59,8 @@ func (w *walk) tar(n node, c content) error {
 	t := tar.NewReader(c.Reader)
 	for i := 0; ; i++ {
 		h, err := t.Next()
-		if err == io.EOF {
-			return nil
+		if err == io.EOF { // some tools read on behind the mark of the end
+			return w.aside(n, "trailer", stream(w.metered(n, &unpadded{r: c.Reader})))
 		}
 		if err != nil && !errors.Is(err, tar.ErrInsecurePath) {
 			return fmt.Errorf("tar: %w", err)

@@ -96,12 +96,18 @@ func (w *walk) read(n node, c content) error {
 		return w.gzip(n, c)
 	case FormatAr:
 		return w.ar(n, c)
-	case FormatZlib, FormatBzip2, FormatZstd, FormatSnappy, FormatLZ4:
+	case FormatCpio:
+		return w.cpio(n, c)
+	case FormatCAB:
+		return w.cab(n, c)
+	case FormatZlib, FormatBzip2, FormatZstd, FormatSnappy, FormatLZ4, FormatCompress:
 		return w.compressed(n, c)
 	case FormatXZ:
 		return w.foreign(n, c, foreign.XZ)
 	case FormatLZMA:
 		return w.foreign(n, c, foreign.LZMA)
+	case FormatLZip:
+		return w.foreign(n, c, foreign.LZip)
 	case FormatTar:
 		return w.tar(n, c)
 	case Format7z:

@@ -5,8 +5,9 @@ func Formats() []Format {
 	return []Format{
 		FormatText, FormatHTML, FormatCSV, FormatJSON, FormatXML, FormatVCard, FormatRTF,
 		FormatXLSX, FormatXLSB, FormatXLS, FormatODS, FormatODT, FormatDOCX, FormatPPTX, FormatDOC, FormatPPT,
-		FormatPDF, FormatSQLite, FormatParquet, FormatData,
-		FormatArchive, FormatZip, FormatGzip, FormatBzip2, FormatXZ, FormatLZMA, FormatSnappy, FormatZstd, FormatLZ4, FormatTar, FormatAr, FormatZlib, Format7z, FormatRAR,
+		FormatPDF, FormatSQLite, FormatParquet, FormatAvro, FormatDBF, FormatData,
+		FormatArchive, FormatCAB, FormatCpio, FormatISO, FormatCompress, FormatLZip,
+		FormatZip, FormatGzip, FormatBzip2, FormatXZ, FormatLZMA, FormatSnappy, FormatZstd, FormatLZ4, FormatTar, FormatAr, FormatZlib, Format7z, FormatRAR,
 		FormatMessage, FormatMbox, FormatMSG, FormatTNEF, FormatSMIME, FormatPGP,
 		FormatImage, FormatAudio, FormatVideo, FormatFont, FormatSealed, FormatUnknown,
 		FormatMultipart, formatOLE,

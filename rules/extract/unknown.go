@@ -21,7 +21,9 @@ func (w *walk) unknown(n node, c content) error {
 	} else if packed, err := w.programArchive(n, at, size); packed || err != nil {
 		return err
 	}
-	if noiseLike(at, make([]byte, min(size, sniffSize))) {
+	if isVolume(at, size, n.path) {
+		w.unread(n, Unsupported, "a piece of an archive in several volumes; searched as runs of text", true)
+	} else if noiseLike(at, make([]byte, min(size, sniffSize))) {
 		w.unread(n, Encrypted, "no format shows in it: encrypted, or a piece of an archive", true)
 	} else {
 		w.unread(n, Unknown, "nobody here knows this format; searched as runs of text", true)
@@ -56,6 +58,10 @@ func noiseLike(at io.ReaderAt, head []byte) bool {
 // programArchive opens an archive that unpacks itself, or that something else
 // was put before. It reports whether there is one.
 func (w *walk) programArchive(n node, at io.ReaderAt, size int64) (bool, error) {
+	if isISO(at) {
+		w.turns(&n, FormatISO)
+		return true, w.iso(n, at, size)
+	}
 	before := len(w.sum.Parts)
 	if err := w.zipTail(n, at, size); err != nil || len(w.sum.Parts) > before {
 		return true, err
@@ -65,7 +71,7 @@ func (w *walk) programArchive(n node, at io.ReaderAt, size int64) (bool, error) 
 	if !isProgram(head[:k]) {
 		return false, nil
 	}
-	for _, mark := range []string{"7z\xbc\xaf\x27\x1c\x00", "Rar!\x1a\x07\x00", "Rar!\x1a\x07\x01\x00"} {
+	for _, mark := range []string{"7z\xbc\xaf\x27\x1c\x00", "Rar!\x1a\x07\x00", "Rar!\x1a\x07\x01\x00", "MSCF\x00\x00\x00\x00"} {
 		// The last one: the program may have the mark in its own data.
 		if i := bytes.LastIndex(head[:k], []byte(mark)); i > 0 {
 			return true, w.aside(n, "archive", section(at, int64(i), size-int64(i)))

@@ -133,6 +133,9 @@ func (w *walk) zipEntries(n node, at io.ReaderAt, size int64, want func(string) 
 			return err
 		}
 	}
+	if err := w.zipGaps(n, at, size, append(entries, hidden...)); err != nil {
+		return err
+	}
 	if damaged && (len(entries)+len(hidden) > 0 || n.format == FormatZip) {
 		return document.ErrDamaged
 	}

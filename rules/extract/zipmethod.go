@@ -6,28 +6,28 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/deflate64"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 	"github.com/ulikunitz/xz/lzma"
 )
 
 // zipMethod is the decompressor of a zip compression method (APPNOTE 4.4.5).
 func zipMethod(method uint16, r io.Reader) (io.Reader, error) {
 	switch method {
-	case 0:
+	case 0, 95: // what is behind 95 is a whole xz file, opened by its content
 		return r, nil
 	case 8:
 		return flate.NewReader(r), nil
+	case 9:
+		return deflate64.NewReader(r), nil
 	case 12:
 		return bzip2.NewReader(r), nil
 	case 14:
 		return zipLZMA(r)
 	case 93:
 		return newZstd(r)
-	case 95:
-		return xz.NewReader(r)
 	}
 	return nil, fmt.Errorf("zip method: %w", document.ErrUnsupported)
 }

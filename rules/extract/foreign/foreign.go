@@ -1,5 +1,5 @@
 // Package foreign reads the archives and data files whose parsers are not ours:
-// 7z, rar, xz, lzma and Parquet. Their code was not written against hostile input, so a caller that can
+// 7z, rar, xz, lzma, lzip and Parquet. Their code was not written against hostile input, so a caller that can
 // should run Read in a process of its own; proxy/worker does.
 //
 // What is always true: Read is pure, holds no state between calls and keeps
@@ -29,6 +29,7 @@ const (
 	XZ
 	LZMA // the format before xz, of a file name's ending .lzma
 	Parquet
+	LZip
 )
 
 // Job is one archive to be read.
@@ -73,6 +74,8 @@ func Read(ctx context.Context, job Job, out Output) error {
 		return readXZ(ctx, job, out)
 	case LZMA:
 		return readLZMA(ctx, job, out)
+	case LZip:
+		return readLZip(ctx, job, out)
 	case Parquet:
 		return readParquet(ctx, job, out)
 	}

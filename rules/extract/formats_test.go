@@ -1,0 +1,200 @@
+package extract
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ulikunitz/xz"
+)
+
+func fixture(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestArchivesOfOtherProgramsAreReadToTheirEnd: the table has 300 rows, and
+// stands last in each.
+func TestArchivesOfOtherProgramsAreReadToTheirEnd(t *testing.T) {
+	for name, path := range map[string]string{
+		"deflate64.zip":       "far.txt",
+		"compress.Z":          "f",
+		"two.lz":              "f",
+		"legacy.lz4":          "f",
+		"mszip.cab":           "customers.csv",
+		"stored.cab":          "customers.csv",
+		"newc.cpio.gz":        "f/customers.csv",
+		"odc.cpio.gz":         "f/customers.csv",
+		"bin.cpio.gz":         "f/customers.csv",
+		"joliet.iso.gz":       "f/sub/The customers.csv",
+		"plain.iso.gz":        "f/SUB/THE_CUST.CSV",
+		"gnulong.tar.gz":      "f/" + strings.Repeat("long", 30),
+		"pax.tar.gz":          "f/" + strings.Repeat("long", 30),
+		"concatenated.tar.gz": "f/trailer/customers.csv",
+		"concatenated.bz2":    "f",
+		"concatenated.xz":     "f",
+		"concatenated.zst":    "f",
+		"concatenated.lz4":    "f",
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, sum := walkFile(t, fixture(t, name), DefaultLimits())
+			if n := strings.Count(r.text.String(), "@example.org"); n != 300 && n != 600 || !strings.Contains(r.text.String(), "person299@example.org") {
+				t.Errorf("%d rows of 300 in %.300q", n, r.text.String())
+			}
+			if len(sum.Unread) > 0 {
+				t.Errorf("unread %v", sum.Unread)
+			}
+			if !slices.ContainsFunc(sum.Parts, func(p Opened) bool { return p.Path == "f/"+path }) {
+				t.Errorf("parts %v, want f/%s", sum.Parts, path)
+			}
+		})
+	}
+}
+
+func TestSparseFilesAreReadBehindTheirHoles(t *testing.T) {
+	if r, _ := walkFile(t, fixture(t, "sparse.tar.gz"), DefaultLimits()); !strings.Contains(r.text.String(), "person299@example.org") {
+		t.Errorf("not found in %.300q", r.text.String())
+	}
+}
+
+// TestWhatCannotBeReadIsHeld: each of these ends in a reason for which the
+// default policies hold a message.
+func TestWhatCannotBeReadIsHeld(t *testing.T) {
+	lzx := fixture(t, "mszip.cab")
+	at := bytes.Index(lzx, []byte("\x01\x00\x01\x00")) // one block, MSZIP
+	lzx[at+2] = 3
+	set := fixture(t, "stored.cab")
+	set[30] |= 2
+	next := "next.cab\x00disk 2\x00"
+	for _, at := range []int{16, 36} { // where the files and the folder's data are
+		binary.LittleEndian.PutUint32(set[at:], binary.LittleEndian.Uint32(set[at:])+uint32(len(next)))
+	}
+	set = slices.Concat(set[:36], []byte(next), set[36:])
+	udf := make([]byte, 20*isoSector)
+	copy(udf[16*isoSector:], "\x00BEA01\x01")
+	for name, c := range map[string]struct {
+		file []byte
+		path string
+		want Reason
+	}{
+		"cabinet of LZX":         {lzx, "f", Unsupported},
+		"first cabinet of a set": {set, "f", Unsupported},
+		"zstd of a dictionary":   {fixture(t, "dictionary.zst"), "f", Corrupt},
+		"last volume of a zip":   {fixture(t, "last-volume.zip"), "f", Unsupported},
+		"disc image of UDF":      {udf, "f", Unsupported},
+		"cabinet cut off":        {fixture(t, "mszip.cab")[:1200], "f", Corrupt},
+		"disc image of Windows":  {append([]byte("MSWIM\x00\x00\x00"), make([]byte, 200)...), "f", Unsupported},
+		"cpio cut off":           {[]byte("070707" + strings.Repeat("0", 70)), "f", Corrupt},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, sum := walkFile(t, c.file, DefaultLimits())
+			if !slices.ContainsFunc(sum.Unread, func(u Unread) bool { return u.Path == c.path && u.Reason == c.want }) {
+				t.Errorf("unread %+v, want %s: %s", sum.Unread, c.path, c.want)
+			}
+		})
+	}
+}
+
+// TestLaterVolumesAreKnownByName, for they have no header of their own: what
+// is in them would pass for a drawing.
+func TestLaterVolumesAreKnownByName(t *testing.T) {
+	piece := []byte("BKFMT\x01" + strings.Repeat("\x00\x07\x00\x80abc", 900))
+	for name, want := range map[string]Reason{
+		"list.z01": Unsupported, "list.7z.002": Unsupported, "list.r00": Unsupported, "list.part2.rar": Unsupported,
+		"list.ZIP.003": Unsupported, "drawing.dwg": Unknown, "list.7z": Unknown, "list.r": Unknown, "v1.234567": Unknown,
+	} {
+		sum, err := New().File(t.Context(), name, memory(piece), DefaultLimits(), &record{})
+		if err != nil || len(sum.Unread) != 1 || sum.Unread[0].Reason != want {
+			t.Errorf("%s: unread %+v, %v; want %s", name, sum.Unread, err, want)
+		}
+	}
+}
+
+func TestTextBehindAnArchiveIsRead(t *testing.T) {
+	row := strings.Repeat(needle+"\n", 3)
+	for _, name := range []string{"mszip.cab", "deflate64.zip", "two.lz", "concatenated.bz2", "concatenated.xz", "concatenated.zst", "concatenated.lz4",
+		"concatenated.tar.gz", "newc.cpio.gz", "last-volume.zip", "compress.Z"} {
+		file := append(fixture(t, name), row...)
+		r, sum := walkFile(t, file, DefaultLimits())
+		if !strings.Contains(r.text.String(), needle) && len(sum.Unread) == 0 {
+			t.Errorf("%s: what stands behind it is passed over: %v", name, sum.Parts)
+		}
+	}
+}
+
+// TestNothingInAZipIsPassedOver: what stands between its entries, and behind
+// them.
+func TestNothingInAZipIsPassedOver(t *testing.T) {
+	row := strings.Repeat(needle+"\n", 3)
+	plain := zipOf(t, "a.txt", "hello")
+	dir := bytes.Index(plain, []byte(zipCentral))
+	gap := slices.Concat(plain[:dir], []byte(row), plain[dir:])
+	end := bytes.Index(gap, []byte(zipEnd))
+	binary.LittleEndian.PutUint32(gap[end+16:], uint32(dir+len(row)))
+	behind := slices.Concat(plain, []byte(row))
+	for name, file := range map[string][]byte{"between the entries": gap, "behind the end": behind} {
+		if r, sum := walkFile(t, file, DefaultLimits()); !strings.Contains(r.text.String(), needle) || len(sum.Unread) > 0 {
+			t.Errorf("%s: not in %.200q; unread %v", name, r.text.String(), sum.Unread)
+		}
+	}
+}
+
+func TestZipOfXZIsReadInIsolation(t *testing.T) {
+	packed := compress(t, []byte(strings.Repeat(needle+"\n", 3)), func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) })
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	f, err := z.CreateRaw(&zip.FileHeader{Name: "a.csv", Method: 95, CompressedSize64: uint64(len(packed)), UncompressedSize64: uint64(3 * (len(needle) + 1))})
+	if err == nil {
+		_, err = f.Write(packed)
+	}
+	if err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	r, sum := walkFile(t, b.Bytes(), DefaultLimits())
+	if !strings.Contains(r.text.String(), needle) || len(sum.Unread) > 0 {
+		t.Errorf("unread %v in %.200q", sum.Unread, r.text.String())
+	}
+	if !slices.ContainsFunc(sum.Parts, func(p Opened) bool { return p.Format == FormatXZ }) {
+		t.Errorf("parts %v: the xz stream was not opened as one", sum.Parts)
+	}
+}
+
+// TestHostileDirectoriesEnd: folders that hold one another, and files that
+// share their data.
+func TestHostileDirectoriesEnd(t *testing.T) {
+	image := make([]byte, 40*isoSector)
+	folder := func(at int, points ...uint32) {
+		for _, p := range points {
+			r := make([]byte, 34)
+			r[0], r[25], r[32], r[33] = 34, 2, 1, 'D'
+			binary.LittleEndian.PutUint32(r[2:], p)
+			binary.LittleEndian.PutUint32(r[10:], 1<<31)
+			at += copy(image[at:], r)
+		}
+	}
+	copy(image[16*isoSector:], "\x01CD001\x01")
+	folder(16*isoSector+156, 20)
+	folder(20*isoSector, 21, 22, 20)
+	folder(21*isoSector, 20, 22)
+	folder(22*isoSector, 21, 22)
+	if _, sum := walkFile(t, image, DefaultLimits()); len(sum.Unread) == 0 {
+		t.Error("folders that go on behind the end are not told")
+	}
+	lim := DefaultLimits()
+	lim.Entries = 1
+	for _, name := range []string{"mszip.cab", "newc.cpio.gz", "joliet.iso.gz"} {
+		_, sum := walkFile(t, fixture(t, name), lim)
+		if !slices.ContainsFunc(sum.Unread, func(u Unread) bool { return u.Reason == TooMany }) {
+			t.Errorf("%s: unread %v, want %s", name, sum.Unread, TooMany)
+		}
+	}
+}
