@@ -18,6 +18,7 @@ const (
 	VCard     Kind = "vcard"     // RFC 6350 and the versions before it
 	Calendar  Kind = "calendar"  // RFC 5545 attendees
 	Addresses Kind = "addresses" // "Name <address>, …"
+	Stanzas   Kind = "stanzas"   // blocks of equally many lines, a value a line
 )
 
 // Labelled is a Grid that may know from its own format that its first row

@@ -85,6 +85,9 @@ func (s *splitter) recognise(l *seen) func() error {
 			return open
 		}
 	}
+	if open := s.stanzas(l); open != nil {
+		return open
+	}
 	if marks&hasPair == 0 {
 		return nil
 	}
