@@ -15,7 +15,8 @@ type carver struct {
 	line  []byte // text not yet delivered, in br's buffer
 	inner bool   // the next byte is inside a line
 	found carved // what br stands at, once the text before it is delivered
-	dull  int    // lines to pass before the run is tried again
+	tries int    // lines in a row that were looked into for nothing
+	dull  int    // lines to pass before the next is
 	probe *unbase64
 	err   error
 
@@ -125,30 +126,63 @@ func (c *carver) starts(b byte) bool {
 		c.found = carvedYEnc
 	case b == '-' && c.ahead("-----BEGIN PGP MESSAGE") && c.armour():
 		c.found = carvedPGP
-	case c.dull > 0 && (sextet[b] < 64 || b == '>' || b == ' '):
+	case c.dull > 0 && !blankByte(b):
 		c.dull--
 	default:
-		if sextet[b] >= 64 {
-			c.dull = 0
-		}
 		c.unframed(b)
 	}
 	return c.found != nothing
 }
 
 // unframed looks for content that nothing announces. Most lines are words, and
-// the place of their first space tells that they are no more.
+// the place of their first space tells that they are no more. The longer a run
+// of lines that look like content and are none, the fewer of them are looked
+// into.
 func (c *carver) unframed(b byte) {
 	look, _ := c.br.Peek(wrapLook)
 	space := bytes.IndexByte(look, ' ')
+	tried := true
 	switch {
-	case (space < 0 || space >= minLine) && sextet[b] < 64 && c.block():
-	case ('0' <= b && b <= '9' || b == '[' || b == '{' || b == '(' || b == ' ' || space == 2 || len(look) > 2 && look[2] == ':') && c.numbers(b):
-	case (space < 0 || space >= minDense || b == 'M') && b > ' ' && b < 0x7f && c.dense():
-	case c.wrapped:
-	case space == 0 || b == '>' || b == '\t' || b == '|' || space >= 4 && 2*space+1 < len(look) && look[2*space+1] == ' ':
-		c.unwrap(b)
+	case (space < 0 || space >= minLine) && sextet[b] < 64 && base64End(look) >= minLine:
+		if !c.block() {
+			c.unspaced(b, look, space)
+		}
+	default:
+		tried = c.unspaced(b, look, space)
 	}
+	switch {
+	case c.found != nothing || !tried:
+		c.tries, c.dull = 0, 0
+	default:
+		c.tries = min(c.tries+1, maxTries)
+		c.dull = c.tries * c.tries
+	}
+}
+
+// maxTries bounds how many lines are passed between two that are looked into:
+// its square.
+const maxTries = 8
+
+// unspaced tries what looks like lists, dense lines and wrapped content. It
+// reports whether there was more to look into than the first line.
+func (c *carver) unspaced(b byte, look []byte, space int) (tried bool) {
+	if ('0' <= b && b <= '9' || b == '[' || b == '{' || b == '(' || b == ' ' || space == 2 || len(look) > 2 && look[2] == ':') && listed(look) {
+		if tried = true; c.numbers() {
+			return true
+		}
+	}
+	if (space < 0 || space >= minDense || b == 'M') && b > ' ' && b < 0x7f && (denseLine(look) || bytes.HasPrefix(look, []byte("<~"))) {
+		if tried = true; c.dense() {
+			return true
+		}
+	}
+	if !c.wrapped && (space == 0 || b == '>' || b == '\t' || b == '|' || space >= 4 && 2*space+1 < len(look) && look[2*space+1] == ' ') {
+		if wrap, ok := wrappingOf(b, look); ok {
+			tried = true
+			c.unwrap(wrap)
+		}
+	}
+	return tried
 }
 
 func (c *carver) ahead(s string) bool {
@@ -219,16 +253,8 @@ func (c *carver) block() bool {
 	if total < blobSize {
 		return false
 	}
-	if !c.blob() {
-		c.dull = dullLines
-		return false
-	}
-	return true
+	return c.blob()
 }
-
-// dullLines is how many lines of a run that decodes to nothing are passed
-// before it is tried again: content may begin behind a line of something else.
-const dullLines = 7
 
 const (
 	minLine  = 20
@@ -262,8 +288,9 @@ func (c *carver) blob() bool {
 	case isContent(c.probe.out[:c.probe.decode(b[:end])]):
 		c.found = carvedBase64
 	default:
+		few := b[:min(end, 4*minRadix)]
 		for _, r := range radixes {
-			if r.covers(b[:end]) && isContent((&radixReader{radix: r}).decode(nil, b[:end])) {
+			if end >= minRadix && r.covers(few) && isContent((&radixReader{radix: r}).decode(nil, few)) {
 				c.found, c.radix = carvedRadix, r
 				break
 			}

@@ -21,12 +21,7 @@ const (
 // dense tells whether lines of such an encoding begin here, and sets found and
 // densely.
 func (c *carver) dense() bool {
-	look, _ := c.br.Peek(wrapLook)
-	open := bytes.HasPrefix(look, []byte("<~"))
-	if !open && !denseLine(look) {
-		return false
-	}
-	look, _ = c.br.Peek(blobLook)
+	look, _ := c.br.Peek(blobLook)
 	for d := asASCII85; d <= asUU; d++ {
 		if data := d.sample(look); len(data) >= minNumbers && isContent(data) {
 			c.found, c.densely = carvedDense, d

@@ -26,16 +26,12 @@ const minNumbers = 48
 
 // numbers tells whether a list of numbers that spells content begins here, and
 // sets found and numeral. A bracket may open the list.
-func (c *carver) numbers(first byte) bool {
-	look, _ := c.br.Peek(wrapLook)
-	if first == '[' || first == '{' || first == '(' {
-		look = look[1:]
-	}
-	if !listed(look) {
-		return false
-	}
-	look, _ = c.br.Peek(blobLook)
+func (c *carver) numbers() bool {
+	look, _ := c.br.Peek(blobLook)
 	for _, n := range numerals {
+		if few, _ := n.decode(look[:min(len(look), 2*wrapLook)]); !plausible(few, n) {
+			continue
+		}
 		data, whole := n.decode(look)
 		if len(data) >= minNumbers && (whole > len(look)/2 || whole > blobLook/2) && isContent(data) && (n.base != 10 || wordy(data)) {
 			c.found, c.numeral = carvedNumbers, n
@@ -45,11 +41,22 @@ func (c *carver) numbers(first byte) bool {
 	return false
 }
 
+// plausible tells the first characters of a text.
+func plausible(b []byte, n numeral) bool {
+	b = b[:max(len(b)-1, 0)] // whose number may be cut off
+	for _, c := range b {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return len(b) > 4 && (n.base != 10 || wordy(b))
+}
+
 // listed is a cheap look at a list: three short numbers with no more than
 // separators between them.
 func listed(b []byte) bool {
 	i := 0
-	for i < len(b) && numberGap(b[i]) {
+	for i < len(b) && (numberGap(b[i]) || b[i] == '[' || b[i] == '{' || b[i] == '(') {
 		i++
 	}
 	for range 3 {

@@ -27,7 +27,8 @@ type placedText struct {
 	text []byte
 }
 
-// shift is by how much a group of an SVG moves what is inside it.
+// shift is by how much a group of an SVG, with those around it, moves what is
+// inside it.
 type shift struct{ x, y float64 }
 
 const (
@@ -146,16 +147,16 @@ func (m *markup) startPlaced(name string, a attributes) {
 	case name == "svg":
 		p.svg++
 	case p.svg > 0 && name == "g":
-		p.shifts = append(p.shifts, shift{a.shiftX, a.shiftY})
+		p.shifts = append(p.shifts, shift{p.shift().x + a.shiftX, p.shift().y + a.shiftY})
 	case p.svg > 0 && name == "text":
-		p.at(m, a.x+a.shiftX+p.shiftX(), a.y+a.shiftY+p.shiftY())
+		p.at(m, a.x+a.shiftX+p.shift().x, a.y+a.shiftY+p.shift().y)
 	case p.svg > 0 && p.open && name == "tspan" && (a.hasX || a.hasY || a.dy != 0 || a.dx > wordGap):
 		x, y := p.x+a.dx, p.y+a.dy
 		if a.hasX {
-			x = a.x + p.shiftX() + a.dx
+			x = a.x + p.shift().x + a.dx
 		}
 		if a.hasY {
-			y = a.y + p.shiftY() + a.dy
+			y = a.y + p.shift().y + a.dy
 		}
 		if !a.hasX && a.dx > wordGap {
 			x += float64(len(p.pieces[len(p.pieces)-1].text)) * 7
@@ -199,20 +200,12 @@ func (p *placed) leave(m *markup) {
 	}
 }
 
-func (p *placed) shiftX() float64 {
-	sum := 0.0
-	for _, s := range p.shifts {
-		sum += s.x
+// shift is by how much the open groups move what comes.
+func (p *placed) shift() shift {
+	if n := len(p.shifts); n > 0 {
+		return p.shifts[n-1]
 	}
-	return sum
-}
-
-func (p *placed) shiftY() float64 {
-	sum := 0.0
-	for _, s := range p.shifts {
-		sum += s.y
-	}
-	return sum
+	return shift{}
 }
 
 // translation reads what a transform of SVG moves by: "translate(4,8)" or the

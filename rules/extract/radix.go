@@ -18,6 +18,9 @@ var radixes = [...]radix{
 	{"0123456789ABCDEFGHIJKLMNOPQRSTUV", 5},
 }
 
+// minRadix is how many characters there are at least; four times as many tell.
+const minRadix = blobSize
+
 // value is what a character stands for, -1 for one of no meaning.
 func (r radix) value(c byte) int {
 	if 'a' <= c && c <= 'z' {

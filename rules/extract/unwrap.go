@@ -6,28 +6,24 @@ import (
 	"io"
 )
 
-// unwrap tells whether the lines that begin here are encoded content behind
-// something that is before or between all of it: the marks of a quotation, an
-// indent, spaces between groups. It sets found and wrap.
-func (c *carver) unwrap(b byte) bool {
-	look, _ := c.br.Peek(wrapLook)
+// wrappingOf tells by a line what may be before or between all of some encoded
+// content: the marks of a quotation, an indent, spaces between groups.
+func wrappingOf(b byte, look []byte) (wrap wrapping, ok bool) {
 	line, _, _ := bytes.Cut(look, []byte("\n"))
-	var wrap wrapping
-	switch {
-	case b == '>' || b == ' ' || b == '\t' || b == '|':
+	if b == '>' || b == ' ' || b == '\t' || b == '|' {
 		n := quoteMarks(line)
-		if !encodes(line[n:]) {
-			return false
-		}
-		wrap.prefix = string(line[:n])
-	case groupSize(line) > 0:
-		wrap.groups = true
-	default:
-		return false
+		return wrapping{prefix: string(line[:n])}, encodes(line[n:])
 	}
-	look, _ = c.br.Peek(blobLook)
+	return wrapping{groups: true}, groupSize(line) > 0
+}
+
+// unwrap tells whether encoded content begins here, without its wrapping. It sets
+// found and wrap.
+func (c *carver) unwrap(wrap wrapping) bool {
+	look, _ := c.br.Peek(blobLook)
 	inner := make([]byte, 0, len(look))
 	for len(look) > 0 {
+		var line []byte
 		var ok bool
 		line, look, _ = bytes.Cut(look, []byte("\n"))
 		if line, ok = wrap.strip(line); !ok {
