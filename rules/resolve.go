@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"slices"
-
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/exact"
 	"github.com/bulkhead-dlp/bulkhead/rules/table"
@@ -29,7 +27,7 @@ type resolver struct {
 	det *detect.Detector
 	ev  *gathered
 
-	keys   []Key // of one stretch's identifying cells; see keysOf
+	keys   []cellKey // of one stretch's identifying cells; see keysOf
 	seen   keyTable
 	found  found // of the row at hand
 	buf    []byte
@@ -165,25 +163,6 @@ func repeats(columns []typedColumn, period int) bool {
 	return true
 }
 
-// keysOf fills r.keys with the key of each identifying cell of the rows, row
-// by row in the order of the group's columns: zero where a cell is empty, not
-// valid by itself, or identifies nobody.
-func (r *resolver) keysOf(rows [][][]byte, g group) {
-	r.keys = slices.Grow(r.keys[:0], len(rows)*len(g.columns))[:len(rows)*len(g.columns)]
-	for i, row := range rows {
-		keys := r.keys[i*len(g.columns):]
-		for j, c := range g.columns {
-			keys[j] = 0
-			if c.at >= len(row) || len(row[c.at]) == 0 || !identifies(c.kind) || !plausible(c.kind, row[c.at]) {
-				continue
-			}
-			if !checked(c.kind) || r.det.Is(c.kind, row[c.at]) {
-				keys[j] = r.key(c.kind, row[c.at])
-			}
-		}
-	}
-}
-
 // sharedTypes finds the identifying types that do not tell the rows apart
 // although another one does: fewer than half as many different values as the
 // best of them.
@@ -199,7 +178,7 @@ func (r *resolver) sharedTypes(rows int, g group) (shared fieldSet) {
 		}
 		r.seen.reset()
 		for i := range rows {
-			r.seen.add(r.keys[i*len(g.columns)+j], 0)
+			r.seen.add(r.keys[i*len(g.columns)+j].key, 0)
 		}
 		counts[c.kind] = max(counts[c.kind], r.seen.n)
 		best = max(best, r.seen.n)
@@ -223,11 +202,6 @@ func identifies(t detect.Type) bool {
 	return false
 }
 
-func (r *resolver) key(t detect.Type, value []byte) Key {
-	r.buf = detect.Compact(append(r.buf[:0], byte(t)), t, value)
-	return hashTyped(r.buf)
-}
-
 // found is what one row says of one person.
 type found struct {
 	values [detect.NumTypes][]byte // the first of each type
@@ -246,28 +220,28 @@ func (f *found) forget(columns []typedColumn) {
 
 // row resolves one row, whose identifying cells have the given keys, and
 // reports whether it is a record of a person.
-func (r *resolver) row(g *group, row [][]byte, keys []Key) bool {
+func (r *resolver) row(g *group, row [][]byte, keys []cellKey) bool {
 	f := &r.found
 	defer f.forget(g.columns)
 	for j, c := range g.columns {
-		if c.at >= len(row) || len(row[c.at]) == 0 || checked(c.kind) && keys[j] == 0 || !plausible(c.kind, row[c.at]) {
+		if c.at >= len(row) || len(row[c.at]) == 0 || checked(c.kind) && keys[j].key == 0 || !plausible(c.kind, row[c.at]) {
 			continue
 		}
-		value := row[c.at]
+		value, key := row[c.at], keys[j].key
 		switch c.kind {
 		case detect.ContactEmail:
-			if detect.Role(value) {
+			if keys[j].role {
 				continue
 			}
-			f.addEmail(identifier{keys[j], hashDomain(domainOf(value))})
+			f.addEmail(identifier{key, keys[j].domain})
 		case detect.FinanceCard:
-			r.ev.addTo(&r.ev.cards, keys[j], 0)
+			r.ev.addTo(&r.ev.cards, key, 0)
 		case detect.IDNational, detect.IDHealth, detect.IDPassport:
-			r.ev.addTo(&r.ev.national, keys[j], 0)
+			r.ev.addTo(&r.ev.national, key, 0)
 		}
 		f.fields.add(c.kind)
 		if f.values[c.kind] == nil {
-			f.values[c.kind], f.keys[c.kind] = value, keys[j]
+			f.values[c.kind], f.keys[c.kind] = value, key
 		}
 	}
 	strong := g.isStrong(f.fields)

@@ -202,6 +202,24 @@ func compactEmail(dst, value []byte) []byte {
 	return append(dst, bytes.ToLower(domain)...)
 }
 
+// PlainEmail appends the compact form of a value that is nothing but one
+// address in ASCII, and reports whether it is: in one go what Is and Compact
+// tell of most addresses.
+func PlainEmail(dst, value []byte) (compact []byte, ok bool) {
+	at := bytes.IndexByte(value, '@')
+	if at <= 0 || at > maxLocal || !isASCII(value) {
+		return dst, false
+	}
+	local, domain := value[:at], value[at+1:]
+	if !isLocal(local) || !isDomain(domain) || !isPlainDomain(domain) {
+		return dst, false
+	}
+	if plus := bytes.IndexByte(local, '+'); plus > 0 {
+		local = local[:plus]
+	}
+	return appendLower(append(appendLower(dst, local), '@'), domain), true
+}
+
 // isPlainDomain reports whether a domain in ASCII is its own form in IDNA, but
 // for case: it has no encoded label and no leading dot.
 func isPlainDomain(domain []byte) bool {

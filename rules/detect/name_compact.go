@@ -12,6 +12,13 @@ import (
 func compactName(dst, value []byte) []byte {
 	var buf [128]byte
 	var room [maxTokens]span
+	if len(value) <= len(buf) && isASCII(value) {
+		folded := appendLower(buf[:0], value)
+		if n := plainParts(&room, folded); n >= 0 {
+			sortParts(room[:n], folded)
+			return appendParts(dst, room[:n], folded)
+		}
+	}
 	folded := appendFold(buf[:0], value)
 	parts := room[:0]
 	for at := 0; ; {
@@ -28,6 +35,10 @@ func compactName(dst, value []byte) []byte {
 			return bytes.Compare(folded[a.start:a.end], folded[b.start:b.end])
 		})
 	}
+	return appendParts(dst, parts, folded)
+}
+
+func appendParts(dst []byte, parts []span, folded []byte) []byte {
 	for i, part := range parts {
 		if i > 0 {
 			dst = append(dst, ' ')
@@ -35,6 +46,41 @@ func compactName(dst, value []byte) []byte {
 		dst = append(dst, folded[part.start:part.end]...)
 	}
 	return dst
+}
+
+// plainParts finds the words of a folded name of ASCII, titles left out, and
+// returns how many there are, -1 if more than there is room for.
+func plainParts(room *[maxTokens]span, folded []byte) int {
+	n, start := 0, 0
+	for i := 0; i <= len(folded); i++ {
+		if i < len(folded) {
+			if c := folded[i]; c > ';' || !isBlank(c) && c != ',' && c != '.' && c != ';' && c != '"' {
+				continue
+			}
+		}
+		if start < i && !isTitle(folded[start:i]) {
+			if n == len(room) {
+				return -1
+			}
+			room[n] = span{start, i}
+			n++
+		}
+		start = i + 1
+	}
+	return n
+}
+
+// sortParts sorts a few words.
+func sortParts(parts []span, folded []byte) {
+	for i := 1; i < len(parts); i++ {
+		for k := i; k > 0; k-- {
+			a, b := parts[k-1], parts[k]
+			if bytes.Compare(folded[a.start:a.end], folded[b.start:b.end]) <= 0 {
+				break
+			}
+			parts[k-1], parts[k] = b, a
+		}
+	}
 }
 
 // span is a part of a text.

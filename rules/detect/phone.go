@@ -302,7 +302,10 @@ func trimPhoneLabel(value []byte) []byte {
 func compactPhone(dst, value []byte) []byte {
 	var bufs [2][48]byte
 	for i := range 4 {
-		next := appendPhone(bufs[i%2][:0], value)
+		next, final := appendPhone(bufs[i%2][:0], value)
+		if final {
+			return append(dst, next...)
+		}
 		if bytes.Equal(next, value) {
 			break
 		}
@@ -311,12 +314,14 @@ func compactPhone(dst, value []byte) []byte {
 	return append(dst, value...)
 }
 
-// appendPhone is one turn of compactPhone.
-func appendPhone(dst, value []byte) []byte {
+// appendPhone is one turn of compactPhone; final says that another changes
+// nothing.
+func appendPhone(dst, value []byte) (_ []byte, final bool) {
 	p, ok := parsePhone(value)
 	if !ok {
-		return appendDigits(dst, value)
+		return appendDigits(dst, value), false
 	}
+	final = p.code > 0 && len(p.ext) == 0 && p.digits[p.code] != '0'
 	digits := bytes.TrimLeft(p.digits[:p.n], "0")
 	if p.code > 0 {
 		digits = p.digits[:p.n]
@@ -328,7 +333,7 @@ func appendPhone(dst, value []byte) []byte {
 	if len(p.ext) > 0 {
 		dst = append(append(dst, 'x'), p.ext...)
 	}
-	return dst
+	return dst, final
 }
 
 func appendDigits(dst, value []byte) []byte {
