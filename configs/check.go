@@ -47,6 +47,9 @@ func (c *Config) Check(src *Source) error {
 		}
 	}
 	c.checkIndexes(wrong)
+	if err := rules.CheckHeaderWords(c.Lexicon); err != nil {
+		wrong("lexicon", "%s", err)
+	}
 	if _, err := c.CompilePolicies(); err != nil {
 		// The error begins with its policy: policies[1] "name": …
 		field, what, _ := strings.Cut(err.Error(), " ")

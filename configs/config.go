@@ -32,6 +32,9 @@ type Config struct {
 	Indexes []Index `yaml:"indexes"`
 	// Allow is where the allow list is kept.
 	Allow Allow `yaml:"allow"`
+	// Lexicon adds header words to the built-in ones: by field type, or
+	// "public", "served", "abbreviations", and strength.
+	Lexicon rules.HeaderWords `yaml:"lexicon"`
 	// Policies replace the default policies as a whole when given.
 	Policies   []rules.PolicySpec `yaml:"policies"`
 	Quarantine Quarantine         `yaml:"quarantine"`

@@ -94,6 +94,7 @@ func TestEverySettingCanComeFromTheEnvironment(t *testing.T) {
 		"BULKHEAD_QUARANTINE_RETENTION_DECIDED":   "never",
 		"BULKHEAD_QUARANTINE_RETENTION_POLICIES":  "{unread: {undecided: 1d}}",
 		"BULKHEAD_POLICIES":                       "[{name: trial, when: exposure.subjects > 3, action: tag}]",
+		"BULKHEAD_LEXICON":                        "{id.customer: {certain: [dossier]}}",
 		"BULKHEAD_INDEXES":                        `[{name: customers, path: c.idx, key_file: k}]`,
 	}
 	names := configs.EnvironmentNames()

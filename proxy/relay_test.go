@@ -205,7 +205,7 @@ func newRig(t testing.TB, change func(*proxy.Config)) *rig {
 	return r
 }
 
-var loadInspector = sync.OnceValues(rules.NewInspector)
+var loadInspector = sync.OnceValues(func() (*rules.Inspector, error) { return rules.NewInspector(nil) })
 
 func realInspector(t testing.TB) *rules.Inspector {
 	t.Helper()

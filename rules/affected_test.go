@@ -24,7 +24,7 @@ func affectedMessage() string {
 }
 
 func TestPeopleGivesEachThirdPartyOnce(t *testing.T) {
-	in, err := rules.NewInspector()
+	in, err := rules.NewInspector(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func templateOf(t testing.TB, text string) (template string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lexicon, err := grid.LoadLexicon()
+	lexicon, err := grid.LoadLexicon(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

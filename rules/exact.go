@@ -16,10 +16,13 @@ func (in *Inspector) WithIndexes(set *exact.Set) *Inspector {
 	return &with
 }
 
-// RuleSet names the rules, the indexes and the allowed tables that make
+// RuleSet names the rules, the header words added to them, the indexes and the allowed tables that make
 // evidence.
 func (in *Inspector) RuleSet() string {
 	version := Version
+	if in.words != "" {
+		version += "+words@" + in.words
+	}
 	if in.indexes != nil {
 		version += "+" + in.indexes.Version()
 	}

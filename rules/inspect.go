@@ -26,6 +26,7 @@ type Inspector struct {
 	det      *detect.Detector
 	splitter *table.Splitter
 	typer    *table.Typer
+	words    string // names the header words that were added, "" for none
 	// indexes are those of the owner's own records, nil for none.
 	indexes *exact.Set
 	// allowed are the tables whose rows are not looked at.
@@ -34,18 +35,30 @@ type Inspector struct {
 	memory *Memory
 }
 
-// NewInspector loads the embedded lexicon and name lists. The error means that
-// the program was built wrongly.
-func NewInspector() (*Inspector, error) {
+// HeaderWords are header words by field type and strength, as in
+// {"id.customer": {"certain": ["our ref"]}}.
+type HeaderWords = table.HeaderWords
+
+// CheckHeaderWords reports the first of the words that NewInspector would not
+// take.
+func CheckHeaderWords(words HeaderWords) error {
+	_, err := table.LoadLexicon(words)
+	return err
+}
+
+// NewInspector loads the embedded name lists and the lexicon of header words,
+// with more words added to it. The error names the words that are wrong.
+func NewInspector(more HeaderWords) (*Inspector, error) {
 	det, err := detect.New()
 	if err != nil {
 		return nil, fmt.Errorf("loading name lists: %w", err)
 	}
-	lexicon, err := table.LoadLexicon()
+	lexicon, err := table.LoadLexicon(more)
 	if err != nil {
-		return nil, fmt.Errorf("loading the lexicon of header words: %w", err)
+		return nil, err
 	}
-	return &Inspector{walker: extract.New(), det: det, splitter: &table.Splitter{}, typer: table.NewTyper(det, lexicon)}, nil
+	return &Inspector{walker: extract.New(), det: det, splitter: &table.Splitter{}, typer: table.NewTyper(det, lexicon),
+		words: versionOfWords(more)}, nil
 }
 
 // Inspect reads a message (RFC 5322) and says what it found. Content that

@@ -14,7 +14,7 @@ import (
 )
 
 // inspector is loaded once: it is immutable.
-var inspector = sync.OnceValues(rules.NewInspector)
+var inspector = sync.OnceValues(func() (*rules.Inspector, error) { return rules.NewInspector(nil) })
 
 func inspect(t testing.TB, message string) *rules.Evidence {
 	t.Helper()

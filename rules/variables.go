@@ -108,6 +108,16 @@ func (f *facts) ResolveName(name string) (any, bool) {
 // Parent implements cel.Activation.
 func (f *facts) Parent() cel.Activation { return nil }
 
+// versionOfWords names header words by their content, "" for none.
+func versionOfWords(words HeaderWords) string {
+	if len(words) == 0 {
+		return ""
+	}
+	h := xxhash.New()
+	fmt.Fprint(h, words) // maps print in the order of their keys
+	return fmt.Sprintf("%08x", h.Sum64()>>32)
+}
+
 // versionOf names a set of policies by its content.
 func versionOf(specs []PolicySpec, ownDomains []string) string {
 	h := xxhash.New()

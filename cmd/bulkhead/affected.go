@@ -36,7 +36,7 @@ func listAffected(ctx context.Context, p program, a affected) error {
 	workers := newWorkers(nil)
 	defer workers.Close() //nolint:errcheck // killed, whatever they say
 	var err error
-	if a.inspector, err = rules.NewInspector(); err != nil {
+	if a.inspector, err = rules.NewInspector(a.cfg.Lexicon); err != nil {
 		return err
 	}
 	if a.policies, err = a.cfg.CompilePolicies(); err != nil {

@@ -29,7 +29,7 @@ func templateOf(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	lexicon, err := table.LoadLexicon()
+	lexicon, err := table.LoadLexicon(nil)
 	if err != nil {
 		return "", err
 	}

@@ -33,7 +33,7 @@ func (c evalCommand) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
-	lexicon, err := table.LoadLexicon()
+	lexicon, err := table.LoadLexicon(nil)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func newIndexer(ctx context.Context, b *exact.Builder, choice *choice) (*indexer
 	if err != nil {
 		return nil, err
 	}
-	lexicon, err := table.LoadLexicon()
+	lexicon, err := table.LoadLexicon(nil)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ func newLive(cfg *configs.Config, log *slog.Logger) (*live, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := rules.NewInspector()
+	base, err := rules.NewInspector(cfg.Lexicon)
 	if err != nil {
 		return nil, err
 	}

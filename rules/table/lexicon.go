@@ -3,7 +3,6 @@ package table
 import (
 	"embed"
 	"fmt"
-	"io"
 	"io/fs"
 	"sort"
 
@@ -64,10 +63,13 @@ type meaning struct {
 	odds float64
 }
 
-// LoadLexicon returns the built-in lexicon with the extra documents added. A
-// later document replaces the strength of a phrase for the same type. Errors
-// name the document by its number and the key at fault.
-func LoadLexicon(extra ...io.Reader) (*Lexicon, error) {
+// HeaderWords are header words by what they speak for and how strongly: the
+// form of a lexicon's document.
+type HeaderWords map[string]map[string][]string
+
+// LoadLexicon returns the built-in lexicon with more words added. They replace
+// the strength of a phrase for the same type. Errors name the key at fault.
+func LoadLexicon(more HeaderWords) (*Lexicon, error) {
 	lex := &Lexicon{phrases: map[string][]meaning{}, topics: map[string][]string{},
 		public: map[string]bool{}, served: map[string]bool{}, short: map[string]string{}}
 	names, err := fs.Glob(builtin, "lexicon/*.yaml")
@@ -79,27 +81,21 @@ func LoadLexicon(extra ...io.Reader) (*Lexicon, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read lexicon: %w", err)
 		}
-		if err := lex.add(text); err != nil {
+		var doc HeaderWords
+		if err := yaml.Unmarshal(text, &doc); err != nil {
+			return nil, fmt.Errorf("parse lexicon %s: %w", name, err)
+		}
+		if err := lex.add(doc); err != nil {
 			return nil, fmt.Errorf("lexicon %s: %w", name, err)
 		}
 	}
-	for i, r := range extra {
-		text, err := io.ReadAll(r)
-		if err != nil {
-			return nil, fmt.Errorf("read lexicon %d: %w", i+1, err)
-		}
-		if err := lex.add(text); err != nil {
-			return nil, fmt.Errorf("lexicon %d: %w", i+1, err)
-		}
+	if err := lex.add(more); err != nil {
+		return nil, err
 	}
 	return lex, nil
 }
 
-func (l *Lexicon) add(text []byte) error {
-	var doc map[string]map[string][]string
-	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return fmt.Errorf("parse: %w", err)
-	}
+func (l *Lexicon) add(doc HeaderWords) error {
 	keys := make([]string, 0, len(doc))
 	for key := range doc {
 		keys = append(keys, key)
@@ -126,7 +122,7 @@ func (l *Lexicon) add(text []byte) error {
 		}
 		kind, ok := detect.Parse(key)
 		if !ok {
-			return fmt.Errorf("%q is not a field type", key)
+			return fmt.Errorf("%s: %[1]q is not a field type: want one such as person.name", key)
 		}
 		for _, word := range []string{"faint", "fair", "strong", "certain"} {
 			odds, _ := strength(word)

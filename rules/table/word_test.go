@@ -30,7 +30,7 @@ func TestWordsAreSplitAndFolded(t *testing.T) {
 }
 
 func TestHeadingsAreReadByTheirPhrases(t *testing.T) {
-	lex, err := LoadLexicon()
+	lex, err := LoadLexicon(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func newTyper(t testing.TB) *table.Typer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lex, err := table.LoadLexicon()
+	lex, err := table.LoadLexicon(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
