@@ -55,7 +55,7 @@ func (r *resolver) cellKey(t detect.Type, value []byte) cellKey {
 	if t == detect.ContactEmail {
 		return r.emailKey(value)
 	}
-	if !plausible(t, value) || checked(t) && !r.det.Is(t, value) {
+	if !plausible(t, value) || checked(t) && !r.det.Is(t, value) && (t != detect.ContactPhone || !dialled(value)) {
 		return cellKey{}
 	}
 	return cellKey{key: r.key(t, value)}

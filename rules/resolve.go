@@ -117,7 +117,7 @@ func (r *resolver) segment(seg *table.Segment) (records int64) {
 func groupsOf(seg *table.Segment) []group {
 	all := group{public: seg.Public, vague: true, listed: len(seg.Columns) >= minListed}
 	for i, c := range seg.Columns {
-		if c.Type == detect.None || c.Confidence < minConfidence {
+		if c.Type == detect.None || c.Confidence < minConfidence || seg.Public && guessedContact(c) {
 			continue
 		}
 		if factGroup(c.Type) == factNumber && (c.Named >= minNamed || c.Header == "") {
@@ -144,6 +144,17 @@ func groupsOf(seg *table.Segment) []group {
 		return groups
 	}
 	return []group{all}
+}
+
+// guessedContact reports whether a column is taken for an address or a telephone
+// by its cells alone, against what its header says. Beside public people it is
+// something else: the number of a match, a score.
+func guessedContact(c table.Column) bool {
+	switch c.Type {
+	case detect.AddressFull, detect.AddressStreet, detect.AddressPostcode, detect.ContactPhone:
+		return c.Header != "" && c.Named == 0
+	}
+	return false
 }
 
 // repeats reports whether the columns are the first period of them over again.
@@ -288,6 +299,23 @@ func checked(t detect.Type) bool {
 		return true
 	}
 	return false
+}
+
+// dialled reports whether a cell of a column of telephone numbers is one, though
+// no numbering plan has it: plans change, and people mistype. Seven to fifteen
+// digits (ITU-T E.164 has no longer number), and few other signs.
+func dialled(value []byte) bool {
+	digits, other := 0, 0
+	for _, c := range value {
+		switch {
+		case '0' <= c && c <= '9':
+			digits++
+		case c == ' ' || c == '-' || c == '+' || c == '(' || c == ')' || c == '.' || c == '/':
+		default:
+			other++
+		}
+	}
+	return digits >= 7 && digits <= 15 && other <= 4 // "ext." or a no-break space
 }
 
 // plausible reports whether a cell can be a number of the kind at all: below a

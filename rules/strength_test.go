@@ -64,6 +64,12 @@ func TestWhatIsTheRecordOfAPerson(t *testing.T) {
 			}
 			return strings.Join([]string{ref, given, family, since, "zone" + strings.Repeat(",4", len(twelve))}, "\n") + "\n"
 		}(),
+		"telephones that no plan has": rows("Kunde,Tel.", func(i int, g, f string) string {
+			return fmt.Sprintf("%s %s,+49 30 %0*d", g, f, 5+i%2*5, 12345+i)
+		}),
+		"rows of Oracle's INSERT ALL": "set define off\n\ninsert all\n" + each(func(i int, name string) string {
+			return fmt.Sprintf("into CO_CUST(CUSTOMER_ID,FULL_NAME,DOB) values (%d,'%s',DATE '%s')\n", i*31, name, dob(i))
+		}) + "select * from dual;\n",
 		"a note in a cell": rows("ticket,note", func(i int, g, f string) string {
 			return fmt.Sprintf("%d,Please call %s %s back on +44 1223 4960%02d before noon", i, g, f, i+10)
 		}),
@@ -105,6 +111,9 @@ func TestWhatIsNoRecordOfAPerson(t *testing.T) {
 		}),
 		"judges and reports": rows("judge,reporter_citation", func(i int, _, f string) string {
 			return fmt.Sprintf("%s,%d F.3d %d", f, 844+i, 914+i)
+		}),
+		"matches of named players": rows("tourney_id,tourney_name,winner_id,winner_name,winner_age,score", func(i int, g, f string) string {
+			return fmt.Sprintf("19%d-20%02d,Tehran,%d,%s %s,26.%d,6-2 6-0", 71+i, i+10, 100087+i*3, g, f, i%10)
 		}),
 		"restaurants": rows("name,addr,city,phone,type", func(i int, _, _ string) string {
 			return fmt.Sprintf("The Golden %d,%d Mill Lane,Leeds,+44 1223 4960%02d,italian", i, i+3, i+10)

@@ -210,6 +210,8 @@ func (p *phone) isOther() bool {
 		return true
 	case p.hasDate() || p.hasZeros():
 		return true
+	case p.separator == '.' && p.groups == 4 && p.sizes[2] <= 2 && p.sizes[3] >= 5: // "16.04.49.678340": a time of day
+		return true
 	case p.separator == '.' && p.groups == 4 && p.sizes[0] <= 3 && p.sizes[1] <= 3 && p.sizes[2] <= 3 && p.sizes[3] <= 3 && p.n < 10:
 		return true
 	}

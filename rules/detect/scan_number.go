@@ -266,6 +266,11 @@ func (s *scanner) phoneType(from, to, digits int) (Type, int) {
 	if front > 0 && bytes.IndexByte([]byte("-/=_"), s.text[front-1]) >= 0 {
 		return None, 0
 	}
+	// "(01)6767(11)0106(17)2606": fields of a bar code (GS1), each with its number.
+	if s.text[front] == '(' && (front > 0 && isDigit(s.text[front-1]) ||
+		to+3 < len(s.text) && s.text[to] == '(' && isDigit(s.text[to+1])) {
+		return None, 0
+	}
 	if odds, ok := phoneOdds(s.text[front:to]); !ok || odds < 4 {
 		return None, 0
 	}

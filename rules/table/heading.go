@@ -13,6 +13,7 @@ type heading struct {
 	topics []string
 	public bool // it names a role of public people
 	served bool // it names a role of people whom somebody serves
+	number bool // it names a number: "tourney_id", "id_str"
 }
 
 // read looks up the phrases of a header, the longest first. The whole header
@@ -26,6 +27,7 @@ func (l *Lexicon) read(header string) heading {
 	}
 	whole := l.spelled(ws)
 	h.served = l.served[whole]
+	h.number = ws[0] == "id" || ws[len(ws)-1] == "id"
 	h.topics = l.topics[whole]
 	h.public = l.public[whole]
 	if found := l.phrases[whole]; len(found) > 0 {

@@ -29,11 +29,14 @@ func insertOf(text []byte) (h insert, ok bool) {
 		at += len(w)
 		return true
 	}
-	if !word("INSERT") && !word("REPLACE") {
+	switch {
+	case word("INSERT"), word("REPLACE"):
+		_ = word("IGNORE") || word("LOW_PRIORITY") || word("OR REPLACE") || word("OR IGNORE") || word("ALL") || word("FIRST")
+		_ = word("INTO") || word("TABLE")
+	case word("INTO "): // a further row of Oracle's INSERT ALL
+	default:
 		return h, false
 	}
-	_ = word("IGNORE") || word("LOW_PRIORITY") || word("OR REPLACE") || word("OR IGNORE")
-	_ = word("INTO") || word("TABLE")
 	at += blanks(text[at:])
 	name, n := identifier(text[at:])
 	if n == 0 {

@@ -42,10 +42,22 @@ func (r *reading) silence(j int) {
 		part = 0.3
 	}
 	f, said := &r.facts[j], r.head.heading(j).odds
+	if r.head.heading(j).number {
+		f.numbers()
+	}
 	for t := detect.None + 1; t < detect.NumTypes; t++ {
 		if said[t] <= 0 {
 			f.score[t] -= part * unspoken(t)
 		}
+	}
+}
+
+// numbers takes off what the number of a thing is not, whatever its form:
+// "1971-2011" under "tourney_id" is no postcode.
+func (f *facts) numbers() {
+	for _, t := range [...]detect.Type{detect.AddressStreet, detect.AddressPostcode, detect.AddressFull, detect.AddressCity,
+		detect.AddressRegion, detect.ContactPhone, detect.FinanceAmount} {
+		f.score[t] -= 4
 	}
 }
 

@@ -49,6 +49,19 @@ func TestHeadingsAreReadByTheirPhrases(t *testing.T) {
 		"customer email address": "contact.email",
 		"契約者電話番号":                "contact.phone",
 		"fName":                  "person.given_name",
+		"KUNNR":                  "id.customer",
+		"TELF1":                  "contact.phone",
+		"PSTLZ":                  "address.postcode",
+		"Mailing Street":         "address.street",
+		"Né(e) le":               "person.birth_date",
+		"mbr_id":                 "id.customer",
+		"Pt Name":                "person.name",
+		"Kd-Nr.":                 "id.customer",
+		"N° adhérent":            "id.customer",
+		"ПІБ":                    "person.name",
+		"Τ.Κ.":                   "address.postcode",
+		"Nr. tel.":               "contact.phone",
+		"نام خانوادگی":           "person.family_name",
 	} {
 		h := lex.read(header)
 		best, odds := "", 0.0
