@@ -41,6 +41,7 @@ func (c *Config) Check(src *Source) error {
 	oneOf("log.level", c.Log.Level, wrong, "debug", "info", "warn", "error")
 	c.checkBounds(wrong)
 	c.checkRetention(wrong)
+	c.checkNotify(wrong)
 	for i, d := range c.OwnDomains {
 		if d == "" || strings.ContainsAny(d, "@ /") {
 			wrong(fmt.Sprintf("own_domains[%d]", i), "%q is not a domain: want one such as example.org", d)

@@ -38,9 +38,11 @@ type Config struct {
 	// Policies replace the default policies as a whole when given.
 	Policies   []rules.PolicySpec `yaml:"policies"`
 	Quarantine Quarantine         `yaml:"quarantine"`
-	Admin      Endpoint           `yaml:"admin"`
-	Metrics    Endpoint           `yaml:"metrics"`
-	Log        Log                `yaml:"log"`
+	// Notify says who is told of held mail.
+	Notify  Notify   `yaml:"notify"`
+	Admin   Endpoint `yaml:"admin"`
+	Metrics Endpoint `yaml:"metrics"`
+	Log     Log      `yaml:"log"`
 }
 
 // Listener is an address on which mail is taken.
@@ -203,6 +205,7 @@ func Default() Config {
 			OCR: OCR{Languages: "eng", Timeout: 20 * time.Second},
 		},
 		Quarantine: Quarantine{Reserve: 256 << 20, Retention: Retention{Undecided: 30 * Day, Decided: 7 * Day}},
+		Notify:     defaultNotify(),
 		Admin:      Endpoint{Address: "127.0.0.1:8025"},
 		Metrics:    Endpoint{Address: "127.0.0.1:9425"},
 		Log:        Log{Format: "text", Level: "info"},

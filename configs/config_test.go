@@ -95,6 +95,12 @@ func TestEverySettingCanComeFromTheEnvironment(t *testing.T) {
 		"BULKHEAD_QUARANTINE_RETENTION_POLICIES":  "{unread: {undecided: 1d}}",
 		"BULKHEAD_POLICIES":                       "[{name: trial, when: exposure.subjects > 3, action: tag}]",
 		"BULKHEAD_LEXICON":                        "{id.customer: {certain: [dossier]}}",
+		"BULKHEAD_NOTIFY_MAIL_TO":                 "[ana@office.example]",
+		"BULKHEAD_NOTIFY_MAIL_EVENTS":             "[expired]",
+		"BULKHEAD_NOTIFY_WEBHOOKS":                `[{url: "https://chat.example/hook", form: slack}]`,
+		"BULKHEAD_NOTIFY_SENDER_POLICIES":         "[unread]",
+		"BULKHEAD_NOTIFY_SENDER_LISTED":           "[office.example]",
+		"BULKHEAD_NOTIFY_SENDER_LANGUAGES":        "[de, en]",
 		"BULKHEAD_INDEXES":                        `[{name: customers, path: c.idx, key_file: k}]`,
 	}
 	names := configs.EnvironmentNames()
@@ -244,6 +250,38 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 	for _, printed := range []string{string(out), fmt.Sprint(cfg), fmt.Sprintf("%v", cfg), fmt.Sprintf("%+v", cfg), cfg.Upstream.Password.String()} {
 		if strings.Contains(printed, "sesame") {
 			t.Errorf("a secret is printed: %s", printed)
+		}
+	}
+}
+
+func TestNotifySaysWhatWouldBeRight(t *testing.T) {
+	for text, want := range map[string]string{
+		"{from: nobody}":                           "notify.from",
+		"{link: bulkhead.example}":                 "notify.link",
+		"{templates: /no/such}":                    "notify.templates",
+		"{digest: 5s}":                             "notify.digest",
+		"{mail: {to: [Ana <ana@office.example>]}}": "notify.mail.to[0]",
+		"{mail: {events: [held]}}":                 "want incident_opened or run_braked",
+		"{webhooks: [{url: \"ftp://x/secret-path\", form: json}]}":   "notify.webhooks[0].url",
+		"{webhooks: [{url: \"https://x/\", form: teams}]}":           "want json or slack",
+		"{webhooks: [{url: \"https://x/\", form: json, secret: a}]}": "want 16 characters",
+		"{sender: {policies: [bulk]}}":                               "no such policy: want one of bulk-customer-records",
+		"{sender: {languages: []}}":                                  "notify.sender.languages",
+		"{sender: {listed: [\"\"]}}":                                 "notify.sender.listed[0]",
+	} {
+		cfg, src, err := configs.Load("", []string{"BULKHEAD_UPSTREAM_URL=maildir:m"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := yaml.Unmarshal([]byte(text), &cfg.Notify); err != nil {
+			t.Fatal(err)
+		}
+		err = cfg.Check(src)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v, want one error with %q", text, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "secret-path") {
+			t.Errorf("%s: the error repeats a webhook's address", text)
 		}
 	}
 }

@@ -20,7 +20,7 @@ func TestImportsRunDown(t *testing.T) {
 		{"proxy/wire", "-"}, {"proxy/upstream", "-"}, {"proxy/quarantine", "rules proxy/quarantine"}, {"proxy/metrics", "-"},
 		{"proxy/console", "proxy/metrics proxy/quarantine rules"},
 		{"proxy/worker", "rules"}, {"proxy/index", "rules"}, {"proxy/ocr", "-"},
-		{"proxy/report", "rules"},
+		{"proxy/report", "rules"}, {"proxy/notify", "-"},
 		{"proxy", "proxy/metrics proxy/upstream proxy/wire rules"},
 		{"rules/detect", "-"}, {"rules/keyed", "-"},
 		{"rules/exact", "rules/detect rules/keyed"}, {"rules/allow", "rules/detect rules/keyed"},

@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/policies"
 	"github.com/goccy/go-yaml"
@@ -17,6 +19,7 @@ type configCommand struct {
 	Check     configCheck     `cmd:"" help:"Check a configuration: names file, line, field and what would be right."`
 	Show      configShow      `cmd:"" help:"Print the configuration in force, secrets hidden."`
 	Policies  configPolicies  `cmd:"" help:"Print the default policies, to start your own from."`
+	Notices   configNotices   `cmd:"" help:"Write the built-in texts of notices into a folder, to start your own from."`
 	Variables configVariables `cmd:"" help:"List what a policy's condition may use."`
 }
 
@@ -49,6 +52,9 @@ func (c configCheck) Run(ctx context.Context, p program) error {
 		return fmt.Errorf("%s%w", src.At("upstream"), err)
 	}
 	defer server.Close() //nolint:errcheck // a probe's connection at most
+	if _, err := newNotifier(&cfg, nil, server, nil, nil); err != nil {
+		return fmt.Errorf("%s%w", src.At("notify"), err)
+	}
 	if c.Connect {
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
@@ -98,6 +104,31 @@ func (configPolicies) Help() string {
 // Run prints the default policies.
 func (configPolicies) Run(p program) error {
 	_, err := p.stdout.Write(policies.Default())
+	return err
+}
+
+type configNotices struct {
+	Dir string `arg:"" help:"Folder; made if there is none. Files that are there stay."`
+}
+
+// Help implements kong.HelpProvider.
+func (configNotices) Help() string {
+	return "Examples:\n  bulkhead config notices /etc/bulkhead/notices\n  bulkhead config notices . && rm digest.*"
+}
+
+// Run writes the texts.
+func (c configNotices) Run(p program) error {
+	texts, err := notify.BuiltIn()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.CopyFS(c.Dir, texts); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.stdout, "Written. Name the folder as notify.templates; leave out what you do not change.\n")
 	return err
 }
 

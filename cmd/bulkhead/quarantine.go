@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 )
 
@@ -229,9 +230,9 @@ func (quarantineRefuse) Help() string {
 	return "Examples:\n  bulkhead quarantine refuse BH-7K2M-Q9XD --reason \"wrong file\"\n  bulkhead quarantine refuse BH-7K2M-Q9XD --reason \"not agreed\" --by ana"
 }
 
-// Run refuses one message.
+// Run refuses one message, and tells who sent it.
 func (c quarantineRefuse) Run(ctx context.Context, p program) error {
-	_, store, err := c.openFor(ctx, p)
+	cfg, store, err := c.openFor(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -239,8 +240,8 @@ func (c quarantineRefuse) Run(ctx context.Context, p program) error {
 	if err := store.Refuse(ctx, c.ID, c.by(), c.Reason); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "Refused %s. It is kept, and will not be sent.\n", strings.ToUpper(c.ID))
-	return err
+	fmt.Fprintf(p.stdout, "Refused %s. It is kept, and will not be sent.\n", strings.ToUpper(c.ID))
+	return decisionOn{kind: notify.Refused, id: c.ID, by: c.by()}.tell(ctx, p, cfg, store)
 }
 
 type quarantineExport struct {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 )
@@ -64,6 +65,13 @@ func (c quarantineRelease) Run(ctx context.Context, p program) error {
 		if r.State != quarantine.RecipientReleased {
 			missing++
 		}
+	}
+	d := decisionOn{kind: notify.Released, id: c.ID, by: c.by(), failed: missing}
+	if missing > 0 {
+		d.kind = notify.ReleaseFailed
+	}
+	if err := d.tell(ctx, p, cfg, store); err != nil {
+		return err
 	}
 	if missing > 0 {
 		return errFound{fmt.Sprintf("%d of %d recipients do not have it; the release can be tried again", missing, len(results))}

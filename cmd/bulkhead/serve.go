@@ -74,6 +74,7 @@ type relay struct {
 	console  http.Handler
 	ready    sharedLook
 	trail    trail
+	teller   teller
 
 	listeners      []net.Listener
 	admin, metrics net.Listener
@@ -116,10 +117,17 @@ func (r *relay) open(ctx context.Context) (err error) {
 	r.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics.WatchQuarantine(r.registry, r.depth)
 	r.live.watch(metrics.NewReloads(r.registry, cfg.IndexNames()))
+	notices, err := newNotifier(cfg, r.store, r.upstream, func(channel, result string) {
+		m.Notifications.WithLabelValues(channel, result).Inc()
+	}, r.log)
+	if err != nil {
+		return err
+	}
+	r.teller = teller{store: r.store, notices: notices, log: r.log}
 	r.smtp = proxy.New(proxy.Config{
 		Hostname: hostname(cfg), Dial: r.upstream.Dial, Inspector: r.live,
 		Policies: r.live.policies,
-		Limits:   bounds, Quarantine: holder{r.store}, Metrics: m, Log: r.log,
+		Limits:   bounds, Quarantine: holder{r.store, r.teller}, Metrics: m, Log: r.log,
 		OneRecipient: r.upstream.AnswersEach(),
 		Wire:         wireConfig(cfg), MaxSize: int64(cfg.SMTP.MaxSize), MaxHops: cfg.SMTP.MaxHops,
 		Deadline: cfg.Inspection.Deadline, Inspections: cfg.Inspection.Concurrent,
@@ -174,12 +182,31 @@ func (r *relay) run(ctx context.Context) error {
 	}
 	go r.tidy(ctx)
 	go r.live.follow(ctx, hangUps(ctx))
+	tellingCtx, stopTelling := context.WithCancel(ctx)
+	defer stopTelling()
+	telling := r.tell(tellingCtx)
 	var cause error
 	select {
 	case cause = <-failed:
 	case <-ctx.Done():
 	}
-	return errors.Join(cause, r.shutdown(ctx))
+	err := r.shutdown(ctx)
+	stopTelling()
+	<-telling
+	return errors.Join(cause, err)
+}
+
+// tell sends notices until the context ends, and then closes the channel.
+func (r *relay) tell(ctx context.Context) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := r.teller.catchUp(ctx); err != nil && ctx.Err() == nil {
+			r.log.Error("telling of held messages", "error", err)
+		}
+		r.teller.notices.Run(ctx)
+	}()
+	return done
 }
 
 // shutdown lets transactions finish within the grace time.

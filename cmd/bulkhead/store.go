@@ -11,6 +11,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
 // releaseLease is how long a release may take before its outcome counts as
@@ -39,7 +40,10 @@ func retention(c configs.Retention) quarantine.Retention {
 }
 
 // holder lets the relay hold messages in a quarantine.
-type holder struct{ store *quarantine.Store }
+type holder struct {
+	store *quarantine.Store
+	tell  teller
+}
 
 // Hold implements proxy.Quarantine.
 func (h holder) Hold(ctx context.Context, held proxy.Held, content io.Reader) (string, error) {
@@ -56,6 +60,9 @@ func (h holder) Hold(ctx context.Context, held proxy.Held, content io.Reader) (s
 		Completeness: x.Completeness.String(), Evidence: evidence,
 		Client: held.Client.String(), Auth: held.Envelope.Authenticated, Received: held.Received,
 	}
+	if held.Verdict.Answer == rules.Refuse {
+		m.Answered = 550
+	}
 	for i, address := range held.Envelope.Recipients {
 		m.Recipients = append(m.Recipients, quarantine.Recipient{Address: address, Params: held.RcptParams[i]})
 	}
@@ -63,5 +70,10 @@ func (h holder) Hold(ctx context.Context, held proxy.Held, content io.Reader) (s
 	if errors.Is(err, quarantine.ErrFull) {
 		return "", fmt.Errorf("%w: %w", proxy.ErrFull, err)
 	}
-	return m.ID, err
+	if err != nil {
+		return "", err
+	}
+	// The message is safe: a client that goes now does not stop the notice.
+	h.tell.held(context.WithoutCancel(ctx), &m, &held)
+	return m.ID, nil
 }

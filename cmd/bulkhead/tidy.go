@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -36,7 +35,7 @@ func (r *relay) tidy(ctx context.Context) {
 }
 
 func (r *relay) expire(ctx context.Context) error {
-	report, err := r.store.Expire(ctx, logNotifier{r.log})
+	report, err := r.store.Expire(ctx, r.teller)
 	r.log.Debug("retention", "report", report)
 	return err
 }
@@ -77,17 +76,4 @@ func (t *trail) intact() *bool {
 	}
 	intact := found == 1
 	return &intact
-}
-
-// logNotifier tells the log of messages that expire.
-type logNotifier struct{ log *slog.Logger }
-
-// Notify implements quarantine.Notifier.
-func (l logNotifier) Notify(_ context.Context, n quarantine.Notice) error {
-	what := "held messages expire soon: they will be refused"
-	if n.Kind == quarantine.Expiration {
-		what = "held messages expired: nobody decided, they are refused"
-	}
-	l.log.Warn(what, "incident", n.Incident, "messages", len(n.Messages), "at", n.At)
-	return nil
 }

@@ -44,6 +44,7 @@ type Metrics struct {
 
 	Decisions         *prometheus.CounterVec
 	ReleaseRecipients *prometheus.CounterVec
+	Notifications     *prometheus.CounterVec
 	HTTPRequests      *prometheus.CounterVec
 
 	policies []string
@@ -143,6 +144,8 @@ func (m *Metrics) newReview(reg prometheus.Registerer) {
 	zero(m.Decisions, []string{"release", "refuse", "delete", "expire"}, []string{"message", "incident"})
 	m.ReleaseRecipients = counter(reg, "release_recipients_total", "Recipients of released messages, by result.", "result")
 	zero(m.ReleaseRecipients, []string{"accepted", "deferred", "refused", "unknown"})
+	m.Notifications = counter(reg, "notifications_total", "Notices of held mail, by channel and what became of them.", "channel", "result")
+	zero(m.Notifications, []string{"mail", "webhook", "slack", "sender"}, []string{"ok", "failed", "dropped"})
 	m.HTTPRequests = counter(reg, "http_requests_total", "Requests to the console and the API, by route and class.", "route", "class")
 }
 

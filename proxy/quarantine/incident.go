@@ -44,8 +44,11 @@ type Incident struct {
 type IncidentQuery struct {
 	State  IncidentState // "": all
 	Policy string        // "": all
-	After  Cursor        // where the page before ended; "": the first page
-	Limit  int           // at most so many; 0 is 100, never more than 1000
+	// ChangedSince picks those that got a copy, or of which one was decided, at
+	// this time or later; zero: all.
+	ChangedSince time.Time
+	After        Cursor // where the page before ended; "": the first page
+	Limit        int    // at most so many; 0 is 100, never more than 1000
 }
 
 // Incidents gives a page of incidents, the newest first by when they began,
@@ -108,6 +111,10 @@ func incidentSQL(q IncidentQuery, at position, limit int) (string, []any) {
 	}
 	if q.Policy != "" {
 		where, args = where+" AND policy = ?", append(args, q.Policy)
+	}
+	if !q.ChangedSince.IsZero() {
+		where += " AND (last >= ? OR id IN (SELECT incident FROM messages WHERE decided >= ?))"
+		args = append(args, micros(q.ChangedSince), micros(q.ChangedSince))
 	}
 	return "SELECT " + incidentColumns + " FROM incidents WHERE " + where + " ORDER BY seq DESC LIMIT ?", append(args, limit+1)
 }

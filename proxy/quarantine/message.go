@@ -91,6 +91,9 @@ type Message struct {
 	Client string // address of the client
 	Auth   string // authenticated user, "" if none
 
+	// Answered is the code of the reply that the client was given; 0 is 250.
+	Answered int
+
 	// Times are in UTC, to the microsecond.
 	Received time.Time // the time of Hold unless set
 	// Expires is when the content goes: undecided messages are then refused.
@@ -147,6 +150,9 @@ func splitParams(s string) []string {
 // normalise brings m into the form in which it will be read again.
 func (m *Message) normalise(now time.Time, keep Retention) {
 	m.State, m.Kept, m.Sealed = Held, false, false
+	if m.Answered == 0 {
+		m.Answered = 250
+	}
 	m.DecidedBy, m.Decided = "", time.Time{}
 	if m.Received.IsZero() {
 		m.Received = now

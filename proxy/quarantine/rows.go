@@ -13,7 +13,7 @@ import (
 
 const messageColumns = `seq, id, incident, incident_key, state, sealed,
 	action, policy, policy_version, subjects, records, fields, completeness,
-	size, sha256, received, expires, decided_by, decided, stored, plain, kept`
+	size, sha256, received, expires, decided_by, decided, stored, plain, kept, answered`
 
 // row is a message and what only the store needs to know of it.
 type row struct {
@@ -31,7 +31,7 @@ func scanMessage(scan func(...any) error) (row, error) {
 	var received, expires, decided int64
 	err := scan(&r.seq, &r.ID, &r.Incident, &r.IncidentKey, &r.State, &r.sealed,
 		&r.Action, &r.Policy, &r.PolicyVersion, &r.Subjects, &r.Records, &fields, &r.Completeness,
-		&r.Size, &r.SHA256, &received, &expires, &r.DecidedBy, &decided, &r.stored, &r.plain, &r.Kept)
+		&r.Size, &r.SHA256, &received, &expires, &r.DecidedBy, &decided, &r.stored, &r.plain, &r.Kept, &r.Answered)
 	if err != nil {
 		return row{}, err
 	}

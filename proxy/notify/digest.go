@@ -1,0 +1,68 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// digests posts the digest of the interval that has ended, once, if something
+// changed in it.
+func (n *Notifier) digests(ctx context.Context) error {
+	if n.cfg.Digest == 0 || len(n.cfg.Mail.To) == 0 && len(n.cfg.Webhooks) == 0 {
+		return nil
+	}
+	end := n.cfg.Now().Truncate(n.cfg.Digest)
+	n.mu.Lock()
+	last := n.lastDigest
+	n.mu.Unlock()
+	if !end.After(last) {
+		return nil
+	}
+	d, err := n.cfg.Summary(ctx, end.Add(-n.cfg.Digest))
+	if err != nil {
+		return err
+	}
+	d.Since, d.Until = end.Add(-n.cfg.Digest), end
+	if len(d.Incidents) > 0 {
+		if err := n.postDigest(ctx, d); err != nil {
+			return fmt.Errorf("posting: %w", err)
+		}
+		n.poke()
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.lastDigest = end
+	clear(n.opened)
+	return nil
+}
+
+func (n *Notifier) postDigest(ctx context.Context, d Digest) error {
+	// The key has the interval's end, so that a restart posts none again.
+	key := string(digestKind) + "/" + d.Until.UTC().Format(time.RFC3339)
+	v := n.view(&Event{Kind: digestKind, At: d.Until})
+	v.Digest = d
+	if len(n.cfg.Mail.To) > 0 {
+		text, err := n.words.render("digest", n.cfg.Mail.Language, v)
+		if err != nil {
+			return err
+		}
+		content, err := n.compose(text, n.cfg.Mail.To)
+		if err != nil {
+			return err
+		}
+		if err := n.postMail(ctx, key, content); err != nil {
+			return err
+		}
+	}
+	for i, w := range n.cfg.Webhooks {
+		body, err := n.body(w, v)
+		if err != nil {
+			return err
+		}
+		if err := n.postCall(ctx, i, key, call{Webhook: i, Kind: digestKind, Body: body}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,246 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// ErrRefused is wrapped by an error after which it is of no use to try again.
+var ErrRefused = errors.New("refused for good")
+
+// Notifier tells people. Its methods may be called at once.
+type Notifier struct {
+	cfg   Config
+	words *texts
+	wake  chan struct{}
+
+	mu sync.Mutex
+	// plain are the payloads that this process has posted and not yet sent: in
+	// the outbox they are sealed, maybe to a key that is not here.
+	plain map[string][]byte
+	// opened counts the incidents told one by one since the last digest.
+	opened map[string]int
+	// lastDigest is the end of the interval that was looked at last.
+	lastDigest time.Time
+}
+
+// New makes a notifier. The error names the template that cannot be used.
+func New(cfg Config) (*Notifier, error) {
+	if cfg.Zone == nil {
+		cfg.Zone = time.Local
+	}
+	words, err := loadTexts(cfg.Templates, cfg.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("notices: %w", err)
+	}
+	for _, language := range append(slices.Clone(cfg.Senders.Languages), cfg.Mail.Language) {
+		if !words.has(language) {
+			return nil, fmt.Errorf("notices: no templates for the language %q: want one of %v", language, words.languages())
+		}
+	}
+	if cfg.HTTP == nil {
+		cfg.HTTP = &http.Client{
+			Timeout:       webhookTime,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+	}
+	return &Notifier{cfg: cfg, words: words, wake: make(chan struct{}, 1), plain: map[string][]byte{}, opened: map[string]int{}}, nil
+}
+
+// maxPlain bounds the payloads kept in memory.
+const maxPlain = 2000
+
+// maxOpened is how many incidents a channel is told one by one between two
+// digests: past it there is a flood, and the digest tells the rest.
+const maxOpened = 20
+
+// The channels of notices in the outbox and the metric.
+const (
+	channelMail    = "mail"
+	channelWebhook = "webhook"
+	channelSlack   = "slack"
+	channelSender  = "sender"
+)
+
+// Channels lists the channels, for the metric.
+func Channels() []string {
+	return []string{channelMail, channelWebhook, channelSlack, channelSender}
+}
+
+// payload is a notice as it is posted. One of the two is set.
+type payload struct {
+	Letter *letter `json:"letter,omitempty"`
+	Call   *call   `json:"call,omitempty"`
+}
+
+// letter is a whole mail.
+type letter struct {
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Content []byte `json:"content"`
+}
+
+// call is a webhook's body. The rest is looked up in the configuration when it
+// is sent, so that a secret is never stored.
+type call struct {
+	Webhook int    `json:"webhook"`
+	Kind    Kind   `json:"kind"`
+	Body    []byte `json:"body"`
+}
+
+// Tell posts what reviewers are to be told of an event, and the sender, if one
+// is given. Without an error it will be sent, even after a restart.
+func (n *Notifier) Tell(ctx context.Context, e Event, who *Sender) error {
+	var errs []error
+	if len(n.cfg.Mail.To) > 0 && tells(n.cfg.Mail.On, e.Kind) && n.mayOpen(channelMail, &e) {
+		errs = append(errs, n.tellReviewers(ctx, &e))
+	}
+	for i, hook := range n.cfg.Webhooks {
+		if tells(hook.On, e.Kind) && n.mayOpen(fmt.Sprintf("%s %d", hook.Form, i), &e) {
+			errs = append(errs, n.tellWebhook(ctx, i, &e))
+		}
+	}
+	if who != nil && n.tellsSender(&e, *who) {
+		errs = append(errs, n.tellSender(ctx, &e, *who))
+	}
+	n.poke()
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("notices: posting: %w", err)
+	}
+	return nil
+}
+
+// tellsSender reports whether a sender is told of an event: of a hold, and of
+// its good end. Of a refusal a non-delivery notice tells.
+func (n *Notifier) tellsSender(e *Event, who Sender) bool {
+	s := n.cfg.Senders
+	if e.Kind != Opened && e.Kind != Released || !s.Held || !s.eligible(who) {
+		return false
+	}
+	return len(s.Policies) == 0 || slices.Contains(s.Policies, e.Policy)
+}
+
+// mayOpen reports whether a channel is told of an incident by itself.
+func (n *Notifier) mayOpen(channel string, e *Event) bool {
+	if e.Kind != Opened || n.cfg.Digest == 0 {
+		return true
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.opened[channel]++
+	return n.opened[channel] <= maxOpened
+}
+
+func (n *Notifier) tellReviewers(ctx context.Context, e *Event) error {
+	text, err := n.words.render("reviewer", n.cfg.Mail.Language, n.view(e))
+	if err != nil {
+		return err
+	}
+	content, err := n.compose(text, n.cfg.Mail.To)
+	if err != nil {
+		return err
+	}
+	return n.postMail(ctx, e.key(), content)
+}
+
+// postMail posts a mail to each reviewer, each for itself, so that one mailbox
+// that is full keeps it from nobody else.
+func (n *Notifier) postMail(ctx context.Context, key string, content []byte) error {
+	for i, to := range n.cfg.Mail.To {
+		p := payload{Letter: &letter{From: n.cfg.From, To: to, Content: content}}
+		if err := n.post(ctx, fmt.Sprintf("%s#%d", key, i), channelMail, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellSender writes to the sender in every configured language, one below the
+// other: nobody knows which one they read.
+func (n *Notifier) tellSender(ctx context.Context, e *Event, who Sender) error {
+	text, err := n.words.renderAll("sender", n.cfg.Senders.Languages, n.view(e))
+	if err != nil {
+		return err
+	}
+	content, err := n.compose(text, []string{who.Address})
+	if err != nil {
+		return err
+	}
+	return n.post(ctx, e.key(), channelSender, payload{Letter: &letter{To: who.Address, Content: content}})
+}
+
+func (n *Notifier) tellWebhook(ctx context.Context, i int, e *Event) error {
+	body, err := n.body(n.cfg.Webhooks[i], n.view(e))
+	if err != nil {
+		return err
+	}
+	return n.postCall(ctx, i, e.key(), call{Webhook: i, Kind: e.Kind, Body: body})
+}
+
+func (n *Notifier) postCall(ctx context.Context, i int, key string, c call) error {
+	return n.post(ctx, key+"#"+fmt.Sprint(i), n.cfg.Webhooks[i].channel(), payload{Call: &c})
+}
+
+func (w Webhook) channel() string {
+	if w.Form == channelSlack {
+		return channelSlack
+	}
+	return channelWebhook
+}
+
+// post puts a notice into the outbox, once for a key and channel.
+func (n *Notifier) post(ctx context.Context, key, channel string, p payload) error {
+	packed, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	key = channel + "/" + key
+	fresh, err := n.cfg.Outbox.Post(ctx, key, channel, packed)
+	if err != nil || !fresh {
+		return err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if len(n.plain) < maxPlain {
+		n.plain[key] = packed
+	}
+	return nil
+}
+
+// poke makes Run look at the outbox now.
+func (n *Notifier) poke() {
+	select {
+	case n.wake <- struct{}{}:
+	default:
+	}
+}
+
+// lookEvery is how often the outbox is looked at for what other processes have
+// posted, and what is to be tried again.
+const lookEvery = 10 * time.Second
+
+// Run sends what is posted until the context ends.
+func (n *Notifier) Run(ctx context.Context) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		if err := n.Flush(ctx); err != nil && ctx.Err() == nil {
+			n.cfg.Log.Error("sending notices", "error", err)
+		}
+		if err := n.digests(ctx); err != nil && ctx.Err() == nil {
+			n.cfg.Log.Error("making a digest", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-n.wake:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

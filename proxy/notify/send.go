@@ -1,0 +1,106 @@
+package notify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+const (
+	// lease is longer than a whole attempt.
+	lease = 15 * time.Minute
+	// mailTime bounds one mail, webhookTime one call.
+	mailTime    = 10 * time.Minute
+	webhookTime = 15 * time.Second
+	// keepTrying is how long a notice is tried.
+	keepTrying = 3 * 24 * time.Hour
+)
+
+// backoff is how long to wait after an attempt that failed: from 30 seconds,
+// doubled each time, to an hour.
+func backoff(attempts int) time.Duration {
+	return min(30*time.Second<<min(attempts, 10), time.Hour)
+}
+
+// Flush sends what is due once. The error is the outbox's; what cannot be sent
+// is told to the log and tried again.
+func (n *Notifier) Flush(ctx context.Context) error {
+	for {
+		due, err := n.cfg.Outbox.Take(ctx, lease)
+		if err != nil {
+			return err
+		}
+		if len(due) == 0 {
+			return nil
+		}
+		for _, p := range due {
+			if err := n.attempt(ctx, p); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// attempt sends one notice and says what became of it.
+func (n *Notifier) attempt(ctx context.Context, p Posted) error {
+	packed := n.unsealed(p)
+	old := n.cfg.Now().Sub(p.Posted) > keepTrying
+	if packed == nil {
+		// Who has the private key can still send it.
+		if old {
+			return n.end(ctx, p, "dropped", errors.New("the private key that it is sealed to was not here in time"))
+		}
+		return n.cfg.Outbox.Again(ctx, p.ID, n.cfg.Now().Add(time.Hour))
+	}
+	err := n.send(ctx, p, packed)
+	switch {
+	case err == nil:
+		return n.end(ctx, p, "ok", nil)
+	case ctx.Err() != nil:
+		return errors.Join(ctx.Err(), n.cfg.Outbox.Again(context.WithoutCancel(ctx), p.ID, n.cfg.Now()))
+	case errors.Is(err, ErrRefused), old:
+		return n.end(ctx, p, "failed", err)
+	}
+	wait := backoff(p.Attempts)
+	n.cfg.Log.Warn("a notice could not be sent; it is tried again", "notice", p.Key, "in", wait, "error", err)
+	return n.cfg.Outbox.Again(ctx, p.ID, n.cfg.Now().Add(wait))
+}
+
+func (n *Notifier) unsealed(p Posted) []byte {
+	if p.Payload != nil {
+		return p.Payload
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.plain[p.Key]
+}
+
+func (n *Notifier) end(ctx context.Context, p Posted, result string, cause error) error {
+	n.mu.Lock()
+	delete(n.plain, p.Key)
+	n.mu.Unlock()
+	n.cfg.Count(p.Channel, result)
+	if cause != nil {
+		n.cfg.Log.Error("a notice will not be sent", "notice", p.Key, "error", cause)
+	}
+	// The notice has gone, whatever becomes of this process.
+	return n.cfg.Outbox.Done(context.WithoutCancel(ctx), p.ID, result)
+}
+
+func (n *Notifier) send(ctx context.Context, p Posted, packed []byte) error {
+	var out payload
+	if err := json.Unmarshal(packed, &out); err != nil {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	switch {
+	case out.Letter != nil:
+		ctx, cancel := context.WithTimeout(ctx, mailTime)
+		defer cancel()
+		return n.cfg.Mailer.Mail(ctx, out.Letter.From, out.Letter.To, out.Letter.Content)
+	case out.Call != nil:
+		return n.call(ctx, p, out.Call)
+	}
+	return fmt.Errorf("%w: nothing to send", ErrRefused)
+}

@@ -1,0 +1,141 @@
+package quarantine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Outgoing is a notice that is due to be sent.
+type Outgoing struct {
+	ID      int64
+	Key     string
+	Channel string
+	// Payload is what was posted; nil where the private key is not here.
+	Payload  []byte
+	Attempts int // before this one
+	Posted   time.Time
+}
+
+const (
+	// maxPending bounds the notices that wait to be sent.
+	maxPending = 10_000
+	// noticeBatch is how many are taken at once.
+	noticeBatch = 20
+	// noticeMemory is how long a key is remembered after its notice has gone.
+	noticeMemory = 400 * 24 * time.Hour
+)
+
+// PostNotice keeps a notice until it is sent, unless one with its key was
+// posted before, which it then reports. The payload is sealed, as it may name
+// people; the key and the channel must not. [ErrFull] is returned when very
+// many wait already.
+func (s *Store) PostNotice(ctx context.Context, key, channel string, payload []byte) (fresh bool, err error) {
+	var known bool
+	err = s.reader.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM notices WHERE key = ?)", key).Scan(&known)
+	if err != nil {
+		return false, fmt.Errorf("post notice: %w", err)
+	}
+	if known {
+		return false, nil // the usual case, without waiting for writers
+	}
+	k, err := s.writeKey(ctx)
+	if err != nil {
+		return false, fmt.Errorf("post notice: %w", err)
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		var pending int
+		err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM notices WHERE key = ?),
+			(SELECT count(*) FROM notices WHERE ended = 0)`, key).Scan(&known, &pending)
+		if err != nil || known {
+			return err
+		}
+		if pending >= maxPending {
+			return fmt.Errorf("%d notices wait: %w", pending, ErrFull)
+		}
+		now := s.now()
+		if _, err := tx.ExecContext(ctx, "DELETE FROM notices WHERE ended > 0 AND ended < ?", micros(now.Add(-noticeMemory))); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "INSERT INTO notices (key, channel, sealed, posted, next) VALUES (?, ?, ?, ?, ?)",
+			key, channel, k.seal(payload, sealedNotice(key)), micros(now), micros(now))
+		fresh = err == nil
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("post notice: %w", err)
+	}
+	return fresh, nil
+}
+
+func sealedNotice(key string) string { return "notice " + key }
+
+// TakeNotices gives some notices that are due, and gives them to nobody else
+// until the lease ends.
+func (s *Store) TakeNotices(ctx context.Context, lease time.Duration) ([]Outgoing, error) {
+	var due bool
+	err := s.reader.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM notices WHERE ended = 0 AND next <= ?)", micros(s.now())).Scan(&due)
+	if err != nil {
+		return nil, fmt.Errorf("take notices: %w", err)
+	}
+	if !due {
+		return nil, nil // the usual case, without waiting for writers
+	}
+	var all []Outgoing
+	var sealed [][]byte
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `UPDATE notices SET next = ?, attempts = attempts + 1
+			WHERE seq IN (SELECT seq FROM notices WHERE ended = 0 AND next <= ? ORDER BY next LIMIT ?)
+			RETURNING seq, key, channel, sealed, attempts - 1, posted`,
+			micros(s.now().Add(lease)), micros(s.now()), noticeBatch)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // rows.Err tells
+		for rows.Next() {
+			var o Outgoing
+			var box []byte
+			var posted int64
+			if err := rows.Scan(&o.ID, &o.Key, &o.Channel, &box, &o.Attempts, &posted); err != nil {
+				return err
+			}
+			o.Posted = fromMicros(posted)
+			all, sealed = append(all, o), append(sealed, box)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("take notices: %w", err)
+	}
+	for i := range all {
+		all[i].Payload, err = s.unseal(ctx, s.reader, sealed[i], sealedNotice(all[i].Key))
+		if err != nil && !errors.Is(err, ErrSealed) {
+			return nil, fmt.Errorf("take notices: %w", err)
+		}
+	}
+	return all, nil
+}
+
+// DelayNotice says when a notice is due again.
+func (s *Store) DelayNotice(ctx context.Context, id int64, at time.Time) error {
+	return s.endNotice(ctx, "UPDATE notices SET next = ? WHERE seq = ? AND ended = 0", micros(at), id)
+}
+
+// EndNotice says that a notice has gone or never will, in one word. Its content
+// is removed, and its key remembered.
+func (s *Store) EndNotice(ctx context.Context, id int64, result string) error {
+	return s.endNotice(ctx, "UPDATE notices SET ended = ?, result = ?, sealed = x'' WHERE seq = ? AND ended = 0", micros(s.now()), result, id)
+}
+
+func (s *Store) endNotice(ctx context.Context, query string, args ...any) error {
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, query, args...)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("notice: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package quarantine
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestNoticeIsPostedOnceAndTakenByOne(t *testing.T) {
+	at := newClock()
+	dir := t.TempDir()
+	s := open(t, dir, Options{Clock: at.Now})
+	for i, want := range []bool{true, false} {
+		fresh, err := s.PostNotice(t.Context(), "mail/opened/IN-1", "mail", []byte("for ana@post.example"))
+		if err != nil || fresh != want {
+			t.Fatalf("post %d: fresh %v, %v", i+1, fresh, err)
+		}
+	}
+	other := open(t, dir, Options{Clock: at.Now}) // another process
+	due, err := other.TakeNotices(t.Context(), time.Minute)
+	if err != nil || len(due) != 1 || string(due[0].Payload) != "for ana@post.example" || due[0].Attempts != 0 {
+		t.Fatalf("due %+v, %v", due, err)
+	}
+	if again, err := s.TakeNotices(t.Context(), time.Minute); err != nil || len(again) != 0 {
+		t.Errorf("taken twice: %+v, %v", again, err)
+	}
+	// Who took it died: it is due again when the lease ends.
+	at.Add(time.Minute)
+	due, err = s.TakeNotices(t.Context(), time.Minute)
+	if err != nil || len(due) != 1 || due[0].Attempts != 1 {
+		t.Fatalf("after the lease: %+v, %v", due, err)
+	}
+	if err := s.DelayNotice(t.Context(), due[0].ID, at.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	at.Add(59 * time.Minute)
+	if due, err := s.TakeNotices(t.Context(), time.Minute); err != nil || len(due) != 0 {
+		t.Errorf("taken before its time: %+v, %v", due, err)
+	}
+	at.Add(time.Minute)
+	due, err = s.TakeNotices(t.Context(), time.Minute)
+	if err != nil || len(due) != 1 {
+		t.Fatalf("at its time: %+v, %v", due, err)
+	}
+	if err := s.EndNotice(t.Context(), due[0].ID, "ok"); err != nil {
+		t.Fatal(err)
+	}
+	at.Add(24 * time.Hour)
+	if due, err := s.TakeNotices(t.Context(), time.Minute); err != nil || len(due) != 0 {
+		t.Errorf("sent twice: %+v, %v", due, err)
+	}
+	if fresh, err := s.PostNotice(t.Context(), "mail/opened/IN-1", "mail", nil); err != nil || fresh {
+		t.Errorf("a key is used twice: %v, %v", fresh, err)
+	}
+}
+
+func TestNoticeNamesNobodyOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	if _, err := s.PostNotice(t.Context(), "sender/opened/IN-1", "sender", []byte("for ana@post.example")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(dir, keyFile), filepath.Join(t.TempDir(), "away")); err != nil {
+		t.Fatal(err)
+	}
+	relay := open(t, dir, Options{})
+	due, err := relay.TakeNotices(t.Context(), time.Minute)
+	if err != nil || len(due) != 1 || due[0].Payload != nil {
+		t.Errorf("without the key: %+v, %v", due, err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "quarantine.db*"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("files %v, %v", files, err)
+	}
+	for _, f := range files {
+		content, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(content, []byte("ana@post")) {
+			t.Errorf("%s holds an address in clear", filepath.Base(f))
+		}
+	}
+}
+
+func TestWhatTheClientWasAnsweredIsKept(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	for _, code := range []int{0, 250, 550, 451} {
+		m := letter(1)
+		m.Answered = code
+		held, err := s.Hold(t.Context(), m, strings.NewReader("x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := code
+		if code == 0 {
+			want = 250
+		}
+		if got := get(t, s, held.ID).Answered; got != want {
+			t.Errorf("answered %d is read as %d", code, got)
+		}
+	}
+}
