@@ -22,7 +22,7 @@ type stanzas struct {
 
 // stanzas recognises a list of stanzas that begins with line l: the lines of
 // the first ones agree in what stands in each place, and not all of it is
-// words, as it would be in verse.
+// words, as it would be in verse, nor labelled, as in key-value blocks.
 func (s *splitter) stanzas(l *seen) func() error {
 	if len(l.line) > stanzaWidth || !s.afterBlank() {
 		return nil
@@ -34,9 +34,13 @@ func (s *splitter) stanzas(l *seen) func() error {
 	if lines < 2 || !s.alike(lines) {
 		return nil
 	}
-	even, telling := 0, false
+	even, pairs, telling := 0, 0, false
 	for place := range lines {
-		form := lineShape(s.look(place).text)
+		text := s.look(place).text
+		if _, ok := pairOf(text); ok {
+			pairs++
+		}
+		form := lineShape(text)
 		agreed := true
 		for block := 1; block < stanzaSample && agreed; block++ {
 			agreed = lineShape(s.look(block*(lines+1)+place).text) == form
@@ -46,7 +50,7 @@ func (s *splitter) stanzas(l *seen) func() error {
 			telling = telling || form != wordy
 		}
 	}
-	if !telling || even*10 < lines*6 {
+	if pairs*2 >= lines || !telling || even*10 < lines*6 {
 		return nil
 	}
 	return func() error { return s.give(Stanzas, &stanzas{s: s, lines: lines}) }
