@@ -19,6 +19,7 @@ import (
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/flat"
+	"github.com/klauspost/compress/zstd"
 )
 
 // Bounds that no file of use comes near.
@@ -31,7 +32,9 @@ const (
 // columns' names first. It returns out's error unchanged, the context's error,
 // or one of document's: what was found before stays good.
 func Read(ctx context.Context, r io.ReaderAt, size int64, lim document.Limits, out document.Output) error {
-	f := &file{br: bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 32<<10), ctx: ctx, size: size, lim: lim, budget: lim.Bytes}
+	f := &file{br: bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 32<<10), ctx: ctx, size: size, lim: lim, budget: lim.Bytes,
+		buffer: bufio.NewReaderSize(nil, 16<<10)}
+	defer f.close()
 	if err := f.header(); err != nil {
 		return err
 	}
@@ -63,6 +66,9 @@ type file struct {
 	columns []string
 	codec   string
 	sync    [16]byte
+	buffer  *bufio.Reader // over a block
+	inflate io.ReadCloser
+	zstd    *zstd.Decoder
 	cut     bool // a value was longer than a cell may be
 }
 

@@ -148,12 +148,15 @@ func TestHostileFilesEnd(t *testing.T) {
 	for i := 1; i < 20; i++ {
 		twice = fmt.Sprintf(`{"type":"record","name":"n%d","fields":[{"name":"a","type":%s},{"name":"b","type":"n%d"}]}`, i, twice, i-1)
 	}
+	wide := `{"type":"record","name":"r","fields":[{"name":"l","type":{"type":"array","items":["null","int"]}}` +
+		strings.Repeat(`,{"name":"f","type":["null","int"]}`, 4000) + "]}"
 	for name, c := range map[string]struct {
 		file []byte
 		want error
 	}{
 		"endless nothing":            {container(`"null"`, "null", 1<<40, nil), document.ErrTooMany},
 		"a list of endless nothing":  {container(`{"type":"array","items":"null"}`, "null", 1, long(nil, 1<<30)), document.ErrTooMany},
+		"a list in a wide record":    {container(wide, "null", 1, append(long(nil, 1<<20), make([]byte, 1<<20+1+4000)...)), document.ErrTooMany},
 		"a string of 2^40 bytes":     {container(`"string"`, "null", 1, long(nil, 1<<40)), document.ErrDamaged},
 		"a string that is not there": {container(`"string"`, "null", 1, long(nil, maxValue)), document.ErrDamaged},
 		"a list in a list in a list": {container(nested, "null", 1, nil), document.ErrTooDeep},

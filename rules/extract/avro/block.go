@@ -1,7 +1,6 @@
 package avro
 
 import (
-	"bufio"
 	"compress/bzip2"
 	"fmt"
 	"io"
@@ -21,7 +20,6 @@ type block struct {
 	out    int64 // bytes out of compression
 	r      io.Reader
 	d      *decoder
-	close  func()
 }
 
 const (
@@ -30,14 +28,20 @@ const (
 	ratioFloor = 1 << 20  // bytes that any block may expand to before its ratio counts
 )
 
-// open makes the decompressor of the file's codec.
+// open puts the decompressor of the file's codec over the block. It is kept
+// from one block to the next: a file may have very many small ones.
 func (b *block) open() error {
-	b.close = func() {}
-	switch b.f.codec {
+	f := b.f
+	switch f.codec {
 	case "", "null":
 		b.r = b.packed
 	case "deflate":
-		b.r = flate.NewReader(b.packed)
+		if f.inflate == nil {
+			f.inflate = flate.NewReader(b.packed)
+		} else if err := f.inflate.(flate.Resetter).Reset(b.packed, nil); err != nil {
+			return errDamaged
+		}
+		b.r = f.inflate
 	case "bzip2":
 		b.r = bzip2.NewReader(b.packed)
 	case "snappy":
@@ -47,16 +51,31 @@ func (b *block) open() error {
 		}
 		b.r = plain
 	case "zstandard":
-		z, err := zstd.NewReader(b.packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
-		if err != nil {
+		if err := f.openZstd(b.packed); err != nil {
 			return errDamaged
 		}
-		b.r, b.close = z, z.Close
+		b.r = f.zstd
 	default: // xz, and what comes after this was written
 		return fmt.Errorf("codec of an Avro file: %w", document.ErrUnsupported)
 	}
-	b.d = &decoder{br: bufio.NewReaderSize(b, 16<<10), f: b.f}
+	f.buffer.Reset(b)
+	b.d = &decoder{br: f.buffer, f: f}
 	return nil
+}
+
+func (f *file) openZstd(r io.Reader) (err error) {
+	if f.zstd != nil {
+		return f.zstd.Reset(r)
+	}
+	f.zstd, err = zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
+	return err
+}
+
+// close frees the decompressors.
+func (f *file) close() {
+	if f.zstd != nil {
+		f.zstd.Close()
+	}
 }
 
 // snappy decodes a block that is one piece, with a checksum of its content
@@ -110,7 +129,6 @@ func (b *block) Read(p []byte) (int, error) {
 
 // end passes what is left of the block and checks the marker behind it.
 func (b *block) end() error {
-	b.close()
 	if _, err := io.Copy(io.Discard, b.packed); err != nil {
 		return errDamaged
 	}

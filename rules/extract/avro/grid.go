@@ -46,12 +46,10 @@ func (g *grid) Next() ([][]byte, error) {
 			g.row++
 			return row, nil
 		}
-		if g.err == nil {
-			g.err = g.fill()
-		}
 		if g.err != nil {
 			return nil, g.err
 		}
+		g.err = g.fill() // rows that came before an error are given
 	}
 }
 
@@ -75,8 +73,11 @@ func (g *grid) fill() (err error) {
 	if d.pay() {
 		d.value(g.f.root)
 	}
+	g.f.cells += int64(g.record.Size())
+	if g.record.Full() {
+		d.fail(fmt.Errorf("record of an Avro file: %w", document.ErrTooMany))
+	}
 	if d.err != nil {
-		g.b.close()
 		return d.err
 	}
 	return nil

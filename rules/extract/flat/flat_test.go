@@ -61,3 +61,18 @@ func TestValuesAreWrittenAsPeopleWriteThem(t *testing.T) {
 		}
 	}
 }
+
+func TestARecordIsBounded(t *testing.T) {
+	r := New(1024)
+	for range 5000 {
+		c := r.Cell(7)
+		*c = append(*c, "x"...)
+	}
+	if r.Size() > MaxCells || !r.Full() {
+		t.Errorf("%d cells, full %v", r.Size(), r.Full())
+	}
+	r.Reset()
+	if r.Cell(0); r.Full() || r.Size() != 1024 {
+		t.Errorf("after a reset: %d cells, full %v", r.Size(), r.Full())
+	}
+}

@@ -10,7 +10,13 @@ type Record struct {
 	width int
 	cells [][]byte // row after row
 	count []int    // values of each column so far
+	full  bool
+	spill []byte // what finds no room
 }
+
+// MaxCells bounds a record: a list makes a row of every item, as wide as the
+// whole table.
+const MaxCells = 1 << 20
 
 // New returns an empty record of so many columns, at least one.
 func New(width int) *Record {
@@ -20,13 +26,25 @@ func New(width int) *Record {
 // Reset empties the record for the next one.
 func (r *Record) Reset() {
 	r.cells = r.cells[:0]
+	r.full = false
 	clear(r.count)
 }
 
+// Full reports whether values found no room in MaxCells since the last Reset.
+func (r *Record) Full() bool { return r.full }
+
+// Size is the number of cells of all rows.
+func (r *Record) Size() int { return len(r.cells) }
+
 // Cell begins the next value of a column, from 0 and below the width, and
-// returns it to be appended to. It is valid until the next call.
+// returns it to be appended to. It is valid until the next call. In a full
+// record it is lost.
 func (r *Record) Cell(column int) *[]byte {
 	row := r.count[column]
+	if (row+1)*r.width > MaxCells && row > 0 {
+		r.full, r.spill = true, r.spill[:0]
+		return &r.spill
+	}
 	r.count[column]++
 	for len(r.cells) < (row+1)*r.width {
 		if len(r.cells) == cap(r.cells) {

@@ -90,6 +90,7 @@ type parquetTable struct {
 	batch   []parquet.Row
 	begun   bool
 	cut     bool // a value was longer than a cell may be
+	full    bool // a record had more values than are kept
 	record  *flat.Record
 }
 
@@ -129,6 +130,9 @@ func (t *parquetTable) next(b []byte) ([]byte, error) {
 }
 
 func (t *parquetTable) end() error {
+	if t.full {
+		return fmt.Errorf("parquet record: %w", document.ErrTooMany)
+	}
 	if t.cut {
 		return fmt.Errorf("parquet value: %w", document.ErrTooBig)
 	}
@@ -160,6 +164,7 @@ func (t *parquetTable) row(b []byte, values parquet.Row) []byte {
 			*cell, t.cut = (*cell)[:maxCell], true
 		}
 	}
+	t.full = t.full || t.record.Full()
 	for i := 0; t.record.Row(i) != nil; i++ {
 		b = appendRow(b, t.record.Row(i))
 	}
