@@ -18,7 +18,8 @@ var errSyntax = errors.New("not the expected syntax")
 
 // jsonText reads JSON (RFC 8259) from the reading position, a value at a time,
 // and tells a tree of what it finds. It takes what people and programs make of
-// it: comments, trailing commas, values one after another, a text cut off.
+// it: comments, trailing commas, values one after another, a text cut off, and
+// the quotes and bare keys of JavaScript and Python.
 type jsonText struct {
 	s      *splitter
 	tree   *tree
@@ -26,6 +27,7 @@ type jsonText struct {
 	buf    []byte
 	wants  []byte // open brackets
 	inside bool   // a long string goes on at the reading position
+	quote  byte   // of the string that is read
 }
 
 // looksJSON reports whether a text begins like JSON that holds more than a
@@ -43,8 +45,13 @@ func looksJSON(text []byte) bool {
 		return false
 	}
 	switch c := text[i]; {
-	case text[0] == '{' && c == '"':
-		end := bytes.IndexByte(text[i+1:], '"')
+	case text[0] == '{' && bareKey(text[i:]) > 0:
+		i += bareKey(text[i:])
+		skip()
+		// A style sheet and a block of code have no quote there.
+		return i < len(text) && (text[i] == '"' || text[i] == '\'')
+	case text[0] == '{' && (c == '"' || c == '\''):
+		end := bytes.IndexByte(text[i+1:], c)
 		if end < 0 {
 			return false
 		}
@@ -69,6 +76,19 @@ func looksJSON(text []byte) bool {
 		return i < len(text) && text[i] == ','
 	}
 	return false
+}
+
+// bareKey returns the length of a name and the colon behind it, 0 if the text
+// does not begin with them.
+func bareKey(text []byte) int {
+	n := 0
+	for n < len(text) && n < 64 && (wordByte(text[n]) && text[n] != '-' && text[n] != '+' && text[n] != '.' || text[n] == '$') {
+		n++
+	}
+	if n == 0 || digit(text[0]) || n == len(text) || text[n] != ':' {
+		return 0
+	}
+	return n + 1
 }
 
 // space passes white space, reply marks and comments.
@@ -124,8 +144,9 @@ func (j *jsonText) step() error {
 		}
 	case ',':
 		j.s.pass(1)
-	case '"':
+	case '"', '\'':
 		j.s.pass(1)
+		j.quote = c
 		return j.str()
 	default:
 		return j.word(c)
@@ -144,7 +165,7 @@ func (j *jsonText) str() error {
 			return err
 		}
 		rest := j.s.src.buf[j.s.src.pos:j.s.src.end]
-		n := indexQuoteOrEscape(rest)
+		n := indexQuoteOrEscape(rest, j.quote)
 		if n < 0 {
 			n = len(rest)
 		}
@@ -189,8 +210,8 @@ func (j *jsonText) part() {
 	j.tree.key = append(j.tree.key[:0], key...)
 }
 
-func indexQuoteOrEscape(text []byte) int {
-	n := bytes.IndexByte(text, '"')
+func indexQuoteOrEscape(text []byte, quote byte) int {
+	n := bytes.IndexByte(text, quote)
 	if n < 0 {
 		n = len(text)
 	}
@@ -261,6 +282,11 @@ func (j *jsonText) word(c byte) error {
 		return err
 	}
 	rest := j.s.src.buf[j.s.src.pos:j.s.src.end]
+	if key := bareKey(rest); key > 0 && j.wants[len(j.wants)-1] == '{' {
+		j.tree.key = append(j.tree.key[:0], rest[:key-1]...)
+		j.s.pass(key)
+		return nil
+	}
 	n := 0
 	for n < len(rest) && n < 128 && wordByte(rest[n]) {
 		n++
