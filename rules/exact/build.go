@@ -214,7 +214,7 @@ func (b *Builder) header(built time.Time) header {
 		c.Bits = math.Round(c.Bits*10) / 10
 	}
 	h.BucketBits = minBucketBits
-	for h.BucketBits < maxBucketBits && b.values>>(h.BucketBits+1) >= 8 {
+	for h.BucketBits < maxBucketBits && b.values>>(h.BucketBits+1) >= bucketEntries {
 		h.BucketBits++
 	}
 	return h

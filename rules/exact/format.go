@@ -37,7 +37,11 @@ const (
 	MaxColumns = 15
 	maxEntries = 1<<32 - 1
 	// maxPosts is how many records of one value are kept.
-	maxPosts      = 31
+	maxPosts = 31
+	// bucketEntries is the least number of entries that a bucket has on
+	// average, in an index of more than a few thousand: so many that the table
+	// of buckets stays in the processor's cache.
+	bucketEntries = 32
 	minBucketBits = partitionBits
 	maxBucketBits = 28
 )

@@ -135,21 +135,42 @@ func (x *Index) find(dst []post, hash uint64) []post {
 		debug.SetPanicOnFault(before)
 		runtime.KeepAlive(x) // and with it what owns the bytes
 	}()
-	bucket := hash >> (64 - x.BucketBits)
-	print := uint32(hash << x.BucketBits >> 32)
-	from := binary.LittleEndian.Uint32(x.buckets[4*bucket:])
-	to := binary.LittleEndian.Uint32(x.buckets[4*bucket+4:])
+	from, to := x.bucket(hash)
+	return x.scan(dst, hash, from, to)
+}
+
+// bucket returns the entries among which a hash would be, as a range.
+func (x *Index) bucket(hash uint64) (from, to uint32) {
+	at := x.buckets[4*(hash>>(64-x.BucketBits)):]
+	return binary.LittleEndian.Uint32(at), binary.LittleEndian.Uint32(at[4:])
+}
+
+// scan appends the posts of a hash in its bucket. Hashes are evenly spread, so
+// that the place of one in its bucket is known within a few entries.
+func (x *Index) scan(dst []post, hash uint64, from, to uint32) []post {
+	if from == to {
+		return dst
+	}
 	entries := x.entries[entrySize*int64(from) : entrySize*int64(to)]
-	for ; len(entries) >= entrySize; entries = entries[entrySize:] {
-		switch p := binary.LittleEndian.Uint32(entries); {
+	print := uint32(hash << x.BucketBits >> 32)
+	at := guess(print, to-from)
+	for at > 0 && binary.LittleEndian.Uint32(entries[at-entrySize:]) >= print {
+		at -= entrySize
+	}
+	for ; at < len(entries); at += entrySize {
+		switch p := binary.LittleEndian.Uint32(entries[at:]); {
 		case p == print:
-			dst = append(dst, post(binary.LittleEndian.Uint32(entries[4:])))
+			dst = append(dst, post(binary.LittleEndian.Uint32(entries[at+4:])))
 		case p > print:
 			return dst
 		}
 	}
 	return dst
 }
+
+// guess returns where among n entries one with the given hash is likely to be,
+// as an offset in bytes.
+func guess(print, n uint32) int { return entrySize * int(uint64(print)*uint64(n)>>32) }
 
 // posts appends the posts of a value.
 func (x *Index) posts(dst []post, t detect.Type, value []byte) []post {

@@ -22,18 +22,20 @@ type Match struct {
 // Matcher finds the records that the fields of one row, or of one passage of
 // text, agree on. It is for one goroutine.
 type Matcher struct {
-	set   *Set
-	form  []byte
-	posts []post
-	at    span // of the present field
-	line  int  // of the present field
-	pass  int  // which of the tallies counts the present look-ups
-	hits  []hit
-	tried []tally  // by pass
-	used  []span   // of the fields that spoke for a match
-	rare  []uint64 // keys of the hits of rare values
-	kept  []hit
-	picks []hit
+	set     *Set
+	form    []byte
+	posts   []post
+	at      span // of the present field
+	line    int  // of the present field
+	pass    int  // which of the tallies counts the present look-ups
+	hits    []hit
+	tried   []tally // by pass
+	queries []query
+	touched byte     // so that what is read ahead is read
+	used    []span   // of the fields that spoke for a match
+	rare    []uint64 // keys of the hits of rare values
+	kept    []hit
+	picks   []hit
 }
 
 // span is the place of a field in its row or passage.
@@ -68,7 +70,7 @@ func (s *Set) Matcher() *Matcher { return &Matcher{set: s} }
 
 // reset begins a new row or passage, with so many tallies.
 func (m *Matcher) reset(passes int) {
-	m.hits, m.used, m.line, m.pass = m.hits[:0], m.used[:0], 0, 0
+	m.hits, m.used, m.queries, m.line, m.pass = m.hits[:0], m.used[:0], m.queries[:0], 0, 0
 	m.tried = slices.Grow(m.tried[:0], passes)[:passes]
 	clear(m.tried)
 }
@@ -83,115 +85,8 @@ func (m *Matcher) Row(row [][]byte, types []detect.Type) []Match {
 			m.cell(types[i], cell)
 		}
 	}
+	m.answer()
 	return m.matches(m.hits, weakBits, nil)
-}
-
-// cell looks a cell up in the class of its type, and where the type is unsure
-// or could be called otherwise, in those that its form allows.
-func (m *Matcher) cell(t detect.Type, value []byte) {
-	c := classOf(t)
-	if c != noClass {
-		m.look(c, value)
-	}
-	if !vague(t) {
-		return
-	}
-	form := formOf(value)
-	if form.digits > 0 && c != codes {
-		m.look(codes, value)
-	}
-	if c != texts {
-		m.look(texts, value)
-	}
-	if form.digits == 0 && form.spaces > 0 {
-		m.look(names, value)
-	}
-	if t != detect.None {
-		return
-	}
-	if form.at {
-		m.look(emails, value)
-	}
-	if form.digits >= phoneDigits && form.letters == 0 {
-		m.look(phones, value)
-	}
-}
-
-// vague reports whether a column of a type may hold values that another table
-// calls something else.
-func vague(t detect.Type) bool {
-	switch t {
-	case detect.None, detect.IDCustomer, detect.IDEmployee, detect.IDUsername, detect.FinanceAccount, detect.Number,
-		detect.Text, detect.Code, detect.Product, detect.Company, detect.Status:
-		return true
-	}
-	return false
-}
-
-// form is what a value is made of.
-type form struct {
-	digits, letters, spaces int
-	at                      bool
-}
-
-func formOf(value []byte) (f form) {
-	for _, c := range value {
-		switch {
-		case '0' <= c && c <= '9':
-			f.digits++
-		case c == ' ':
-			f.spaces++
-		case c == '@':
-			f.at = true
-		case c >= 0x80 || 'a' <= c|0x20 && c|0x20 <= 'z':
-			f.letters++
-		}
-	}
-	return f
-}
-
-// look looks the present field up in a class.
-func (m *Matcher) look(c class, value []byte) {
-	if m.set.lengths[c].longest == 0 {
-		return
-	}
-	var ok bool
-	m.form, ok = appendForm(m.form[:0], c, value)
-	if !ok || !m.set.lengths[c].has(len(m.form)-1) {
-		return
-	}
-	m.tried[m.pass][c]++
-	var hash uint64
-	for i, x := range m.set.indexes {
-		if !x.lengths[c].has(len(m.form) - 1) {
-			continue
-		}
-		if i == 0 || hash == 0 || m.set.indexes[i-1].hash != x.hash {
-			hash = x.hash.Sum(m.form)
-		}
-		m.posts = x.find(m.posts[:0], hash)
-		m.take(i, x)
-	}
-}
-
-// take makes hits of the posts of an index.
-func (m *Matcher) take(index int, x *Index) {
-	count := uint32(len(m.posts))
-	for _, p := range m.posts {
-		if p.column() == countColumn {
-			count = p.number()
-		}
-	}
-	for _, p := range m.posts {
-		if p.column() >= len(x.Columns) || int64(p.number()) >= x.Records {
-			continue // the count, or a post of no record
-		}
-		column := &x.Columns[p.column()]
-		m.hits = append(m.hits, hit{
-			index: index, number: p.number(), column: uint8(p.column()), at: m.at, line: m.line, pass: m.pass,
-			bits: column.agreement(count, uint32(x.Records)), rare: count <= fewPosts,
-		})
-	}
 }
 
 // score is what speaks for a record.
@@ -302,7 +197,10 @@ func (m *Matcher) score(hits []hit) score {
 		if told[fact] || m.taken(h.at) {
 			continue
 		}
-		bits := h.bits - math.Log2(float64(max(m.tried[h.pass][classOf(kind)], 1)))
+		bits := h.bits
+		if tried := m.tried[h.pass][classOf(kind)]; tried > 1 {
+			bits -= math.Log2(float64(tried))
+		}
 		if bits <= 0 {
 			continue
 		}

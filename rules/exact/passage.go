@@ -51,10 +51,12 @@ func (m *Matcher) Passage(p Passage) []Match {
 		m.known(p.Text, span{int32(start), int32(end)}, rest[:n])
 		start, rest = end, rest[n:]
 	}
+	m.answer()
 	if len(m.hits) == 0 {
 		return nil
 	}
 	m.around(p)
+	m.answer()
 	return m.agreed(len(p.Lines))
 }
 
