@@ -302,7 +302,7 @@ func checked(t detect.Type) bool {
 }
 
 // dialled reports whether a cell of a column of telephone numbers is one, though
-// no numbering plan has it: plans change, and people mistype. Seven to fifteen
+// no numbering plan has it: plans change, and people mistype. Six to fifteen
 // digits (ITU-T E.164 has no longer number), and few other signs.
 func dialled(value []byte) bool {
 	digits, other := 0, 0
@@ -315,7 +315,7 @@ func dialled(value []byte) bool {
 			other++
 		}
 	}
-	return digits >= 7 && digits <= 15 && other <= 4 // "ext." or a no-break space
+	return digits >= 6 && digits <= 15 && other <= 4 // "ext." or a no-break space
 }
 
 // plausible reports whether a cell can be a number of the kind at all: below a

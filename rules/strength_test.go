@@ -67,6 +67,12 @@ func TestWhatIsTheRecordOfAPerson(t *testing.T) {
 		"telephones that no plan has": rows("Kunde,Tel.", func(i int, g, f string) string {
 			return fmt.Sprintf("%s %s,+49 30 %0*d", g, f, 5+i%2*5, 12345+i)
 		}),
+		"dates that span generations below a word not known": rows("Full Name,zorgelig,note", func(i int, g, f string) string {
+			return fmt.Sprintf("%s %s,%s,called back", g, f, dob(i*4))
+		}),
+		"a customer's number in words put together": rows("Klienta kods,Name,Summa", func(i int, g, f string) string {
+			return fmt.Sprintf("%d,%s %s,%d.50", 40211+i*7919, g, f, 20+i)
+		}),
 		"rows of Oracle's INSERT ALL": "set define off\n\ninsert all\n" + each(func(i int, name string) string {
 			return fmt.Sprintf("into CO_CUST(CUSTOMER_ID,FULL_NAME,DOB) values (%d,'%s',DATE '%s')\n", i*31, name, dob(i))
 		}) + "select * from dual;\n",
@@ -114,6 +120,9 @@ func TestWhatIsNoRecordOfAPerson(t *testing.T) {
 		}),
 		"matches of named players": rows("tourney_id,tourney_name,winner_id,winner_name,winner_age,score", func(i int, g, f string) string {
 			return fmt.Sprintf("19%d-20%02d,Tehran,%d,%s %s,26.%d,6-2 6-0", 71+i, i+10, 100087+i*3, g, f, i%10)
+		}),
+		"dates of the last years below a word not known": rows("Name,zorgelig,note", func(i int, g, f string) string {
+			return fmt.Sprintf("%s %s,201%d-04-1%d,first prize", g, f, i%10, i%10)
 		}),
 		"restaurants": rows("name,addr,city,phone,type", func(i int, _, _ string) string {
 			return fmt.Sprintf("The Golden %d,%d Mill Lane,Leeds,+44 1223 4960%02d,italian", i, i+3, i+10)

@@ -131,7 +131,13 @@ func (r *reading) amongPeople(best []detect.Type) {
 		f := &r.facts[j]
 		g := &f.figures
 		n := f.distinct
-		if n < 3 || r.head.heading(j).strongest() > 1.5 || r.speaks(j) {
+		if n < 3 || r.head.heading(j).strongest() > 1.5 {
+			continue
+		}
+		if r.speaks(j) {
+			if !r.head.heading(j).known && g.generations(n) {
+				f.score[detect.PersonBirthDate] = max(f.score[detect.PersonBirthDate], f.score[detect.Date]+1)
+			}
 			continue
 		}
 		switch {
@@ -154,6 +160,12 @@ func (r *reading) amongPeople(best []detect.Type) {
 			f.score[detect.Product] += 1.5
 		}
 	}
+}
+
+// generations reports whether n dates are spread as birth dates of adults are,
+// and as no other dates beside names: over decades, none of late.
+func (g *figures) generations(n int) bool {
+	return n >= 6 && g.dated == n && g.last <= 2015 && g.first >= 1905 && g.first <= 1980 && g.last-g.first >= 25
 }
 
 // years reports whether all of n numbers may be years.

@@ -48,6 +48,11 @@ func (l *Lexicon) read(header string) heading {
 		h.add(p.meanings, weight*p.part())
 		h.topics = append(h.topics, l.topics[p.text]...)
 	}
+	if kind := h.kind(); h.odds[kind] < 3 || kind.Category() != detect.Direct || kind == detect.PersonName || kind == detect.FinanceCard {
+		if l.customersNumber(ws) {
+			h.addNumber()
+		}
+	}
 	return h
 }
 

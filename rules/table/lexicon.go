@@ -46,7 +46,8 @@ const peopleTopic = "people"
 //
 // the key "surroundings" to lists of phrases by topic, the keys "public" and
 // "served" to lists of the roles of public people and of those whom somebody
-// serves, and the key "abbreviations" words to their short forms. A phrase may
+// serves, the key "abbreviations" words to their short forms, and the key
+// "numbers" to the words for a number and for what has one ("of"). A phrase may
 // stand under several types.
 type Lexicon struct {
 	phrases map[string][]meaning // by the joined words
@@ -54,6 +55,8 @@ type Lexicon struct {
 	public  map[string]bool      // joined words that name a role of public people
 	served  map[string]bool      // and a role of people whom somebody serves
 	short   map[string]string    // words by their short forms
+	counted map[string]bool      // words for a number or code, and
+	owned   map[string]bool      // for what has one that leads to a customer
 	longest int                  // words of the longest phrase
 }
 
@@ -71,7 +74,8 @@ type HeaderWords map[string]map[string][]string
 // the strength of a phrase for the same type. Errors name the key at fault.
 func LoadLexicon(more HeaderWords) (*Lexicon, error) {
 	lex := &Lexicon{phrases: map[string][]meaning{}, topics: map[string][]string{},
-		public: map[string]bool{}, served: map[string]bool{}, short: map[string]string{}}
+		public: map[string]bool{}, served: map[string]bool{}, short: map[string]string{},
+		counted: map[string]bool{}, owned: map[string]bool{}}
 	names, err := fs.Glob(builtin, "lexicon/*.yaml")
 	if err != nil {
 		return nil, fmt.Errorf("list lexicon: %w", err)
@@ -108,6 +112,10 @@ func (l *Lexicon) add(doc HeaderWords) error {
 			continue
 		case "public":
 			addRoles(l.public, doc[key])
+			continue
+		case "numbers":
+			addRoles(l.counted, map[string][]string{"": doc[key]["words"]})
+			addRoles(l.owned, map[string][]string{"": doc[key]["of"]})
 			continue
 		case "served":
 			addRoles(l.served, doc[key])
