@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"context"
+	"encoding/base32"
 	"encoding/base64"
 	"io"
 	"os"
@@ -98,6 +99,12 @@ func fuzzSeeds(f *testing.F) [][]byte {
 		[]byte("<Workbook xmlns:ss='urn:schemas-microsoft-com:office:spreadsheet'><Row><Cell ss:Index='3'><Data>x</Data></Cell></Row></Workbook>"),
 		[]byte("From a Mon\nFrom: a@b.test\nSubject: x\n\nhi\n\nFrom b Mon\nFrom: a@b.test\nSubject: y\n\nhi\n"),
 		[]byte(uuencoded(row)), []byte(yEncoded(row)), []byte(wrapped(row)),
+		[]byte("> " + strings.ReplaceAll(uuencoded(row), "\n", "\n> ")), []byte("  " + strings.ReplaceAll(wrapped(row), "\r\n", "\n  ")),
+		[]byte(base32.StdEncoding.EncodeToString([]byte(row))), []byte("[" + each("%d, ", row) + "]"), []byte(octalDumped([]byte(row))),
+		[]byte("ID;P\nC;X1;Y1;K\"Ada\"\nC;X3;K2\nC;Y9;X1;K\"b;;c\"\n"), []byte(strings.Repeat("Ada => ada@home.example => 1\n", 6)),
+		[]byte("<style>.h{display:none}.t{unicode-bidi:bidi-override;direction:rtl}</style><p>a<b class=h>x</b>b <i class=t>dc</i><table class=t><tr><td>1<td hidden>2</table>"),
+		[]byte("<svg><g transform='translate(1,2)'><text x='1' y='1e9'>a<tspan dx='9' dy='1em'>b</tspan></text></g></svg><p style='position:absolute;left:1px;top:2px'>c<div style='position:fixed;top:0;left:-9px'>d"),
+		[]byte("<w:wordDocument xmlns:w='http://schemas.microsoft.com/office/word/2003/wordml'><w:tbl><w:tr><w:tc><w:p><w:t>a</w:t></w:p></w:tc></w:tr></w:tbl></w:wordDocument>"),
 		tnefFile(), cmsFile([]byte("Content-Type: text/csv\r\n\r\n" + row)), pgpFile(row),
 		[]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x05tEXtabcde1234\x00\x00\x00\x00IEND1234" + row),
 		[]byte("\xff\xd8\xff\xfe\x00\x08abcdef\xff\xda\x00\x02xx\xff\xd9" + row),
