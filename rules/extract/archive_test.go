@@ -14,11 +14,9 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
@@ -288,19 +286,7 @@ func TestBombsEndEarlyInLittleMemory(t *testing.T) {
 		{"XML entities", []byte("<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;\">]><l>&b;</l>"), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var before, after runtime.MemStats
-			runtime.GC()
-			runtime.ReadMemStats(&before)
-			start := time.Now()
-			_, sum := walkFile(t, c.file, DefaultLimits())
-			took := time.Since(start)
-			runtime.ReadMemStats(&after)
-			if took > 2*time.Second {
-				t.Errorf("took %v", took)
-			}
-			if grown := int64(after.Sys) - int64(before.Sys); grown > 256<<20 {
-				t.Errorf("took %d bytes from the system", grown)
-			}
+			sum := boundsOfABomb(t, c.file)
 			found := c.want == ""
 			for _, u := range sum.Unread {
 				found = found || u.Reason == c.want

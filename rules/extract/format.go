@@ -25,6 +25,7 @@ const (
 	FormatPDF      Format = "pdf"
 	FormatSQLite   Format = "sqlite"
 	FormatParquet  Format = "parquet"
+	FormatIWork    Format = "iwork"
 	FormatAvro     Format = "avro"
 	FormatDBF      Format = "dbf"
 	FormatData     Format = "database" // a database or store that is known and not read: Outlook, ORC

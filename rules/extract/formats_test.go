@@ -60,6 +60,20 @@ func TestArchivesOfOtherProgramsAreReadToTheirEnd(t *testing.T) {
 	}
 }
 
+func TestNumbersGivesItsStrings(t *testing.T) {
+	b, err := os.ReadFile("iwork/testdata/customers.numbers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, sum := walkFile(t, b, DefaultLimits())
+	if n := strings.Count(r.text.String(), "@example.org\n"); n != 49 {
+		t.Errorf("%d addresses, want 49", n)
+	}
+	if !slices.ContainsFunc(sum.Unread, func(u Unread) bool { return u.Format == FormatIWork && u.Reason == Unsupported && u.Partial }) {
+		t.Errorf("unread %+v, want the table", sum.Unread)
+	}
+}
+
 func TestSparseFilesAreReadBehindTheirHoles(t *testing.T) {
 	if r, _ := walkFile(t, fixture(t, "sparse.tar.gz"), DefaultLimits()); !strings.Contains(r.text.String(), "person299@example.org") {
 		t.Errorf("not found in %.300q", r.text.String())

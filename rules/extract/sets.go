@@ -5,7 +5,7 @@ func Formats() []Format {
 	return []Format{
 		FormatText, FormatHTML, FormatCSV, FormatJSON, FormatXML, FormatVCard, FormatRTF,
 		FormatXLSX, FormatXLSB, FormatXLS, FormatODS, FormatODT, FormatDOCX, FormatPPTX, FormatDOC, FormatPPT,
-		FormatPDF, FormatSQLite, FormatParquet, FormatAvro, FormatDBF, FormatData,
+		FormatPDF, FormatSQLite, FormatParquet, FormatAvro, FormatDBF, FormatIWork, FormatData,
 		FormatArchive, FormatCAB, FormatCpio, FormatISO, FormatCompress, FormatLZip,
 		FormatZip, FormatGzip, FormatBzip2, FormatXZ, FormatLZMA, FormatSnappy, FormatZstd, FormatLZ4, FormatTar, FormatAr, FormatZlib, Format7z, FormatRAR,
 		FormatMessage, FormatMbox, FormatMSG, FormatTNEF, FormatSMIME, FormatPGP,

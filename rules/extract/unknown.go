@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/iwork"
 )
 
 // unknown searches content of no known format for runs of text.
@@ -21,6 +22,9 @@ func (w *walk) unknown(n node, c content) error {
 	} else if packed, err := w.programArchive(n, at, size); packed || err != nil {
 		return err
 	}
+	if iwork.Is(at, size) {
+		return firstError(w.iwork(n, at, size), cut)
+	}
 	if isVolume(at, size, n.path) {
 		w.unread(n, Unsupported, "a piece of an archive in several volumes; searched as runs of text", true)
 	} else if noiseLike(at, make([]byte, min(size, sniffSize))) {
@@ -33,6 +37,20 @@ func (w *walk) unknown(n node, c content) error {
 	}
 	return cut
 }
+
+// iwork gives the strings of an archive of Apple's office programs. Where it
+// holds a table, that is not read: only the strings in it are.
+func (w *walk) iwork(n node, at io.ReaderAt, size int64) error {
+	w.turns(&n, FormatIWork)
+	s, err := iwork.Read(at, size, max(min(w.lim.PartBytes, w.lim.Bytes-w.bytes, maxIWork), 1))
+	if s.Tables {
+		w.unread(n, Unsupported, "the strings of a table were read, its rows and numbers were not", true)
+	}
+	return firstError(w.give(n, newFolded(w.metered(n, bytes.NewReader(s.Text)))), err)
+}
+
+// maxIWork bounds what is kept of one such archive, in bytes.
+const maxIWork = 32 << 20
 
 // noiseLike tells content that is evenly random from its first byte on, as
 // ciphertext is and no file format: those begin with a header. The measure is
