@@ -208,7 +208,7 @@ func (p *phone) isOther() bool {
 		return true
 	case p.digits[0] == '0' && p.digits[1] == '0' || p.groups > 1 && p.sizes[p.last()] == 1:
 		return true
-	case p.hasDate() || p.hasZeros():
+	case p.hasDate() || p.hasZeros() || p.hasSingles():
 		return true
 	case p.separator == '.' && p.groups == 4 && p.sizes[2] <= 2 && p.sizes[3] >= 5: // "16.04.49.678340": a time of day
 		return true
@@ -244,6 +244,18 @@ func (p *phone) hasZeros() bool {
 		at += int(p.sizes[i])
 	}
 	return false
+}
+
+// hasSingles reports three groups of one digit or more, as the atoms of a
+// molecule and the marks of a form have.
+func (p *phone) hasSingles() bool {
+	n := 0
+	for _, size := range p.sizes[:p.last()+1] {
+		if size == 1 {
+			n++
+		}
+	}
+	return n >= 3
 }
 
 // is reports whether the groups have these sizes.

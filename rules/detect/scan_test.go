@@ -40,7 +40,8 @@ func TestScanPassesOverOtherText(t *testing.T) {
 		"", "The quick brown fox jumps over the lazy dog.", "Order 1234567890 of 2024-01-02 10:30:15, part AB-12345, v1.2.3",
 		"550e8400-e29b-41d4-a716-446655440000", "0.066973343895, 23.7390573723692", "081109 203615 148 INFO dfs.DataNode",
 		"$19.99 and $5", "--- BEGIN ---", "a @ b, @handle, x@y", "The Washington Post, New York, Santa Cruz", "func main() { fmt.Println(42) }",
-		"ZIP 06511-1189", "TO_TIMESTAMP('02-OCT-07 04.49.34.678340 PM')",
+		"ZIP 06511-1189", "InChI=1S/C14H30O/c1-2-3-4-5-6-7-8-9-10-11-12-13-14-15/h15H",
+		"InChI=1S/C10H16/c1-7-4-5-8-6-9(7)10(8,2)3/h4", "TO_TIMESTAMP('02-OCT-07 04.49.34.678340 PM')",
 		"(01)67677988606464(11)010613(17)260628(10)2882441934(21)7849600052", "commit 5d41402abc4b2a76b9719d911017c592", "1700000000000 1700000000001", "ISBN 978-3-16-148410-0", "PO 4000123456",
 		"Error Message: Connection Timeout", "Kind Regards,\nCustomer Service Team",
 	} {
