@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/htmltoken"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
@@ -15,11 +16,12 @@ import (
 // builds no tree, so that no depth of nesting can hide anything.
 type markup struct {
 	r io.Reader
-	z *html.Tokenizer
+	z *htmltoken.Scanner
 
 	items []*item
 	first int     // of items, the next to give
 	spare []*item // rows that were given, to be used again
+	texts []*item // likewise
 
 	line   []byte // the open line of running text
 	space  bool   // white space came since
@@ -40,9 +42,7 @@ type markup struct {
 }
 
 func newMarkup(r io.Reader, maxToken int) *markup {
-	m := &markup{r: r, z: html.NewTokenizer(r)}
-	m.z.SetMaxBuf(maxToken)
-	return m
+	return &markup{r: r, z: htmltoken.New(r, maxToken)}
 }
 
 // peek returns the next item without taking it, nil at the end.
@@ -60,8 +60,11 @@ func (m *markup) peek() *item {
 // recycle takes back the items that were given.
 func (m *markup) recycle() {
 	for _, it := range m.items {
-		if it.kind == itemRow && it.arena != nil {
+		switch {
+		case it.kind == itemRow && it.arena != nil:
 			m.spare = append(m.spare, it)
+		case it.kind == itemText:
+			m.texts = append(m.texts, it)
 		}
 	}
 	m.items, m.first = m.items[:0], 0
@@ -102,8 +105,7 @@ func (m *markup) step() {
 }
 
 // tag returns the name of a tag as it is written, "" if HTML has none such,
-// and whether attributes may follow. The tokenizer's own way to the name
-// allocates.
+// and whether attributes may follow.
 func (m *markup) tag(raw []byte) (name string, attributes bool) {
 	raw = bytes.TrimPrefix(raw[1:], []byte("/"))
 	var lower [16]byte
@@ -279,11 +281,15 @@ func (m *markup) emit(text []byte, end bool) {
 		}
 		return
 	}
-	t := append(make([]byte, 0, len(text)+1), text...)
-	if end {
-		t = append(t, '\n')
+	it := &item{kind: itemText}
+	if n := len(m.texts); n > 0 {
+		it, m.texts = m.texts[n-1], m.texts[:n-1]
 	}
-	m.add(&item{kind: itemText, text: t})
+	it.text = append(it.text[:0], text...)
+	if end {
+		it.text = append(it.text, '\n')
+	}
+	m.add(it)
 }
 
 // comment takes a comment as it is written, its markup taken out. What is
@@ -305,7 +311,7 @@ func (m *markup) comment(b []byte) {
 // flatten gives the text of a short stretch of markup, with a tab between
 // cells.
 func flatten(b []byte) []byte {
-	z := html.NewTokenizer(bytes.NewReader(b))
+	z := htmltoken.New(bytes.NewReader(b), len(b)+1)
 	var out []byte
 	for {
 		switch z.Next() {
