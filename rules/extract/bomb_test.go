@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -71,7 +72,7 @@ func TestTheQuineIsOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := io.ReadAll(z)
-	if want := q[:len(q)-len("checksum")]; err != gzip.ErrChecksum || !bytes.Equal(got, want) {
+	if want := q[:len(q)-len("checksum")]; !errors.Is(err, gzip.ErrChecksum) || !bytes.Equal(got, want) {
 		t.Errorf("expands to\n%x, %v, want\n%x", got, err, want)
 	}
 }

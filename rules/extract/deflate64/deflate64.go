@@ -340,11 +340,11 @@ func (z *reader) symbol(c *codes) (int, error) {
 		code |= int(z.bits & 1)
 		z.bits >>= 1
 		z.have--
-		if k := c.count[n]; code-first < k {
+		k := c.count[n]
+		if code-first < k {
 			return int(c.symbols[index+code-first]), nil
-		} else {
-			index, first = index+k, (first+k)<<1
 		}
+		index, first = index+k, (first+k)<<1
 		code <<= 1
 	}
 	return 0, errDamaged
