@@ -70,20 +70,20 @@ const (
 
 // exactRows returns how many of the records are neither of the readers nor of
 // people who do not count, by their places among all people.
-func (ev *Evidence) exactRows(env Envelope, out func(place int) bool) int64 {
-	if ev.indexes == nil {
+func (e *Evidence) exactRows(env Envelope, out func(place int) bool) int64 {
+	if e.indexes == nil {
 		return 0
 	}
-	k, all := &ev.all.known, ev.all.people
+	k, all := &e.all.known, e.all.people
 	own := map[Key]bool{}
 	of := func(address string) {
-		for _, r := range ev.indexes.Records(detect.ContactEmail, []byte(address)) {
+		for _, r := range e.indexes.Records(detect.ContactEmail, []byte(address)) {
 			own[recordKey(r)] = true
 		}
 	}
 	of(env.From)
 	of(env.Authenticated)
-	for _, address := range append(slices.Clip(env.Recipients), ev.visible.written...) {
+	for _, address := range append(slices.Clip(env.Recipients), e.visible.written...) {
 		of(address)
 	}
 	sure, _ := k.sure.count()

@@ -133,14 +133,14 @@ func ownKeys(env Envelope, ev *Evidence) map[Key]bool {
 
 // ownPeople returns the places of the message's own readers and writers among
 // all people.
-func (ev *Evidence) ownPeople(own map[Key]bool) map[int]bool {
-	all, left := ev.all.people, map[int]bool{}
+func (e *Evidence) ownPeople(own map[Key]bool) map[int]bool {
+	all, left := e.all.people, map[int]bool{}
 	for k := range own {
 		if i := all.find(k); i >= 0 {
 			left[i] = true
 		}
 	}
-	for k := range ev.visible.names {
+	for k := range e.visible.names {
 		if i := all.find(k); i >= 0 && all.list[i].domain == 0 {
 			left[i] = true
 		}

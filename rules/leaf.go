@@ -90,8 +90,8 @@ func (s *sink) keyOf(l extract.Leaf) (content, key partKey, err error) {
 	}
 	h.Sum(content[:0])
 	h.Reset()
-	h.Write(content[:])                              //nolint:errcheck // a hash does not fail
-	io.WriteString(h, s.whole.RuleSet+" "+l.Context) //nolint:errcheck // as above
+	h.Write(content[:])
+	io.WriteString(h, s.whole.RuleSet+" "+l.Context) //nolint:errcheck // a hash does not fail
 	h.Sum(key[:0])
 	return content, key, nil
 }

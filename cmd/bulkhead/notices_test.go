@@ -35,7 +35,7 @@ func newHook(t *testing.T) *hookLog {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.bodies = append(h.bodies, string(body))
-		var unix json.Number = json.Number(stamp)
+		unix := json.Number(stamp)
 		n, err := unix.Int64()
 		if err != nil || notify.Sign(h.secret, time.Unix(n, 0), body) != r.Header.Get(notify.SignatureHeader) || time.Since(time.Unix(n, 0)).Abs() > time.Minute {
 			h.bad++

@@ -123,7 +123,7 @@ func newWorld(t *testing.T, change func(*notify.Config)) *world {
 		Zone: time.UTC, Host: "relay.office.test", From: "bulkhead@office.test", Link: "https://bulkhead.office.test", Digest: time.Hour,
 		Mail:    notify.Mail{To: []string{"ana@office.test", "ben@office.test"}, Language: "en", On: notify.Kinds()},
 		Senders: notify.Senders{Held: true, Returned: true, Listed: []string{"listed.test", "one@other.test"}, Languages: []string{"en", "de"}},
-		Outbox:  w.outbox, Mailer: w.box, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: func() time.Time { return w.now },
+		Outbox:  w.outbox, Mailer: w.box, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return w.now },
 		Count:   func(channel, result string) { w.counts[channel+" "+result]++ },
 		Summary: func(context.Context, time.Time) (notify.Digest, error) { return w.digest, nil },
 	}
