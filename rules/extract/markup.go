@@ -281,9 +281,11 @@ func (m *markup) emit(text []byte, end bool) {
 		}
 		return
 	}
-	it := &item{kind: itemText}
+	var it *item
 	if n := len(m.texts); n > 0 {
 		it, m.texts = m.texts[n-1], m.texts[:n-1]
+	} else {
+		it = &item{kind: itemText}
 	}
 	it.text = append(it.text[:0], text...)
 	if end {
