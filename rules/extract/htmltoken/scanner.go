@@ -146,12 +146,12 @@ func (z *Scanner) next() html.TokenType {
 			z.size, z.data = at, span{0, at}
 			return html.TextToken
 		}
-		switch {
-		case c == '!':
+		switch c {
+		case '!':
 			return z.declaration()
-		case c == '?':
+		case '?':
 			return z.bogus(1)
-		case c == '/':
+		case '/':
 			return z.closing()
 		}
 		return z.opening()
