@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"strings"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/run"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
 	"github.com/bulkhead-dlp/bulkhead/rules"
@@ -17,7 +17,8 @@ import (
 )
 
 // deliver is the way of a message, from its first byte to the client's reply:
-// it is received, inspected and judged, and then passed on, held or rejected.
+// it is received, inspected, put to its run and judged, and then passed on,
+// held or rejected.
 // There is no other way, and no reply of success before the upstream's own or
 // the stable storage's.
 func (s *Server) deliver(ss *session, body io.Reader) error {
@@ -42,28 +43,47 @@ func (s *Server) deliver(ss *session, body io.Reader) error {
 		return m.fault("inspect", err)
 	}
 
-	// 3. Decide: what it means for these recipients.
-	m.enter("decide")
+	// 3. Run: which messages of this sender it is a copy of.
+	m.enter("run")
 	m.evidence = evidence
-	if m.verdict, err = s.decide(ss.tx.envelope, evidence); err != nil {
+	if err := s.join(ctx, m); err != nil {
+		return m.fault(joinStage(err), err)
+	}
+
+	// 4. Decide: what it means for these recipients.
+	m.enter("decide")
+	if m.verdict, err = s.decide(m); err != nil {
 		return m.fault("inspect", err)
 	}
-	m.judged = true
 
-	// 4. Act.
+	// 5. Brake: a copy of a held run is stopped, whatever its own verdict.
+	stopped, err := s.brake(ctx, m)
+	if err != nil {
+		return m.fault("store", err)
+	}
+	m.judged = true
+	if stopped != "" {
+		ss.resetUpstream()
+		return ss.say(stopped)
+	}
+
+	// 6. Act.
 	switch m.verdict.Action {
 	case rules.Pass, rules.Tag:
 		m.enter("upstream")
 		if m.reply, err = s.pass(ctx, m); err != nil {
 			return m.fault("upstream", err)
 		}
+		if m.reply.OK() {
+			m.run.Delivered()
+		}
 		return ss.relay(m.reply)
 	case rules.Hold:
 		m.enter("store")
-		if m.id, err = s.hold(ctx, m); err != nil {
+		if m.kept, err = s.hold(ctx, m); err != nil {
 			return m.fault("store", err)
 		}
-		return ss.say(heldReply(&m.verdict, m.id))
+		return ss.say(heldReply(m))
 	case rules.Reject:
 		ss.resetUpstream()
 		return ss.say(rejectedReply(&m.verdict))
@@ -79,10 +99,14 @@ type message struct {
 	began, ended time.Time // first byte, final dot
 	timer        *stageTimer
 	evidence     *rules.Evidence
+	run          *run.Copy
+	brake        run.Brake
 	verdict      rules.Verdict
 	judged       bool
+	stopped      bool           // its run is held
+	deferred     bool           // and it is not kept
 	reply        upstream.Reply // to the content; zero if it was not sent
-	id           string         // of the held copy
+	kept         Kept           // the held copy
 	code         int            // the reply's
 	failed       string         // the stage where it failed, "" if it did not
 	err          error
@@ -164,13 +188,13 @@ func (s *Server) inspect(ctx context.Context, m *message) (*rules.Evidence, erro
 }
 
 // decide judges what was read for these recipients, by the policies in force.
-func (s *Server) decide(env rules.Envelope, ev *rules.Evidence) (v rules.Verdict, err error) {
+func (s *Server) decide(m *message) (v rules.Verdict, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = &rules.Fault{Kind: fmt.Sprintf("%T", fault)}
 		}
 	}()
-	return s.cfg.Policies().Decide(env, ev, rules.Recent{})
+	return s.cfg.Policies().Decide(m.session.tx.envelope, m.evidence, m.run.Recent())
 }
 
 // pass sends the message on, byte for byte below our own lines, and returns
@@ -200,28 +224,26 @@ func (s *Server) pass(ctx context.Context, m *message) (upstream.Reply, error) {
 }
 
 // hold keeps a copy and gives up the upstream transaction.
-func (s *Server) hold(ctx context.Context, m *message) (string, error) {
+func (s *Server) hold(ctx context.Context, m *message) (Kept, error) {
 	ss := m.session
 	ss.resetUpstream()
 	held := Held{
 		Envelope: ss.tx.envelope, MailParams: ss.tx.mailParams, RcptParams: ss.tx.rcptParams,
-		Run: runOf(ss, m.evidence), Client: ss.client(), Received: m.began, Size: m.spool.size,
+		Run: m.run.Hold(&m.verdict), Client: ss.client(), Received: m.began, Size: m.spool.size,
 		Verdict: m.verdict, Findings: m.evidence.Findings,
+	}
+	if m.brake.Decision.State != run.Released {
+		held.Incident = m.brake.Incident
 	}
 	// The copy is kept as it would have been sent, so that a release carries
 	// the trace line of the day it came.
 	head := s.trace(m)
 	held.Size += int64(len(head))
-	return s.cfg.Quarantine.Hold(ctx, held, io.MultiReader(strings.NewReader(head), io.NewSectionReader(m.spool, 0, m.spool.size)))
-}
-
-// runOf names the run that a message belongs to: one content by one sender. It
-// is a hash, and so holds nothing of either.
-func runOf(ss *session, ev *rules.Evidence) string {
-	h := fnv.New64a()
-	_, domain, _ := strings.Cut(ss.tx.envelope.From, "@")
-	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%x", ss.user, ss.client(), strings.ToLower(domain), ev.Fingerprint())
-	return fmt.Sprintf("%016x", h.Sum64())
+	kept, err := s.cfg.Quarantine.Hold(ctx, held, io.MultiReader(strings.NewReader(head), io.NewSectionReader(m.spool, 0, m.spool.size)))
+	if err == nil {
+		m.run.Kept(kept.Incident)
+	}
+	return kept, err
 }
 
 func (s *Server) trace(m *message) string {

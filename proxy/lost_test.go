@@ -209,9 +209,9 @@ func TestAuthGivenUpAndBegunAnew(t *testing.T) {
 // heldTo is a quarantine that tells what it is given.
 type heldTo chan proxy.Held
 
-func (c heldTo) Hold(_ context.Context, h proxy.Held, _ io.Reader) (string, error) {
+func (c heldTo) Hold(_ context.Context, h proxy.Held, _ io.Reader) (proxy.Kept, error) {
 	c <- h
-	return "BH-TEST-0002", nil
+	return proxy.Kept{ID: "BH-TEST-0002"}, nil
 }
 
 // TestClientIsNotRefusedForAnUpstreamThatIsDown: it could not authenticate,

@@ -30,6 +30,10 @@ func (s *Server) observe(m *message) {
 		completeness = x.Completeness.String()
 		if m.failed == "" {
 			action = m.verdict.Action.String()
+			if m.deferred {
+				action = "defer"
+			}
+			m.run.Judged(action, &m.verdict)
 		}
 		attrs = append(attrs, slog.String("action", action), slog.String("policy", m.verdict.Policy),
 			slog.Int64("subjects", x.Subjects), slog.Int64("records", x.Records), slog.Any("fields", x.Fields),
@@ -43,8 +47,11 @@ func (s *Server) observe(m *message) {
 		mt.PolicyWaivers.WithLabelValues(mt.Policy(w.Policy), w.Action.String()).Inc()
 		attrs = append(attrs, slog.Any("allowed_by", w.Entries))
 	}
-	if m.id != "" {
-		attrs = append(attrs, slog.String("id", m.id))
+	if m.run != nil {
+		attrs = append(attrs, slog.String("run", m.run.Run()), slog.Bool("stopped", m.stopped))
+	}
+	if m.kept.ID != "" {
+		attrs = append(attrs, slog.String("id", m.kept.ID), slog.String("incident", m.kept.Incident))
 		mt.SubjectHeld.Add(float64(m.verdict.Exposure.Subjects))
 	}
 	level := slog.LevelInfo

@@ -101,10 +101,10 @@ type store struct {
 	wait chan struct{} // if set, Hold returns only when it is closed
 }
 
-func (s *store) Hold(_ context.Context, _ proxy.Held, content io.Reader) (string, error) {
+func (s *store) Hold(_ context.Context, _ proxy.Held, content io.Reader) (proxy.Kept, error) {
 	b, err := io.ReadAll(content)
 	if err != nil {
-		return "", err
+		return proxy.Kept{}, err
 	}
 	if s.wait != nil {
 		<-s.wait
@@ -112,10 +112,10 @@ func (s *store) Hold(_ context.Context, _ proxy.Held, content io.Reader) (string
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
-		return "", s.err
+		return proxy.Kept{}, s.err
 	}
 	s.held = append(s.held, b)
-	return "BH-TEST-0001", nil
+	return proxy.Kept{ID: "BH-TEST-0001", Incident: "IN-TEST-0001"}, nil
 }
 
 func (s *store) count() int {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"syscall"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/run"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
 	"github.com/bulkhead-dlp/bulkhead/rules"
@@ -78,13 +79,31 @@ func isDiskFull(err error) bool {
 }
 
 // heldReply tells a client that its message is held.
-func heldReply(v *rules.Verdict, id string) string {
-	if v.Answer == rules.Refuse {
-		return fmt.Sprintf("550-5.7.1 Not sent: carries records of about %d other people (%s)\r\n"+
-			"550-5.7.1 A copy is kept for review. Do not resend.\r\n"+
-			"550 5.7.1 Data-loss policy %q (%s)\r\n", v.Exposure.Subjects, id, v.Policy, id)
+func heldReply(m *message) string {
+	v, id := &m.verdict, m.kept.ID
+	switch {
+	case v.Answer != rules.Refuse:
+		return fmt.Sprintf("250 2.0.0 Held for review as %s; not delivered yet\r\n", id)
+	case m.stopped:
+		return fmt.Sprintf("550-5.7.1 Not sent: a copy of this mailing is held (%s)\r\n"+
+			"550-5.7.1 This copy is kept for review, too. Do not resend.\r\n"+
+			"550 5.7.1 Data-loss policy %q (%s)\r\n", m.kept.Incident, v.Policy, id)
 	}
-	return fmt.Sprintf("250 2.0.0 Held for review as %s; not delivered yet\r\n", id)
+	return fmt.Sprintf("550-5.7.1 Not sent: carries records of about %d other people (%s)\r\n"+
+		"550-5.7.1 A copy is kept for review. Do not resend.\r\n"+
+		"550 5.7.1 Data-loss policy %q (%s)\r\n", v.Exposure.Subjects, id, v.Policy, id)
+}
+
+// pausedReply tells a client that nothing is kept of a copy whose run is held:
+// to try again later, or, once a person has decided against it, not to.
+func pausedReply(b *run.Brake) string {
+	if b.Decision.State == run.Refused {
+		return fmt.Sprintf("550 5.7.1 Not sent, no copy kept: this mailing was refused on review, incident %s\r\n", b.Incident)
+	}
+	if b.Incident == "" {
+		return "451 4.3.0 Run paused: a copy of this mailing is being held; nothing was sent or kept. Try again later\r\n"
+	}
+	return fmt.Sprintf("451 4.3.0 Run paused, incident %s: a copy of this mailing is held; nothing was sent or kept. Try again later\r\n", b.Incident)
 }
 
 // rejectedReply tells a client that its message was refused.

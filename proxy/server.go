@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
+	"github.com/bulkhead-dlp/bulkhead/proxy/run"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
 	"github.com/bulkhead-dlp/bulkhead/rules"
@@ -31,20 +32,24 @@ type Inspector interface {
 
 // Quarantine keeps held messages.
 type Quarantine interface {
-	// Hold keeps a copy for review and returns its id. When it returns without
-	// error the copy is on stable storage. The error is ErrFull if there is no
-	// room.
-	Hold(ctx context.Context, h Held, content io.Reader) (id string, err error)
+	// Hold keeps a copy for review. When it returns without error the copy, and
+	// the run that it is of, are on stable storage. The error is ErrFull if
+	// there is no room.
+	Hold(ctx context.Context, h Held, content io.Reader) (Kept, error)
 }
+
+// Kept names a held copy and the incident that it is in.
+type Kept struct{ ID, Incident string }
 
 // Held is what a quarantine keeps of a message beside its content.
 type Held struct {
 	Envelope   rules.Envelope
 	MailParams []string   // as they were put to the upstream
 	RcptParams [][]string // one list for each recipient
-	// Run names the run that the message belongs to: the same for copies of
-	// one content by one sender, without any personal value.
-	Run      string
+	// Run is the run that the message belongs to, and Incident the incident
+	// that its copies are kept in, "" if there is none yet.
+	Run      run.Record
+	Incident string
 	Client   netip.Addr
 	Received time.Time
 	Size     int64
@@ -85,6 +90,12 @@ type Config struct {
 	// they are in work.
 	SpoolDir    string
 	SpoolMemory int
+	// Runs knows the messages before this one; nil for a tracker without a
+	// ledger.
+	Runs *run.Tracker
+	// RunAnswer is what the client is told of later copies of a held run; "" is
+	// RunAccept.
+	RunAnswer RunAnswer
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -116,6 +127,9 @@ type Door struct {
 func New(cfg Config) *Server {
 	if cfg.Inspections <= 0 {
 		cfg.Inspections = runtime.GOMAXPROCS(0)
+	}
+	if cfg.Runs == nil {
+		cfg.Runs = run.New(run.Config{Quiet: time.Hour, Window: 24 * time.Hour, Metrics: cfg.Metrics, Log: cfg.Log, Now: cfg.Now})
 	}
 	return &Server{cfg: cfg, slots: newSlots(cfg.Inspections, cfg.Deadline, cfg.Log)}
 }

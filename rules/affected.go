@@ -32,6 +32,7 @@ func (in *Inspector) People(ctx context.Context, message extract.Source, limits 
 	_, err := in.inspect(ctx, message, func(s *sink) (extract.Summary, error) {
 		s.together = true
 		s.whole.visible = readVisible(message, in.det)
+		s.whole.Reply = s.whole.visible.reply
 		own = ownKeys(env, s.whole)
 		s.resolver.meet = func(f *found, ids []identifier) {
 			for _, id := range ids {

@@ -35,6 +35,9 @@ type Evidence struct {
 	// Leaves are the bodies and attachments of 1 KiB or more, where the
 	// inspector has a memory to know them by.
 	Leaves []Leaf
+	// Reply is true for an answer to another message: its header names that
+	// one (RFC 5322 section 3.6.4).
+	Reply bool
 	// RuleSet is the version of the rules that made this evidence.
 	RuleSet string
 	// Bytes is the size of the message.

@@ -93,11 +93,7 @@ func (p *Policies) exposure(env Envelope, ev *Evidence, recent Recent) Exposure 
 	x.Contacts = all.contacts.countWithout(both(own, allowed), p.own)
 	x.Cards = all.cards.countWithout(allowed, nil)
 	x.NationalIDs = all.national.countWithout(allowed, nil)
-	for _, k := range recent.RunRecipients {
-		if !own[k] && !allowed[k] && all.people.find(k) >= 0 {
-			x.Echoed++
-		}
-	}
+	x.Echoed = p.echoed(ev, recent.RunRecipients, left, both(own, allowed))
 	return x
 }
 

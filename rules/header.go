@@ -17,7 +17,10 @@ const maxVisibleHeader = 256 << 10
 // first address of From, and those of To, Cc and Bcc. It is for messages that
 // are looked at without an envelope, as in a file.
 func HeaderEnvelope(src extract.Source) (from string, to []string) {
-	eachAddressField(src, func(name, value string) {
+	eachField(src, func(name, value string) {
+		if !isAddressField(name) {
+			return
+		}
 		list, err := addressList(value)
 		if err != nil {
 			return
@@ -36,15 +39,14 @@ func HeaderEnvelope(src extract.Source) (from string, to []string) {
 	return from, to
 }
 
-// eachAddressField calls visit with the name, in lower case, and the unfolded
-// value of each header field that names the message's own readers and writers
-// (RFC 5322 sections 3.6.2 and 3.6.3).
-func eachAddressField(src extract.Source, visit func(name, value string)) {
+// eachField calls visit with the name, in lower case, and the unfolded value of
+// each field of a message's header.
+func eachField(src extract.Source, visit func(name, value string)) {
 	r := bufio.NewReader(io.NewSectionReader(src, 0, min(src.Size, maxVisibleHeader)))
 	var field []byte
 	end := func() {
 		name, value, found := strings.Cut(string(field), ":")
-		if name = strings.ToLower(strings.TrimSpace(name)); found && isAddressField(name) {
+		if name = strings.ToLower(strings.TrimSpace(name)); found {
 			visit(name, value)
 		}
 		field = field[:0]
@@ -74,6 +76,11 @@ func addressList(value string) ([]*mail.Address, error) {
 	return header.AddressList(field)
 }
 
+// isReplyField tells the fields that name the message that one answers.
+func isReplyField(name string) bool { return name == "in-reply-to" || name == "references" }
+
+// isAddressField tells the fields that name a message's own readers and writers
+// (RFC 5322 sections 3.6.2 and 3.6.3).
 func isAddressField(name string) bool {
 	switch name {
 	case "from", "sender", "reply-to", "to", "cc", "bcc", "resent-to", "resent-cc":

@@ -67,6 +67,7 @@ func NewInspector(more HeaderWords) (*Inspector, error) {
 func (in *Inspector) Inspect(ctx context.Context, message extract.Source, limits extract.Limits) (*Evidence, error) {
 	return in.inspect(ctx, message, func(s *sink) (extract.Summary, error) {
 		s.whole.visible = readVisible(message, in.det)
+		s.whole.Reply = s.whole.visible.reply
 		return in.walker.Message(ctx, message, limits, s)
 	})
 }

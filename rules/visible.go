@@ -11,6 +11,7 @@ import (
 // writers. They are no third parties.
 type visible struct {
 	written   []string // the addresses as they stand
+	reply     bool     // the message answers another
 	addresses map[Key]bool
 	names     map[Key]bool
 }
@@ -23,7 +24,14 @@ func readVisible(src extract.Source, det *detect.Detector) visible {
 		v.addresses[AddressKey(address)] = true
 		v.written = append(v.written, address)
 	}
-	eachAddressField(src, func(_, value string) {
+	eachField(src, func(name, value string) {
+		if isReplyField(name) {
+			v.reply = v.reply || strings.TrimSpace(value) != ""
+			return
+		}
+		if !isAddressField(name) {
+			return
+		}
 		list, err := addressList(value)
 		if err != nil {
 			det.Scan([]byte(value), func(e detect.Entity) {

@@ -38,6 +38,12 @@ type Metrics struct {
 	PartsUnread *prometheus.CounterVec
 	SubjectHeld prometheus.Counter
 
+	Runs                *prometheus.CounterVec
+	RunsActive          prometheus.Gauge
+	Stopped             prometheus.Counter
+	DeliveredBeforeHold prometheus.Counter
+	LedgerDropped       prometheus.Counter
+
 	Upstream          *prometheus.CounterVec
 	UpstreamDuration  prometheus.Histogram
 	UpstreamReachable prometheus.Gauge
@@ -71,6 +77,7 @@ func New(reg prometheus.Registerer, names Names) *Metrics {
 	m := &Metrics{policies: names.Policies[:min(len(names.Policies), maxPolicies)]}
 	m.newSMTP(reg)
 	m.newMessages(reg, names)
+	m.newRuns(reg)
 	m.newUpstream(reg)
 	m.newReview(reg)
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -97,7 +104,7 @@ func (m *Metrics) newSMTP(reg prometheus.Registerer) {
 }
 
 func (m *Metrics) newMessages(reg prometheus.Registerer, names Names) {
-	actions := []string{"pass", "tag", "hold", "reject", "fault"}
+	actions := []string{"pass", "tag", "hold", "reject", "defer", "fault"}
 	m.Messages = counter(reg, "messages_total", "Messages judged, by action and completeness of the reading.", "action", "completeness")
 	zero(m.Messages, actions, []string{"complete", "partial", "unscanned"})
 	m.PolicyMatches = counter(reg, "policy_matches_total", "Messages that a policy matched, by policy and its action.", "policy", "action")
@@ -127,7 +134,7 @@ func (m *Metrics) newMessages(reg prometheus.Registerer, names Names) {
 }
 
 // stages are the stages of a message that are timed.
-var stages = []string{"spool", "inspect", "decide", "store", "upstream"}
+var stages = []string{"spool", "inspect", "run", "decide", "store", "upstream"}
 
 func (m *Metrics) newUpstream(reg prometheus.Registerer) {
 	m.Upstream = counter(reg, "upstream_transactions_total", "Messages offered to the upstream, by result.", "result")

@@ -76,6 +76,9 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, in *intake, m *Message) 
 	if used, err = in.commit(ctx, tx, seq); err != nil {
 		return false, err
 	}
+	if err := holdRun(ctx, tx, m); err != nil {
+		return false, err
+	}
 	return used, s.append(ctx, tx, Entry{
 		Message: m.ID, Act: ActHeld, By: bySystem, Reason: m.Policy,
 		Detail: Detail{

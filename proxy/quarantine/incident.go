@@ -28,13 +28,14 @@ type Incident struct {
 	State  IncidentState
 	Policy string // of its first copy
 	Copies int    // held
-	// Delivered is how many of the held copies have reached a recipient since,
-	// by a release. Copies that left before the first was held are not known
-	// here.
+	Run    string // the run that it is of, as Message.IncidentKey
+	// Delivered is how many copies of the run have left: those that passed by
+	// their own verdict, and those held ones that a release brought to a
+	// recipient.
 	Delivered int
-	// Subjects is the most that one copy carried. It is a lower bound for the
-	// distinct people of the run: counts of copies cannot be added, since the
-	// same people may be in each.
+	// Subjects is how many distinct third-party people the copies of the run
+	// carried: exact up to 100,000, beyond it an estimate. Of a message without
+	// a run it is what that one carried.
 	Subjects int
 	First    time.Time // when its first copy was received
 	Last     time.Time // when its last copy was received
@@ -102,7 +103,8 @@ func (s *Store) Incident(ctx context.Context, id string) (Incident, error) {
 	return i, nil
 }
 
-const incidentColumns = "seq, id, policy, copies, open, delivered, subjects, first, last"
+const incidentColumns = `seq, id, key, policy, copies, open,
+	delivered + coalesce((SELECT r.delivered FROM runs r WHERE r.key = incidents.key), 0), subjects, first, last`
 
 func incidentSQL(q IncidentQuery, at position, limit int) (string, []any) {
 	where, args := "seq < ?", []any{at.seq}
@@ -122,7 +124,7 @@ func incidentSQL(q IncidentQuery, at position, limit int) (string, []any) {
 func scanIncident(scan func(...any) error) (Incident, int64, error) {
 	var i Incident
 	var seq, open, first, last int64
-	if err := scan(&seq, &i.ID, &i.Policy, &i.Copies, &open, &i.Delivered, &i.Subjects, &first, &last); err != nil {
+	if err := scan(&seq, &i.ID, &i.Run, &i.Policy, &i.Copies, &open, &i.Delivered, &i.Subjects, &first, &last); err != nil {
 		return Incident{}, 0, err
 	}
 	i.State = IncidentDecided
@@ -137,6 +139,15 @@ func scanIncident(scan func(...any) error) (Incident, int64, error) {
 // whose last copy is less than a day older, or begins a new one.
 func (s *Store) incidentFor(ctx context.Context, tx *sql.Tx, m *Message) (string, error) {
 	var id string
+	if m.Incident != "" {
+		err := tx.QueryRowContext(ctx, "SELECT id FROM incidents WHERE id = ? AND key = ?", m.Incident, m.IncidentKey).Scan(&id)
+		if err == nil {
+			return id, nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return "", fmt.Errorf("find incident: %w", err)
+		}
+	}
 	if m.IncidentKey != "" {
 		err := tx.QueryRowContext(ctx, `SELECT id FROM incidents
 			WHERE key = ? AND key <> '' AND last > ? AND open > 0 ORDER BY last DESC LIMIT 1`,

@@ -31,7 +31,7 @@ func TestCopiesOfARunAreOneIncident(t *testing.T) {
 	}
 	settle(t, begin(t, s, b.ID), RecipientResult{Address: reader1, State: RecipientReleased})
 	got, err := s.Incident(t.Context(), a.Incident)
-	want := Incident{ID: a.Incident, State: IncidentOpen, Policy: a.Policy, Copies: 3, Delivered: 1, Subjects: 30, First: first, Last: last}
+	want := Incident{ID: a.Incident, Run: "run", State: IncidentOpen, Policy: a.Policy, Copies: 3, Delivered: 1, Subjects: 30, First: first, Last: last}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("incident %v (-want +got):\n%s", err, diff)
 	}

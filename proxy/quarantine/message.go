@@ -59,11 +59,16 @@ type Message struct {
 	// ID is given by Hold: "BH-7K2M-Q9XD", random, never used twice.
 	ID string
 	// Incident is given by Hold: the id of the incident that gathers the run.
+	// Where it is set before, the message joins that one, decided or not, if it
+	// is of the same run.
 	Incident string
 	// IncidentKey is the caller's name for the run, without personal data; ""
 	// makes each message an incident of its own.
 	IncidentKey string
 	State       State
+	// Run is the run as the relay knows it, kept with the message; nil where
+	// there is none. It is not read back.
+	Run *Run
 
 	// Sealed: the private key is not here, so From, MailParams, Client, Auth,
 	// Reasons, Evidence and the addresses and parameters of Recipients are

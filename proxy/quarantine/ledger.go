@@ -1,0 +1,208 @@
+package quarantine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Ledger is what the relay tells of messages that were not held, written as a
+// whole.
+type Ledger struct {
+	Runs       []Run
+	Deliveries []Delivery
+	Exposures  []Exposure
+}
+
+// Delivery is a copy of a run that the upstream has accepted.
+type Delivery struct {
+	Run        string
+	At         time.Time
+	Recipients []string
+}
+
+// Exposure is what one message would have exposed, and what became of it. It
+// holds no personal data.
+type Exposure struct {
+	At         time.Time
+	Sender     string // a hash
+	Run        string
+	Action     string
+	Policy     string
+	Version    string // of rules and policies
+	Exposure   []byte // JSON
+	Recipients int64
+	Bytes      int64
+}
+
+// WriteLedger keeps a ledger's entries, all or none.
+func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
+	var k writeKey
+	if len(l.Deliveries) > 0 {
+		var err error
+		if k, err = s.writeKey(ctx); err != nil {
+			return fmt.Errorf("ledger: %w", err)
+		}
+	}
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		for i := range l.Runs {
+			if err := putRun(ctx, tx, &l.Runs[i]); err != nil {
+				return err
+			}
+		}
+		if err := s.insertDeliveries(ctx, tx, k, l.Deliveries); err != nil {
+			return err
+		}
+		return insertExposures(ctx, tx, l.Exposures)
+	})
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) insertDeliveries(ctx context.Context, tx *sql.Tx, k writeKey, all []Delivery) error {
+	if len(all) == 0 {
+		return nil
+	}
+	insert, err := tx.PrepareContext(ctx, "INSERT INTO deliveries (run, at, address, sealed) VALUES (?, ?, ?, ?)")
+	if err != nil {
+		return fmt.Errorf("write deliveries: %w", err)
+	}
+	defer func() { _ = insert.Close() }() // it ends with the transaction
+	for _, d := range all {
+		for _, address := range d.Recipients {
+			hash := s.hashAddress(address)
+			if _, err := insert.ExecContext(ctx, d.Run, micros(d.At), hash, k.seal([]byte(address), deliveredAs(d.Run, hash))); err != nil {
+				return fmt.Errorf("write deliveries: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// deliveredAs names the address of a delivery.
+func deliveredAs(run string, hash []byte) string { return fmt.Sprintf("delivery %s %x", run, hash) }
+
+func insertExposures(ctx context.Context, tx *sql.Tx, all []Exposure) error {
+	if len(all) == 0 {
+		return nil
+	}
+	insert, err := tx.PrepareContext(ctx, `INSERT INTO exposures (at, sender, run, action, policy, version, exposure, recipients, bytes)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return fmt.Errorf("write exposures: %w", err)
+	}
+	defer func() { _ = insert.Close() }() // it ends with the transaction
+	for _, e := range all {
+		if _, err := insert.ExecContext(ctx, micros(e.At), e.Sender, e.Run, e.Action, e.Policy, e.Version, string(e.Exposure), e.Recipients, e.Bytes); err != nil {
+			return fmt.Errorf("write exposures: %w", err)
+		}
+	}
+	return nil
+}
+
+// Served is somebody to whom a copy of a run has gone.
+type Served struct {
+	At time.Time
+	// Address is "" where the private key is not here; Sealed is then true.
+	Address string
+	Sealed  bool
+}
+
+// Served calls visit for each recipient to whom a copy of a run has gone by its
+// own verdict, in the order of time. It stops with visit's error.
+func (s *Store) Served(ctx context.Context, run string, visit func(Served) error) error {
+	rows, err := s.reader.QueryContext(ctx, "SELECT at, address, sealed FROM deliveries WHERE run = ? ORDER BY at, seq", run)
+	if err != nil {
+		return fmt.Errorf("served: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	for rows.Next() {
+		var at int64
+		var hash, sealed []byte
+		if err := rows.Scan(&at, &hash, &sealed); err != nil {
+			return fmt.Errorf("served: %w", err)
+		}
+		one := Served{At: fromMicros(at)}
+		address, err := s.unseal(ctx, s.reader, sealed, deliveredAs(run, hash))
+		switch {
+		case errors.Is(err, ErrSealed):
+			one.Sealed = true
+		case err != nil:
+			return fmt.Errorf("served: %w", err)
+		}
+		one.Address = string(address)
+		if err := visit(one); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("served: %w", err)
+	}
+	return nil
+}
+
+// Exposures calls visit for each message that was judged since the given time,
+// in the order of time. It stops with visit's error.
+func (s *Store) Exposures(ctx context.Context, since time.Time, visit func(Exposure) error) error {
+	rows, err := s.reader.QueryContext(ctx, `SELECT at, sender, run, action, policy, version, exposure, recipients, bytes
+		FROM exposures WHERE at >= ? ORDER BY at, seq`, micros(since))
+	if err != nil {
+		return fmt.Errorf("exposures: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	for rows.Next() {
+		var e Exposure
+		var at int64
+		if err := rows.Scan(&at, &e.Sender, &e.Run, &e.Action, &e.Policy, &e.Version, &e.Exposure, &e.Recipients, &e.Bytes); err != nil {
+			return fmt.Errorf("exposures: %w", err)
+		}
+		e.At = fromMicros(at)
+		if err := visit(e); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("exposures: %w", err)
+	}
+	return nil
+}
+
+// pruneStep bounds what one transaction removes, so that no message waits long.
+const pruneStep = 2000
+
+// PruneLedger removes exposures older than one time and runs that have ended
+// before another, with their deliveries, unless an incident names the run.
+func (s *Store) PruneLedger(ctx context.Context, exposures, runs time.Time) (removed int64, err error) {
+	for _, step := range []struct {
+		sql string
+		at  time.Time
+	}{
+		{"DELETE FROM exposures WHERE seq IN (SELECT seq FROM exposures WHERE at < ? ORDER BY at LIMIT ?)", exposures},
+		{`DELETE FROM runs WHERE key IN (SELECT key FROM runs WHERE last < ?
+			AND NOT EXISTS (SELECT 1 FROM incidents WHERE incidents.key = runs.key) ORDER BY last LIMIT ?)`, runs},
+		{"DELETE FROM deliveries WHERE seq IN (SELECT seq FROM deliveries WHERE at < ? AND run NOT IN (SELECT key FROM runs) LIMIT ?)", runs},
+	} {
+		for {
+			var n int64
+			err := s.write(ctx, func(tx *sql.Tx) error {
+				res, err := tx.ExecContext(ctx, step.sql, micros(step.at), pruneStep)
+				if err != nil {
+					return err
+				}
+				n, err = res.RowsAffected()
+				return err
+			})
+			if err != nil {
+				return removed, fmt.Errorf("prune the ledger: %w", err)
+			}
+			if removed += n; n < pruneStep {
+				break
+			}
+		}
+	}
+	return removed, nil
+}

@@ -1,0 +1,139 @@
+package quarantine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Run is the messages of one sender that share their content, as the relay
+// tells of it. It holds no personal data.
+type Run struct {
+	Key    string // as [Message.IncidentKey]
+	Sender string // a hash
+	Print  []byte // by which further copies are known
+	First  time.Time
+	Last   time.Time
+	// Copies are all that came, Delivered those that the upstream accepted by
+	// their own verdict, and not by a release.
+	Copies, Delivered int64
+	Subjects          int64 // distinct third-party people of all copies
+	Held              bool  // some copy was to be held; then:
+	Policy            string
+	Answer            string // what the client was told
+	Incident          string // "" while it has none
+}
+
+// maxRuns bounds what Runs returns.
+const maxRuns = 64
+
+// Runs gives the last runs of a sender that had a copy since the given time,
+// the oldest first.
+func (s *Store) Runs(ctx context.Context, sender string, since time.Time) ([]Run, error) {
+	rows, err := s.reader.QueryContext(ctx, `SELECT * FROM (
+			SELECT key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident
+			FROM runs WHERE sender = ? AND last >= ? ORDER BY last DESC LIMIT ?) ORDER BY last`,
+		sender, micros(since), maxRuns)
+	if err != nil {
+		return nil, fmt.Errorf("runs: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	var all []Run
+	for rows.Next() {
+		var r Run
+		var first, last int64
+		if err := rows.Scan(&r.Key, &r.Sender, &r.Print, &first, &last, &r.Copies, &r.Delivered, &r.Subjects,
+			&r.Held, &r.Policy, &r.Answer, &r.Incident); err != nil {
+			return nil, fmt.Errorf("runs: %w", err)
+		}
+		r.First, r.Last = fromMicros(first), fromMicros(last)
+		all = append(all, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("runs: %w", err)
+	}
+	return all, nil
+}
+
+// putRun writes a run. What is known of it only grows, so that an older state
+// that comes late takes nothing away.
+func putRun(ctx context.Context, tx *sql.Tx, r *Run) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO runs (key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (key) DO UPDATE SET last = max(last, excluded.last), copies = max(copies, excluded.copies),
+			delivered = max(delivered, excluded.delivered), subjects = max(subjects, excluded.subjects),
+			policy = iif(held, policy, excluded.policy), answer = iif(held, answer, excluded.answer),
+			held = max(held, excluded.held), incident = iif(excluded.incident = '', incident, excluded.incident)`,
+		r.Key, r.Sender, r.Print, micros(r.First), micros(r.Last), r.Copies, r.Delivered, r.Subjects, r.Held, r.Policy, r.Answer, r.Incident)
+	if err != nil {
+		return fmt.Errorf("write run: %w", err)
+	}
+	return nil
+}
+
+// holdRun writes the run of a message that is held, and what its incident has
+// of it.
+func holdRun(ctx context.Context, tx *sql.Tx, m *Message) error {
+	if m.Run == nil {
+		return nil
+	}
+	m.Run.Incident, m.Run.Held = m.Incident, true
+	if err := putRun(ctx, tx, m.Run); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "UPDATE incidents SET subjects = max(subjects, ?) WHERE id = ?", m.Run.Subjects, m.Incident)
+	if err != nil {
+		return fmt.Errorf("write incident: %w", err)
+	}
+	return nil
+}
+
+// RunDecision is what people have decided on the copies of an incident.
+type RunDecision struct {
+	Open     bool // some copy is undecided
+	Released bool // no copy is undecided, and each was released
+	// Subjects is the most people that were reviewed, Policies by what copies
+	// were held.
+	Subjects int64
+	Policies []string
+}
+
+// RunDecision tells what people have decided on an incident, or [ErrNotFound].
+func (s *Store) RunDecision(ctx context.Context, incident string) (RunDecision, error) {
+	var d RunDecision
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		var copies, open, released int64
+		err := tx.QueryRowContext(ctx, "SELECT copies, open, subjects FROM incidents WHERE id = ?", incident).
+			Scan(&copies, &open, &d.Subjects)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("incident %.40q: %w", incident, ErrNotFound)
+		}
+		if err != nil || open > 0 {
+			d.Open = true
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, `SELECT policy, count(*) FILTER (WHERE state = 'released' OR state IN ('deleted', 'expired') AND reached > 0)
+			FROM messages WHERE incident = ? GROUP BY policy`, incident)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }() // rows.Err tells
+		for rows.Next() {
+			var policy string
+			var n int64
+			if err := rows.Scan(&policy, &n); err != nil {
+				return err
+			}
+			released += n
+			d.Policies = append(d.Policies, policy)
+		}
+		d.Released = released == copies
+		return rows.Err()
+	})
+	if err != nil {
+		return RunDecision{}, fmt.Errorf("decision: %w", err)
+	}
+	return d, nil
+}

@@ -1,0 +1,180 @@
+package quarantine
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func runOf(c *clock, key string) Run {
+	return Run{Key: key, Sender: "sender-1", Print: []byte("print"), First: c.Now(), Last: c.Now(), Copies: 1}
+}
+
+// TestARunIsKeptWithItsFirstHeldCopy, and its incident tells what is known of
+// all copies.
+func TestARunIsKeptWithItsFirstHeldCopy(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	dir := t.TempDir()
+	s := open(t, dir, Options{Clock: c.Now})
+	r := runOf(c, "run-1")
+	r.Delivered, r.Copies = 2, 3
+	ledger := &Ledger{Runs: []Run{r}, Deliveries: []Delivery{{Run: r.Key, At: c.Now(), Recipients: []string{reader1, "Second@Shop.example"}}}}
+	if err := s.WriteLedger(t.Context(), ledger); err != nil {
+		t.Fatal(err)
+	}
+	m := copyOf(r.Key, 19_999)
+	held := r
+	held.Copies, held.Subjects, held.Policy, held.Answer = 4, 20_000, "bulk-customer-records", "accept"
+	m.Run = &held
+	a := hold(t, s, m, "x")
+	i, err := s.Incident(t.Context(), a.Incident)
+	if err != nil || i.Run != r.Key || i.Delivered != 2 || i.Subjects != 20_000 || i.Copies != 1 {
+		t.Errorf("incident %+v, %v", i, err)
+	}
+	// The state from before, come late, takes nothing away.
+	if err := s.WriteLedger(t.Context(), &Ledger{Runs: []Run{r}}); err != nil {
+		t.Fatal(err)
+	}
+	again := open(t, dir, Options{Clock: c.Now})
+	runs, err := again.Runs(t.Context(), r.Sender, c.Now().Add(-time.Hour))
+	want := held
+	want.Held, want.Incident = true, a.Incident
+	if diff := cmp.Diff([]Run{want}, runs); diff != "" || err != nil {
+		t.Errorf("runs %v (-want +got):\n%s", err, diff)
+	}
+	if runs, err := s.Runs(t.Context(), "sender-2", time.Time{}); len(runs) != 0 || err != nil {
+		t.Errorf("another sender has %d runs, %v", len(runs), err)
+	}
+	var served []string
+	if err := s.Served(t.Context(), r.Key, func(one Served) error { served = append(served, one.Address); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{reader1, "Second@Shop.example"}, served); diff != "" {
+		t.Errorf("served (-want +got):\n%s", diff)
+	}
+	wantNoWords(t, dir, "Second@Shop", "second@shop", reader1)
+}
+
+// TestACopyJoinsTheIncidentThatIsNamed, decided or not, if it is of the run.
+func TestACopyJoinsTheIncidentThatIsNamed(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	first := hold(t, s, copyOf("run", 10), "x")
+	if err := s.Refuse(t.Context(), first.ID, "anna", ""); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		run  string
+		same bool
+	}{"the same run": {"run", true}, "another run": {"other", false}} {
+		m := copyOf(c.run, 10)
+		m.Incident = first.Incident
+		if got := hold(t, s, m, "y"); (got.Incident == first.Incident) != c.same {
+			t.Errorf("%s: joined %s, first is %s", name, got.Incident, first.Incident)
+		}
+	}
+	if i, err := s.Incident(t.Context(), first.Incident); err != nil || i.State != IncidentOpen || i.Copies != 2 {
+		t.Errorf("after a further copy the incident is %+v, %v", i, err)
+	}
+}
+
+// TestDecision: a run goes on when every copy was released, and only then.
+func TestDecision(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	_, err := s.RunDecision(t.Context(), "IN-0000-0000")
+	wantErr(t, err, ErrNotFound)
+	release := func(m Message) {
+		settle(t, begin(t, s, m.ID), RecipientResult{Address: reader1, State: RecipientReleased})
+	}
+	refuse := func(m Message) {
+		if err := s.Refuse(t.Context(), m.ID, "anna", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove := func(m Message) {
+		if err := s.Delete(t.Context(), m.ID, "anna", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, c := range []struct {
+		name           string
+		acts           []func(Message) // one a copy
+		open, released bool
+	}{
+		{"undecided", []func(Message){func(Message) {}}, true, false},
+		{"one of two released", []func(Message){release, func(Message) {}}, true, false},
+		{"both released", []func(Message){release, release}, false, true},
+		{"one refused", []func(Message){release, refuse}, false, false},
+		{"deleted", []func(Message){remove}, false, false},
+		{"released, and then deleted", []func(Message){func(m Message) { release(m); remove(m) }}, false, true},
+	} {
+		var incident string
+		for range c.acts {
+			incident = hold(t, s, copyOf(fmt.Sprint("run ", i), 30), "x").Incident
+		}
+		copies, _, err := s.List(t.Context(), Query{Incident: incident})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, act := range c.acts {
+			act(copies[k])
+		}
+		d, err := s.RunDecision(t.Context(), incident)
+		if err != nil || d.Open != c.open || d.Released != c.released || d.Subjects != 30 {
+			t.Errorf("%s: %+v, %v", c.name, d, err)
+		}
+	}
+}
+
+// TestExposuresAreKeptForATime, and so are runs that no incident names.
+func TestExposuresAreKeptForATime(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	s := open(t, t.TempDir(), Options{Clock: c.Now})
+	old, heldRun := runOf(c, "old"), runOf(c, "held")
+	m := copyOf("held", 10)
+	m.Run = &heldRun
+	hold(t, s, m, "x")
+	ledger := &Ledger{Runs: []Run{old}}
+	for i := range 3 {
+		at := c.Now().Add(time.Duration(i) * time.Hour)
+		ledger.Exposures = append(ledger.Exposures, Exposure{At: at, Sender: "s", Run: "old", Action: "pass", Version: "1", Exposure: []byte(`{"subjects":1}`), Recipients: 1, Bytes: 99})
+		ledger.Deliveries = append(ledger.Deliveries, Delivery{Run: []string{"old", "held", "new"}[i], At: at, Recipients: []string{reader1}})
+	}
+	newer := runOf(c, "new")
+	newer.Last = c.Now().Add(2 * time.Hour)
+	ledger.Runs = append(ledger.Runs, newer)
+	if err := s.WriteLedger(t.Context(), ledger); err != nil {
+		t.Fatal(err)
+	}
+	read := func(since time.Time) (all []Exposure) {
+		if err := s.Exposures(t.Context(), since, func(e Exposure) error { all = append(all, e); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	if diff := cmp.Diff(ledger.Exposures[1:], read(c.Now().Add(time.Hour))); diff != "" {
+		t.Errorf("exposures since an hour (-want +got):\n%s", diff)
+	}
+	if _, err := s.PruneLedger(t.Context(), c.Now().Add(time.Hour+time.Minute), c.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if left := read(time.Time{}); len(left) != 1 {
+		t.Errorf("%d exposures left, want 1", len(left))
+	}
+	for run, want := range map[string]int{"old": 0, "held": 1, "new": 1} {
+		n := 0
+		if err := s.Served(t.Context(), run, func(Served) error { n++; return nil }); err != nil || n != want {
+			t.Errorf("%d deliveries of %q left, want %d; %v", n, run, want, err)
+		}
+	}
+	stop := errors.New("enough")
+	if err := s.Exposures(t.Context(), time.Time{}, func(Exposure) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("error %v, want the visitor's", err)
+	}
+}

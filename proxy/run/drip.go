@@ -1,0 +1,82 @@
+package run
+
+import (
+	"time"
+
+	"github.com/axiomhq/hyperloglog"
+	"github.com/bulkhead-dlp/bulkhead/rules"
+)
+
+// slices is how many pieces a window is kept in: it slides by one of them.
+const slices = 8
+
+// drip counts the distinct third-party people whom a sender's messages have
+// carried out over a window, by HyperLogLog.
+type drip struct {
+	pieces [slices]*hyperloglog.Sketch
+	all    *hyperloglog.Sketch // of the pieces
+	piece  int64               // the number of the last piece since the epoch
+
+	// The last question and its answer: the copies of one content ask the same.
+	asked, left rules.Key
+	answer      int64
+}
+
+// turn moves the window on to now.
+func (d *drip) turn(now time.Time, window time.Duration) {
+	piece := now.UnixNano() / max(int64(window)/slices, 1)
+	if piece == d.piece {
+		return
+	}
+	for n := d.piece + 1; n <= piece && n <= d.piece+slices; n++ {
+		d.pieces[n%slices] = nil
+	}
+	d.piece, d.all, d.asked = piece, nil, 0
+	for _, p := range d.pieces {
+		if p != nil {
+			if d.all == nil {
+				d.all = hyperloglog.New14()
+			}
+			_ = d.all.Merge(p) // of one precision: it cannot fail
+		}
+	}
+}
+
+// count returns how many people the window has, with those of a message.
+func (d *drip) count(s *rules.Subjects) int64 {
+	if d.all == nil {
+		return s.Count()
+	}
+	if s.Content == 0 {
+		return int64(d.all.Estimate())
+	}
+	left := rules.Key(0)
+	for _, k := range s.Left {
+		left += k
+	}
+	if d.asked != s.Content || d.left != left {
+		with := d.all.Clone()
+		s.Each(func(k rules.Key) { with.InsertHash(spread(k)) })
+		d.asked, d.left, d.answer = s.Content, left, int64(with.Estimate())
+	}
+	return d.answer
+}
+
+// add takes the people of a message that has left.
+func (d *drip) add(s *rules.Subjects) {
+	if s.Count() == 0 {
+		return
+	}
+	at := &d.pieces[d.piece%slices]
+	if *at == nil {
+		*at = hyperloglog.New14()
+	}
+	if d.all == nil {
+		d.all = hyperloglog.New14()
+	}
+	s.Each(func(k rules.Key) {
+		(*at).InsertHash(spread(k))
+		d.all.InsertHash(spread(k))
+	})
+	d.asked = 0
+}

@@ -1,0 +1,129 @@
+package run
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/rules"
+)
+
+// SenderOf names who sends: the authenticated user or, without one, the
+// client's network (/24 or /64) and the domain of the reverse-path. The name is
+// a hash, the same after a restart.
+func SenderOf(env rules.Envelope, client netip.Addr) string {
+	who := "user\x00" + strings.ToLower(env.Authenticated)
+	if env.Authenticated == "" {
+		bits := 24
+		if client.Is6() && !client.Is4In6() {
+			bits = 64
+		}
+		network, _ := client.Unmap().Prefix(bits) // the zero Prefix for a Unix socket
+		domain := env.From[strings.LastIndexByte(env.From, '@')+1:]
+		who = "network\x00" + network.String() + "\x00" + strings.ToLower(domain)
+	}
+	sum := sha256.Sum256([]byte(who))
+	return hex.EncodeToString(sum[:12])
+}
+
+// sender is what is known of one sender.
+type sender struct {
+	name string
+
+	mu     sync.Mutex
+	loaded bool // the ledger has been asked for its runs
+	runs   []*run
+	// bulk are the recipients of its runs to many, closed ones within the
+	// window too. It only grows in place, so that who has it may read it
+	// without the lock; when runs go it is made anew.
+	bulk   []rules.Key
+	inBulk map[rules.Key]struct{}
+	drip   drip
+	shape  shape
+	used   time.Time
+}
+
+// Bounds on what is kept of one sender. The oldest goes first.
+const (
+	maxRuns       = 64      // of a sender, open or within the window
+	maxRecipients = 50_000  // of a run that are told apart
+	maxBulk       = 200_000 // recipients of a sender's runs
+	manyReaders   = 5       // recipients from which a run is one to many
+)
+
+// find returns the open run that a message belongs to, nil if there is none.
+func (s *sender) find(m *Message, open func(*run) bool) *run {
+	for i := len(s.runs) - 1; i >= 0; i-- {
+		if r := s.runs[i]; open(r) && r.print.agrees(m.Evidence) {
+			return r
+		}
+	}
+	return nil
+}
+
+// reach notes whom a message of a run goes to.
+func (s *sender) reach(r *run, recipients []string) {
+	for _, address := range recipients {
+		k := rules.AddressKey(address)
+		if _, known := r.inRun[k]; known || len(r.recipients) >= maxRecipients {
+			continue
+		}
+		r.inRun[k] = struct{}{}
+		r.recipients = append(r.recipients, k)
+		switch {
+		case len(r.recipients) == manyReaders:
+			s.addBulk(r.recipients)
+		case len(r.recipients) > manyReaders:
+			s.addBulk(r.recipients[len(r.recipients)-1:])
+		}
+	}
+}
+
+func (s *sender) addBulk(keys []rules.Key) {
+	for _, k := range keys {
+		if _, known := s.inBulk[k]; !known && len(s.bulk) < maxBulk {
+			s.inBulk[k] = struct{}{}
+			s.bulk = append(s.bulk, k)
+		}
+	}
+}
+
+// readers returns the recipients of a run and of the sender's runs to many.
+func (s *sender) readers(r *run) []rules.Key {
+	all := s.bulk[:len(s.bulk):len(s.bulk)]
+	if len(r.recipients) >= manyReaders {
+		return all
+	}
+	for _, k := range r.recipients {
+		if _, known := s.inBulk[k]; !known {
+			all = append(all, k) // into a copy: there is no room
+		}
+	}
+	return all
+}
+
+// forget drops the runs for which keep says no, and calls gone for each.
+func (s *sender) forget(keep func(*run) bool, gone func(*run)) {
+	kept := s.runs[:0]
+	for i, r := range s.runs {
+		if keep(r) && len(s.runs)-i <= maxRuns {
+			kept = append(kept, r)
+		} else {
+			gone(r)
+		}
+	}
+	if len(kept) == len(s.runs) {
+		return
+	}
+	clear(s.runs[len(kept):])
+	s.runs = kept
+	s.bulk, s.inBulk = nil, map[rules.Key]struct{}{}
+	for _, r := range s.runs {
+		if len(r.recipients) >= manyReaders {
+			s.addBulk(r.recipients)
+		}
+	}
+}

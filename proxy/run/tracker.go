@@ -1,0 +1,223 @@
+package run
+
+import (
+	"container/list"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
+	"github.com/bulkhead-dlp/bulkhead/rules"
+)
+
+// Config is what a Tracker is made of.
+type Config struct {
+	// Quiet is how long after its last copy a run closes.
+	Quiet time.Duration
+	// Window is over what time the people of a sender are counted and its runs
+	// are recent; and how long a held run brakes after its last copy.
+	Window time.Duration
+	Canary Canary
+	// Ledger keeps runs over a restart; nil for none.
+	Ledger  Ledger
+	Metrics *metrics.Metrics
+	Log     *slog.Logger
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Canary makes the first copies of a run wait until its shape is known.
+type Canary struct {
+	Copies int           // that wait for each other; 0 for none
+	Wait   time.Duration // at most so long
+	Bulk   int           // messages of late that make a sender one of many
+}
+
+// maxSenders is how many senders are known at a time.
+const maxSenders = 10_000
+
+// sweepEvery is how often runs are looked at that may have closed.
+const sweepEvery = time.Minute
+
+// Tracker knows the runs. It is safe for concurrent use.
+type Tracker struct {
+	cfg    Config
+	writer *writer // nil without a ledger
+
+	mu      sync.Mutex
+	senders map[string]*list.Element // of *sender
+	order   *list.List               // the last used in front
+	swept   time.Time
+}
+
+// New makes a tracker. Close must be called when it is not needed any more.
+func New(cfg Config) *Tracker {
+	t := &Tracker{cfg: cfg, senders: map[string]*list.Element{}, order: list.New()}
+	if cfg.Ledger != nil {
+		t.writer = newWriter(cfg.Ledger, cfg.Log, cfg.Metrics.LedgerDropped)
+		go t.writer.run()
+	}
+	return t
+}
+
+// Close writes to the ledger what it does not have yet.
+func (t *Tracker) Close() {
+	if t.writer != nil {
+		t.writer.close()
+	}
+}
+
+// Message is what a tracker needs to know of a message.
+type Message struct {
+	Envelope rules.Envelope
+	Client   netip.Addr
+	Evidence *rules.Evidence
+	Subjects rules.Subjects
+}
+
+// Join finds the run that a message belongs to, or begins one. An error means
+// that it is not known whether the run is held: the message must not pass.
+func (t *Tracker) Join(ctx context.Context, m Message) (*Copy, error) {
+	now := t.cfg.Now()
+	t.sweep(now)
+	s := t.sender(SenderOf(m.Envelope, m.Client))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := t.load(ctx, s, now); err != nil {
+		return nil, err
+	}
+	t.tidy(s, now)
+	r := s.find(&m, func(r *run) bool { return t.open(r, now) })
+	if r == nil {
+		r = newRun(printOf(m.Evidence), now)
+		s.runs = append(s.runs, r)
+		t.cfg.Metrics.RunsActive.Inc()
+	}
+	r.copies++
+	r.last, s.used = now, now
+	r.people.add(&m.Subjects)
+	s.reach(r, m.Envelope.Recipients)
+	s.drip.turn(now, t.cfg.Window)
+	people := m.Subjects.Count()
+	c := &Copy{tracker: t, sender: s, run: r, message: m, unusual: s.shape.unusual(people, m.Evidence)}
+	c.canary = t.cfg.Canary.Copies > 1 && r.copies <= int64(t.cfg.Canary.Copies) && s.shape.messages >= float64(t.cfg.Canary.Bulk)
+	if r.copies >= int64(t.cfg.Canary.Copies) {
+		r.shapeKnown()
+	}
+	s.shape.learn(now, people, m.Evidence)
+	t.touch(s, r)
+	return c, nil
+}
+
+// sender returns what is known of a sender.
+func (t *Tracker) sender(name string) *sender {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at, known := t.senders[name]; known {
+		t.order.MoveToFront(at)
+		return at.Value.(*sender)
+	}
+	s := &sender{name: name, inBulk: map[rules.Key]struct{}{}}
+	t.senders[name] = t.order.PushFront(s)
+	if len(t.senders) > maxSenders {
+		last := t.order.Remove(t.order.Back()).(*sender)
+		delete(t.senders, last.name)
+		go t.retire(last) // its lock may be held while the ledger is read
+	}
+	return s
+}
+
+func (t *Tracker) retire(s *sender) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forget(func(*run) bool { return false }, t.closed)
+}
+
+// load reads the sender's runs from the ledger when it is new here.
+func (t *Tracker) load(ctx context.Context, s *sender, now time.Time) error {
+	if s.loaded || t.cfg.Ledger == nil {
+		return nil
+	}
+	records, err := t.cfg.Ledger.Runs(ctx, s.name, now.Add(-t.cfg.Window))
+	if err != nil {
+		return fmt.Errorf("reading the sender's runs: %w", err)
+	}
+	for _, record := range records {
+		r, err := restored(&record)
+		if err != nil {
+			return err
+		}
+		s.runs = append(s.runs, r)
+		t.cfg.Metrics.RunsActive.Inc()
+	}
+	s.loaded = true
+	return nil
+}
+
+// open reports whether a run takes further copies.
+func (t *Tracker) open(r *run, now time.Time) bool {
+	quiet := now.Sub(r.last)
+	return quiet < t.cfg.Quiet || r.held && quiet < t.cfg.Window
+}
+
+// tidy closes the sender's runs that are quiet, and forgets old ones.
+func (t *Tracker) tidy(s *sender, now time.Time) {
+	for _, r := range s.runs {
+		if !t.open(r, now) {
+			t.closed(r)
+		}
+	}
+	s.forget(func(r *run) bool { return t.open(r, now) || now.Sub(r.last) < t.cfg.Window }, t.closed)
+}
+
+// closed counts a run that takes no further copies.
+func (t *Tracker) closed(r *run) {
+	if r.closed {
+		return
+	}
+	r.closed = true
+	r.shapeKnown()
+	t.cfg.Metrics.RunsActive.Dec()
+	if !r.held && r.copies > 1 {
+		t.cfg.Metrics.Runs.WithLabelValues("passed").Inc()
+	}
+}
+
+// sweep tidies every sender from time to time.
+func (t *Tracker) sweep(now time.Time) {
+	t.mu.Lock()
+	if now.Sub(t.swept) < sweepEvery {
+		t.mu.Unlock()
+		return
+	}
+	t.swept = now
+	all := make([]*sender, 0, len(t.senders))
+	for at := t.order.Front(); at != nil; at = at.Next() {
+		all = append(all, at.Value.(*sender))
+	}
+	t.mu.Unlock()
+	for _, s := range all {
+		if s.mu.TryLock() { // one in use tidies itself
+			t.tidy(s, now)
+			s.mu.Unlock()
+		}
+	}
+}
+
+func (t *Tracker) touch(s *sender, r *run) {
+	if t.writer != nil {
+		t.writer.touch(r, s)
+	}
+}
+
+// newKey makes the name of a run.
+func newKey() string {
+	var b [10]byte
+	rand.Read(b[:]) // never fails since Go 1.24
+	return hex.EncodeToString(b[:])
+}

@@ -1,0 +1,54 @@
+package rules
+
+// Subjects are the third-party people of a message, by keys that name the same
+// people in other messages. It holds no value.
+type Subjects struct {
+	// Content names all people in the content, whoever reads it: the same for
+	// the copies of one mailing. Zero if there is nobody.
+	Content Key
+	// Left are the people who do not count for these recipients: readers,
+	// writers, those of own domains and those of the allow list.
+	Left []Key
+
+	all    []person
+	places map[int]bool // of those left, in all
+	more   int64
+}
+
+// Subjects returns the third-party people of a message for an envelope: those
+// that a verdict counts.
+func (p *Policies) Subjects(env Envelope, ev *Evidence) Subjects {
+	s := Subjects{all: ev.all.people.list}
+	if ev.all.people.more != nil {
+		s.more, _ = ev.all.people.more.count()
+	}
+	if len(s.all) == 0 {
+		return s
+	}
+	s.places = ev.ownPeople(ownKeys(env, ev))
+	p.leaveAllowed(ev, s.places)
+	for i := range s.all {
+		who := &s.all[i]
+		s.Content += Key(mix(who.id)) // in any order
+		if !s.places[i] && p.own[who.domain] {
+			s.places[i] = true
+		}
+		if s.places[i] {
+			s.Left = append(s.Left, who.id)
+		}
+	}
+	s.Content = max(s.Content, 1)
+	return s
+}
+
+// Count is how many people there are. Beyond 1,000,000 it is an estimate.
+func (s *Subjects) Count() int64 { return int64(len(s.all)-len(s.Left)) + s.more }
+
+// Each calls visit with the key of each of the people who are told apart.
+func (s *Subjects) Each(visit func(Key)) {
+	for i := range s.all {
+		if !s.places[i] {
+			visit(s.all[i].id)
+		}
+	}
+}
