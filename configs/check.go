@@ -42,6 +42,7 @@ func (c *Config) Check(src *Source) error {
 	c.checkBounds(wrong)
 	c.checkRetention(wrong)
 	c.checkNotify(wrong)
+	c.checkRun(wrong)
 	for i, d := range c.OwnDomains {
 		if d == "" || strings.ContainsAny(d, "@ /") {
 			wrong(fmt.Sprintf("own_domains[%d]", i), "%q is not a domain: want one such as example.org", d)

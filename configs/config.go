@@ -39,7 +39,9 @@ type Config struct {
 	Policies   []rules.PolicySpec `yaml:"policies"`
 	Quarantine Quarantine         `yaml:"quarantine"`
 	// Notify says who is told of held mail.
-	Notify  Notify   `yaml:"notify"`
+	Notify Notify `yaml:"notify"`
+	// Run is how the copies of one mailing are seen as one.
+	Run     Run      `yaml:"run"`
 	Admin   Endpoint `yaml:"admin"`
 	Metrics Endpoint `yaml:"metrics"`
 	Log     Log      `yaml:"log"`
@@ -206,6 +208,7 @@ func Default() Config {
 		},
 		Quarantine: Quarantine{Reserve: 256 << 20, Retention: Retention{Undecided: 30 * Day, Decided: 7 * Day}},
 		Notify:     defaultNotify(),
+		Run:        defaultRun(),
 		Admin:      Endpoint{Address: "127.0.0.1:8025"},
 		Metrics:    Endpoint{Address: "127.0.0.1:9425"},
 		Log:        Log{Format: "text", Level: "info"},

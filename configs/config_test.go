@@ -93,6 +93,7 @@ func TestEverySettingCanComeFromTheEnvironment(t *testing.T) {
 		"BULKHEAD_QUARANTINE_RETENTION_UNDECIDED": "77d",
 		"BULKHEAD_QUARANTINE_RETENTION_DECIDED":   "never",
 		"BULKHEAD_QUARANTINE_RETENTION_POLICIES":  "{unread: {undecided: 1d}}",
+		"BULKHEAD_RUN_KEEP":                       "77d",
 		"BULKHEAD_POLICIES":                       "[{name: trial, when: exposure.subjects > 3, action: tag}]",
 		"BULKHEAD_LEXICON":                        "{id.customer: {certain: [dossier]}}",
 		"BULKHEAD_NOTIFY_MAIL_TO":                 "[ana@office.example]",

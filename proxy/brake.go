@@ -63,7 +63,7 @@ func (s *Server) brake(ctx context.Context, m *message) (reply string, err error
 	}
 	b, v := &m.brake, &m.verdict
 	switch {
-	case !b.Held, v.Action == rules.Reject:
+	case !b.Held, v.Action == rules.Reject, waives(v, b.Policy):
 		return "", nil
 	case b.Decision.State == run.Released:
 		if v.Action == rules.Hold && covers(&b.Decision, v) {
@@ -76,19 +76,24 @@ func (s *Server) brake(ctx context.Context, m *message) (reply string, err error
 	}
 	m.run.Stopped()
 	m.stopped = true
+	if v.Action != rules.Hold {
+		v.Action, v.Policy, v.Answer = rules.Hold, b.Policy, b.Answer
+	}
 	if s.cfg.RunAnswer == RunDefer {
 		m.deferred = true
 		return pausedReply(b), nil
 	}
-	if v.Action != rules.Hold {
-		v.Policy, v.Answer = b.Policy, b.Answer
-	}
-	v.Action = rules.Hold
 	if s.cfg.RunAnswer == RunRefuse {
 		v.Answer = rules.Refuse
 	}
 	v.Reasons = append([]string{"a copy of the same mailing was held before"}, v.Reasons...)
 	return "", nil
+}
+
+// waives reports whether the allow list takes the policy off this copy that the
+// run is held by. Who wrote the list has decided on it.
+func waives(v *rules.Verdict, policy string) bool {
+	return v.Action != rules.Hold && slices.ContainsFunc(v.Waived, func(w rules.Waiver) bool { return w.Policy == policy })
 }
 
 // covers reports whether a person who released a run has seen as much as a copy

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -257,10 +258,14 @@ func (s *Server) trace(m *message) string {
 // say sets a reply of ours and returns the error by which go-smtp gives it.
 func (ss *session) say(text string) error {
 	ss.wire.Say(text)
-	if text[0] == '2' {
+	code, err := strconv.Atoi(text[:3])
+	switch {
+	case err != nil:
+		return fmt.Errorf("a reply of ours has no code: %w", err)
+	case code < 300:
 		return nil
 	}
-	return answer(550, smtp.EnhancedCodeNotSet, "")
+	return answer(code, smtp.EnhancedCodeNotSet, "")
 }
 
 func (ss *session) resetUpstream() {

@@ -30,10 +30,11 @@ func (s *Server) observe(m *message) {
 		completeness = x.Completeness.String()
 		if m.failed == "" {
 			action = m.verdict.Action.String()
+			done := action
 			if m.deferred {
-				action = "defer"
+				done = "defer"
 			}
-			m.run.Judged(action, &m.verdict)
+			m.run.Judged(done, &m.verdict)
 		}
 		attrs = append(attrs, slog.String("action", action), slog.String("policy", m.verdict.Policy),
 			slog.Int64("subjects", x.Subjects), slog.Int64("records", x.Records), slog.Any("fields", x.Fields),

@@ -125,8 +125,8 @@ func (s *fieldSet) types() []detect.Type {
 	return list
 }
 
-// Sketch is the fingerprint of the message's texts and tables, header apart, by
-// which copies of one mailing are known.
+// Sketch is the fingerprint of the message's running text, header and tables
+// apart, by which copies of one mailing are known.
 func (e *Evidence) Sketch() *similar.Sketch { return &e.all.sketch }
 
 // Fingerprint names what the message says of people, whatever stands around

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
 // Prose implements table.Output: it takes running text, whole lines. Entities
@@ -13,6 +14,9 @@ import (
 func (t *textSink) Prose(text []byte) error {
 	if t.words == 0 {
 		t.words = len(bytes.TrimSpace(text))
+	}
+	if !t.cells && t.part.Place != extract.Header {
+		t.print.Write(text) //nolint:errcheck // it never fails
 	}
 	line := lineScan{text: text}
 	t.resolver.det.Scan(text, func(e detect.Entity) {

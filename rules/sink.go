@@ -32,11 +32,6 @@ type sink struct {
 func (s *sink) Text(p extract.Part, r io.Reader) error {
 	s.part = p.Path
 	t := &textSink{sink: s, part: p}
-	if p.Place != extract.Header {
-		w := &similar.Writer{}
-		r = io.TeeReader(r, w)
-		defer func() { s.take(w) }()
-	}
 	if err := s.bounded(p, s.splitter.Split(s.ctx, r, table.Limits{}, t)); err != nil {
 		return err
 	}
@@ -58,29 +53,8 @@ func (s *sink) bounded(p extract.Part, err error) error {
 // Table implements extract.Sink.
 func (s *sink) Table(p extract.Part, g table.Grid) error {
 	s.part = p.Path
-	w := &similar.Writer{}
-	defer func() { s.take(w) }()
-	_, err := s.grid(p, string(p.Format), sketched{g, w})
+	_, err := s.grid(p, string(p.Format), g)
 	return err
-}
-
-// take adds the fingerprint of a text or a table.
-func (s *sink) take(w *similar.Writer) {
-	sketch := w.Sketch()
-	s.ev.sketch.Merge(&sketch)
-}
-
-// sketched is a table whose rows are fingerprinted as they are read.
-type sketched struct {
-	table.Grid
-	w *similar.Writer
-}
-
-// Next implements table.Grid.
-func (g sketched) Next() ([][]byte, error) {
-	row, err := g.Grid.Next()
-	g.w.Row(row)
-	return row, err
 }
 
 // grid reads one table to its end and returns its number of rows. A table that
@@ -172,6 +146,7 @@ type textSink struct {
 	// cells is true for the cells of a table, whose bare numbers the columns
 	// have told apart already.
 	cells    bool
+	print    similar.Writer
 	readings []detect.Candidate
 }
 
@@ -185,6 +160,8 @@ func (t *textSink) Grid(kind table.Kind, g table.Grid) error {
 
 // finish closes the text: what its prose held is one finding.
 func (t *textSink) finish() {
+	sketch := t.print.Sketch()
+	t.ev.sketch.Merge(&sketch)
 	if t.part.Place == extract.Body && t.tables == 1 && t.rows >= 3 && t.words == 0 {
 		t.ev.bodyIsTable = true
 	}

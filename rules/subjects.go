@@ -44,6 +44,9 @@ func (p *Policies) Subjects(env Envelope, ev *Evidence) Subjects {
 // Count is how many people there are. Beyond 1,000,000 it is an estimate.
 func (s *Subjects) Count() int64 { return int64(len(s.all)-len(s.Left)) + s.more }
 
+// Found is how many people are told apart in the content, readers included.
+func (s *Subjects) Found() int { return len(s.all) }
+
 // Each calls visit with the key of each of the people who are told apart.
 func (s *Subjects) Each(visit func(Key)) {
 	for i := range s.all {

@@ -20,7 +20,8 @@ var customerFields = []string{
 func makeCustomers(n int) [][]string {
 	given := strings.Fields("Alice Amir Anna Bashir Beth Carlos Chloe Daniel Diana Edward Elena Farah Felix Grace Hamid Hannah Ian Isla Jack Jana Karim Kate Liam Lucy Maria Mark Nadia Noah Olga Oscar Paula Peter Rania Robert Sara Simon Tara Thomas Uma Victor Wendy Yusuf Zoe")
 	family := strings.Fields("Abbott Ahmed Baker Barnes Carter Chapman Dawson Doyle Edwards Ellis Fisher Fletcher Gibson Grant Harper Hussain Ingram Jackson Johnston Kaur Knight Lawson Lewis Marsh Mitchell Nash Newton Osborne Palmer Patel Quinn Reid Robertson Sharma Spencer Turner Vaughan Walsh Webster Young")
-	products := []string{"Home 500", "Home 1000", "Business 2000", "Dial Anytime", "Broadband Plus"}
+	products := []string{"Home 500 with evening and weekend calls", "Home 1000 with evening and weekend calls",
+		"Business 2000 with two fixed addresses", "Dial Anytime, a year in advance", "Broadband Anytime Plus, router rented"}
 	brands := []string{"north", "plain", "village", "harbour"}
 	domains := []string{"post.example", "mail.example", "inbox.example"}
 	r := rand.New(rand.NewPCG(2006, 7))

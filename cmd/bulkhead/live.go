@@ -70,6 +70,14 @@ func newLive(cfg *configs.Config, log *slog.Logger) (*live, error) {
 	return l, nil
 }
 
+// remember has parts that come again known from a memory.
+func (l *live) remember(m *rules.Memory) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.base = l.base.WithMemory(m)
+	l.swap(time.Now())
+}
+
 // Inspect implements proxy.Inspector.
 func (l *live) Inspect(ctx context.Context, message extract.Source, limits extract.Limits) (*rules.Evidence, error) {
 	return l.now.Load().inspector.Inspect(ctx, message, limits)

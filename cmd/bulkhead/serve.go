@@ -17,8 +17,10 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	runs "github.com/bulkhead-dlp/bulkhead/proxy/run"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
+	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
@@ -70,6 +72,7 @@ type relay struct {
 	upstream *upstream.Server
 	live     *live
 	workers  *worker.Pool
+	runs     *runs.Tracker
 	smtp     *proxy.Server
 	console  http.Handler
 	ready    sharedLook
@@ -124,6 +127,12 @@ func (r *relay) open(ctx context.Context) (err error) {
 		return err
 	}
 	r.teller = teller{store: r.store, notices: notices, log: r.log}
+	if n := int64(cfg.Run.Memory); n > 0 {
+		memory := rules.NewMemory(n)
+		r.live.remember(memory)
+		metrics.WatchMemory(r.registry, memoryOf(memory))
+	}
+	r.runs = newRuns(cfg, r.store, m, r.log)
 	r.smtp = proxy.New(proxy.Config{
 		Hostname: hostname(cfg), Dial: r.upstream.Dial, Inspector: r.live,
 		Policies: r.live.policies,
@@ -132,6 +141,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 		Wire:         wireConfig(cfg), MaxSize: int64(cfg.SMTP.MaxSize), MaxHops: cfg.SMTP.MaxHops,
 		Deadline: cfg.Inspection.Deadline, Inspections: cfg.Inspection.Concurrent,
 		SpoolDir: spool, SpoolMemory: spoolMemory, Now: time.Now,
+		Runs: r.runs, RunAnswer: proxy.RunAnswer(cfg.Run.Answer),
 	})
 	if r.console, err = console.New(console.Config{Store: r.store, Metrics: m, Log: r.log, Version: version}); err != nil {
 		return fmt.Errorf("console: %w", err)
@@ -234,6 +244,9 @@ func (r *relay) close() {
 	r.workers.Close() //nolint:errcheck // killed, whatever they say
 	if r.upstream != nil {
 		r.upstream.Close() //nolint:errcheck // idle connections only
+	}
+	if r.runs != nil {
+		r.runs.Close() // writes the ledger
 	}
 	if r.store != nil {
 		if err := r.store.Close(); err != nil {

@@ -233,7 +233,7 @@ var closedSets = map[string]*regexp.Regexp{
 	"action": regexp.MustCompile(`^(pass|tag|hold|reject|fault)$`), "completeness": regexp.MustCompile(`^(complete|partial|unscanned)$`),
 	"policy": regexp.MustCompile(`^[a-z-]+$`), "stage": regexp.MustCompile(`^[a-z]+$`), "reason": regexp.MustCompile(`^[a-z_]+$`),
 	"result": regexp.MustCompile(`^[a-z_]+$`), "command": regexp.MustCompile(`^[a-z]+$`), "class": regexp.MustCompile(`^[2-5]xx$`),
-	"format": regexp.MustCompile(`^[a-z0-9_.+-]+$`), "outcome": regexp.MustCompile(`^(read|partial|unread)$`),
+	"format": regexp.MustCompile(`^[a-z0-9_.+-]+$`), "outcome": regexp.MustCompile(`^(read|partial|unread|passed|held)$`),
 	"state": regexp.MustCompile(`^[a-z_]+$`), "decision": regexp.MustCompile(`^[a-z]+$`), "scope": regexp.MustCompile(`^[a-z]+$`),
 	"le": regexp.MustCompile(`^[0-9.e+Inf]+$`), "route": regexp.MustCompile(`^(GET /(messages/\{id\}|\{\$\}|style\.css)?|other)$`),
 	"kind":    regexp.MustCompile(`^(logical|stored)$`),

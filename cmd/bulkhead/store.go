@@ -46,15 +46,15 @@ type holder struct {
 }
 
 // Hold implements proxy.Quarantine.
-func (h holder) Hold(ctx context.Context, held proxy.Held, content io.Reader) (string, error) {
+func (h holder) Hold(ctx context.Context, held proxy.Held, content io.Reader) (proxy.Kept, error) {
 	evidence, err := json.Marshal(held.Findings)
 	if err != nil {
-		return "", fmt.Errorf("writing the evidence: %w", err)
+		return proxy.Kept{}, fmt.Errorf("writing the evidence: %w", err)
 	}
 	x := &held.Verdict.Exposure
 	m := quarantine.Message{
-		IncidentKey: held.Run,
-		From:        held.Envelope.From, MailParams: held.MailParams,
+		IncidentKey: held.Run.Key, Incident: held.Incident, Run: storedRun(&held.Run),
+		From: held.Envelope.From, MailParams: held.MailParams,
 		Action: held.Verdict.Action.String(), Policy: held.Verdict.Policy, PolicyVersion: held.Verdict.PolicyVersion,
 		Subjects: int(x.Subjects), Records: int(x.Records), Fields: x.Fields, Reasons: held.Verdict.Reasons,
 		Completeness: x.Completeness.String(), Evidence: evidence,
@@ -68,12 +68,12 @@ func (h holder) Hold(ctx context.Context, held proxy.Held, content io.Reader) (s
 	}
 	m, err = h.store.Hold(ctx, m, content)
 	if errors.Is(err, quarantine.ErrFull) {
-		return "", fmt.Errorf("%w: %w", proxy.ErrFull, err)
+		return proxy.Kept{}, fmt.Errorf("%w: %w", proxy.ErrFull, err)
 	}
 	if err != nil {
-		return "", err
+		return proxy.Kept{}, err
 	}
 	// The message is safe: a client that goes now does not stop the notice.
 	h.tell.held(context.WithoutCancel(ctx), &m, &held)
-	return m.ID, nil
+	return proxy.Kept{ID: m.ID, Incident: m.Incident}, nil
 }

@@ -21,7 +21,7 @@ func (r *relay) tidy(ctx context.Context) {
 		for _, step := range []struct {
 			what string
 			do   func(context.Context) error
-		}{{"retention", r.expire}, {"verifying the audit trail", r.verify}, {"tidying the quarantine", r.sweep}} {
+		}{{"retention", r.expire}, {"verifying the audit trail", r.verify}, {"tidying the quarantine", r.sweep}, {"pruning the ledger", r.prune}} {
 			if err := step.do(ctx); err != nil && ctx.Err() == nil {
 				r.log.Error(step.what, "error", err)
 			}
@@ -45,6 +45,17 @@ func (r *relay) verify(ctx context.Context) error {
 	if err == nil || errors.Is(err, quarantine.ErrTampered) {
 		r.trail.set(err == nil)
 	}
+	return err
+}
+
+// prune removes what the ledger has kept long enough.
+func (r *relay) prune(ctx context.Context) error {
+	if r.cfg.Run.Keep < 0 {
+		return nil
+	}
+	before := time.Now().Add(-time.Duration(r.cfg.Run.Keep))
+	removed, err := r.store.PruneLedger(ctx, before, before)
+	r.log.Debug("ledger pruned", "entries", removed)
 	return err
 }
 

@@ -104,7 +104,7 @@ func (m *Metrics) newSMTP(reg prometheus.Registerer) {
 }
 
 func (m *Metrics) newMessages(reg prometheus.Registerer, names Names) {
-	actions := []string{"pass", "tag", "hold", "reject", "defer", "fault"}
+	actions := []string{"pass", "tag", "hold", "reject", "fault"}
 	m.Messages = counter(reg, "messages_total", "Messages judged, by action and completeness of the reading.", "action", "completeness")
 	zero(m.Messages, actions, []string{"complete", "partial", "unscanned"})
 	m.PolicyMatches = counter(reg, "policy_matches_total", "Messages that a policy matched, by policy and its action.", "policy", "action")

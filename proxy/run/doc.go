@@ -5,8 +5,9 @@
 // A run is the messages of one sender that share their content but for the
 // personal parts. A sender is the authenticated user or, without one, the
 // client's network and the domain of the reverse-path. A message joins an open
-// run of its sender when the fingerprints of their texts agree, or when parts
-// that make up most of both are the same. A run closes after a quiet time.
+// run of its sender when the fingerprints of their texts agree, when the very
+// same people are in both, or when parts that make up most of both are the same.
+// A run closes after a quiet time.
 //
 // What is always true:
 //

@@ -57,7 +57,7 @@ const (
 // find returns the open run that a message belongs to, nil if there is none.
 func (s *sender) find(m *Message, open func(*run) bool) *run {
 	for i := len(s.runs) - 1; i >= 0; i-- {
-		if r := s.runs[i]; open(r) && r.print.agrees(m.Evidence) {
+		if r := s.runs[i]; open(r) && r.print.agrees(m) {
 			return r
 		}
 	}

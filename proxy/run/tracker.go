@@ -94,7 +94,7 @@ func (t *Tracker) Join(ctx context.Context, m Message) (*Copy, error) {
 	t.tidy(s, now)
 	r := s.find(&m, func(r *run) bool { return t.open(r, now) })
 	if r == nil {
-		r = newRun(printOf(m.Evidence), now)
+		r = newRun(printOf(&m), now)
 		s.runs = append(s.runs, r)
 		t.cfg.Metrics.RunsActive.Inc()
 	}

@@ -16,9 +16,9 @@ const bins = 128
 // in the same frame at 0.30 and below.
 const Threshold = 0.5
 
-// enough is how many bins must be filled for a similarity to say anything.
-// Texts with fewer must be the same.
-const enough = 12
+// enough is how many bins must be filled for a similarity to say anything: some
+// thirty words. Shorter texts are in many letters of one writer.
+const enough = 24
 
 // Sketch is the fingerprint of a text: of the hashes of its shingles the
 // smallest in each bin, less the bits that name the bin; 0 for an empty bin.
@@ -48,10 +48,7 @@ func (s *Sketch) Filled() (n int) {
 
 // Agrees reports whether two texts are copies of one mailing.
 func (s *Sketch) Agrees(o *Sketch) bool {
-	if s.Filled() < enough || o.Filled() < enough {
-		return *s == *o && !s.Empty()
-	}
-	return s.Similarity(o) >= Threshold
+	return s.Filled() >= enough && o.Filled() >= enough && s.Similarity(o) >= Threshold
 }
 
 // Similarity estimates the share of shingles that two texts have in common:

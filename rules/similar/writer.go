@@ -113,27 +113,6 @@ func chosen(start []byte) bool {
 	return mix(binary.LittleEndian.Uint64(start))%oneIn == 0
 }
 
-// Row takes a row of a table as a line whose words end with the cells.
-func (w *Writer) Row(cells [][]byte) {
-	if w.read >= most {
-		return
-	}
-	if w.read >= whole {
-		var start [prefix]byte
-		n := 0
-		for _, cell := range cells {
-			n += copy(start[n:], cell)
-		}
-		if !chosen(start[:]) {
-			return
-		}
-	}
-	for _, cell := range cells {
-		w.take(cell[:min(len(cell), lineSize)])
-		w.endWord()
-	}
-}
-
 // Sketch returns the sketch of what was written. Nothing may be written after.
 func (w *Writer) Sketch() Sketch {
 	w.endWord()
