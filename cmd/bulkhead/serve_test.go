@@ -236,6 +236,7 @@ var closedSets = map[string]*regexp.Regexp{
 	"format": regexp.MustCompile(`^[a-z0-9_.+-]+$`), "outcome": regexp.MustCompile(`^(read|partial|unread|passed|held)$`),
 	"state": regexp.MustCompile(`^[a-z_]+$`), "decision": regexp.MustCompile(`^[a-z]+$`), "scope": regexp.MustCompile(`^[a-z]+$`),
 	"le": regexp.MustCompile(`^[0-9.e+Inf]+$`), "route": regexp.MustCompile(`^(GET /(messages/\{id\}|\{\$\}|style\.css)?|other)$`),
+	"channel": regexp.MustCompile(`^(mail|webhook|slack|sender)$`),
 	"kind":    regexp.MustCompile(`^(logical|stored)$`),
 	"version": regexp.MustCompile(`^[0-9A-Za-z.-]*$`), "revision": regexp.MustCompile(`^[0-9a-z]*$`),
 }
