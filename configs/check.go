@@ -43,6 +43,9 @@ func (c *Config) Check(src *Source) error {
 	c.checkRetention(wrong)
 	c.checkNotify(wrong)
 	c.checkRun(wrong)
+	if c.Review.TwoPeopleFrom < 0 {
+		wrong("review.two_people_from", "%d: want a number of people, or 0 for never", c.Review.TwoPeopleFrom)
+	}
 	for i, d := range c.OwnDomains {
 		if d == "" || strings.ContainsAny(d, "@ /") {
 			wrong(fmt.Sprintf("own_domains[%d]", i), "%q is not a domain: want one such as example.org", d)

@@ -38,6 +38,8 @@ type Config struct {
 	// Policies replace the default policies as a whole when given.
 	Policies   []rules.PolicySpec `yaml:"policies"`
 	Quarantine Quarantine         `yaml:"quarantine"`
+	// Review says how held mail is decided on.
+	Review Review `yaml:"review"`
 	// Notify says who is told of held mail.
 	Notify Notify `yaml:"notify"`
 	// Run is how the copies of one mailing are seen as one.
@@ -173,6 +175,13 @@ type RetentionOf struct {
 	Decided   Period `yaml:"decided"`
 }
 
+// Review says how held mail is decided on.
+type Review struct {
+	// TwoPeopleFrom is the number of people exposed from which a release takes
+	// two persons; 0: never.
+	TwoPeopleFrom int `yaml:"two_people_from"`
+}
+
 // Endpoint is an HTTP address.
 type Endpoint struct {
 	Address string `yaml:"address"`
@@ -207,6 +216,7 @@ func Default() Config {
 			OCR: OCR{Languages: "eng", Timeout: 20 * time.Second},
 		},
 		Quarantine: Quarantine{Reserve: 256 << 20, Retention: Retention{Undecided: 30 * Day, Decided: 7 * Day}},
+		Review:     Review{TwoPeopleFrom: 100},
 		Notify:     defaultNotify(),
 		Run:        defaultRun(),
 		Admin:      Endpoint{Address: "127.0.0.1:8025"},

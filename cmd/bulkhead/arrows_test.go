@@ -21,6 +21,7 @@ func TestImportsRunDown(t *testing.T) {
 		{"proxy/console", "proxy/metrics proxy/quarantine rules"},
 		{"proxy/worker", "rules"}, {"proxy/index", "rules"}, {"proxy/ocr", "-"},
 		{"proxy/report", "rules"}, {"proxy/notify", "-"}, {"proxy/run", "proxy/metrics rules"},
+		{"proxy/review", "proxy/quarantine proxy/upstream"},
 		{"proxy", "proxy/metrics proxy/run proxy/upstream proxy/wire rules"},
 		{"rules/detect", "-"}, {"rules/keyed", "-"},
 		{"rules/exact", "rules/detect rules/keyed"}, {"rules/allow", "rules/detect rules/keyed"},

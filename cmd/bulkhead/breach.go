@@ -92,7 +92,7 @@ func gatherIncident(ctx context.Context, store *quarantine.Store, id string) (re
 		return report.Incident{}, err
 	}
 	in := report.Incident{
-		ID: i.ID, Open: i.State == quarantine.IncidentOpen, State: string(i.State), Policy: i.Policy,
+		ID: i.ID, Open: i.State != quarantine.IncidentDecided, State: string(i.State), Policy: i.Policy,
 		First: i.First, Stopped: i.First, Last: i.Last, RuleSet: rules.Version,
 		Copies:   report.Copies{Held: i.Copies, LeftUnknown: true},
 		Subjects: int64(i.Subjects), Estimated: i.Copies > 1,

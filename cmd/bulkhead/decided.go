@@ -9,6 +9,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 )
 
 // tellTime bounds how long a command waits for notices to go out. What has not
@@ -18,7 +19,7 @@ const tellTime = 20 * time.Second
 // withTeller lets a command tell people, and sends what it posted.
 func withTeller(ctx context.Context, p program, cfg *configs.Config, store *quarantine.Store, do func(teller) error) error {
 	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	var to sender
+	var to review.Sender
 	if cfg.Upstream.URL != "" {
 		server, err := newUpstream(cfg)
 		if err != nil {

@@ -13,15 +13,24 @@ import (
 )
 
 type incidentsCommand struct {
-	List   incidentsList   `cmd:"" help:"List incidents, the newest first."`
-	Report incidentsReport `cmd:"" help:"Write an incident's breach record, as GDPR Article 33 asks for."`
+	List     incidentsList     `cmd:"" help:"List incidents, the newest first."`
+	Show     incidentsShow     `cmd:"" help:"Show what there is to decide on, and the token of what you have seen."`
+	Release  incidentsRelease  `cmd:"" help:"Send all held copies of an incident on, to all or some of their recipients."`
+	Refuse   incidentsRefuse   `cmd:"" help:"Decide that no held copy of an incident is to be sent."`
+	Delete   incidentsDelete   `cmd:"" help:"Remove the content of all held copies of an incident."`
+	Approve  incidentsApprove  `cmd:"" help:"Agree, as the second person, to a release that somebody asked for."`
+	Withdraw incidentsWithdraw `cmd:"" help:"Take back a release that awaits a second person."`
+	Resume   incidentsResume   `cmd:"" help:"Carry on a decision that was broken off."`
+	Report   incidentsReport   `cmd:"" help:"Write an incident's breach record, as GDPR Article 33 asks for."`
 }
 
 type incidentsList struct {
 	storeSettings
-	Format string `enum:"table,json" default:"table" help:"table for people, json for programs: one object a line."`
-	State  string `placeholder:"STATE" help:"Only this state: open or decided."`
-	Policy string `placeholder:"NAME" help:"Only this policy's."`
+	Format      string        `enum:"table,json" default:"table" help:"table for people, json for programs: one object a line."`
+	State       string        `enum:",open,awaiting_approval,decided" default:"" placeholder:"STATE" help:"Only this state: open, awaiting_approval (a second person has to agree) or decided."`
+	Policy      string        `placeholder:"NAME" help:"Only this policy's."`
+	MinSubjects int           `placeholder:"N" help:"Only with at least so many people."`
+	Since       time.Duration `placeholder:"AGE" help:"Only those of which a copy came, or was decided, within this time, such as 24h."`
 }
 
 // Help implements kong.HelpProvider.
@@ -41,6 +50,10 @@ type incident struct {
 	Last      time.Time `json:"last"`
 }
 
+func newIncident(i *quarantine.Incident) incident {
+	return incident{i.ID, string(i.State), i.Policy, i.Copies, i.Delivered, i.Subjects, i.First, i.Last}
+}
+
 // Run lists incidents.
 func (c incidentsList) Run(ctx context.Context, p program) error {
 	_, store, err := c.openFor(ctx, p)
@@ -48,7 +61,10 @@ func (c incidentsList) Run(ctx context.Context, p program) error {
 		return err
 	}
 	defer store.Close() //nolint:errcheck // read only
-	q := quarantine.IncidentQuery{State: quarantine.IncidentState(c.State), Policy: c.Policy, Limit: 500}
+	q := quarantine.IncidentQuery{State: quarantine.IncidentState(c.State), Policy: c.Policy, MinSubjects: c.MinSubjects, Limit: 500}
+	if c.Since > 0 {
+		q.ChangedSince = time.Now().Add(-c.Since)
+	}
 	out := newLister(p.stdout, c.Format, "ID\tLAST\tSTATE\tCOPIES\tDELIVERED\tPEOPLE\tPOLICY")
 	for {
 		page, next, err := store.Incidents(ctx, q)
@@ -56,8 +72,7 @@ func (c incidentsList) Run(ctx context.Context, p program) error {
 			return err
 		}
 		for _, i := range page {
-			object := incident{i.ID, string(i.State), i.Policy, i.Copies, i.Delivered, i.Subjects, i.First, i.Last}
-			if err := out.add(object, fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%d\t%s", i.ID,
+			if err := out.add(newIncident(&i), fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%d\t%s", i.ID,
 				i.Last.Local().Format("2006-01-02 15:04"), i.State, i.Copies, i.Delivered, i.Subjects, i.Policy)); err != nil {
 				return err
 			}

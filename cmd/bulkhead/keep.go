@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 )
 
 type quarantineKeep struct {
@@ -53,11 +57,19 @@ Examples:
 
 // Run deletes one message's content.
 func (c quarantineDelete) Run(ctx context.Context, p program) error {
-	_, store, err := c.openFor(ctx, p)
+	cfg, store, err := c.openFor(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer store.Close() //nolint:errcheck // the decision is committed
+	// What nobody had decided is refused first, so that its sender hears of it.
+	err = store.Refuse(ctx, c.ID, c.by(), c.Reason)
+	if err == nil {
+		err = decisionOn{kind: notify.Refused, id: c.ID, by: c.by()}.tell(ctx, p, cfg, store)
+	}
+	if err != nil && !errors.Is(err, quarantine.ErrDecided) {
+		return err
+	}
 	if err := store.Delete(ctx, c.ID, c.by(), c.Reason); err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ type commands struct {
 	Demo       demoCommand       `cmd:"" help:"See it work: real messages through a relay of its own, offline."`
 	Scan       scanCommand       `cmd:"" help:"Judge files, folders, mailboxes or standard input."`
 	Quarantine quarantineCommand `cmd:"" help:"List, show, release, refuse, export, keep and delete held messages."`
-	Incidents  incidentsCommand  `cmd:"" help:"List and report incidents: held messages that belong together."`
+	Incidents  incidentsCommand  `cmd:"" help:"List, decide and report incidents: held messages that belong together."`
 	Audit      auditCommand      `cmd:"" help:"List, export and verify the audit trail of the quarantine."`
 	Index      indexCommand      `cmd:"" help:"Build and check indexes of your own customers, for exact match."`
 	Allow      allowCommand      `cmd:"" help:"Allow people, tables, senders and recipients; each with a reason and an end."`

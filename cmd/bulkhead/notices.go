@@ -13,11 +13,12 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 )
 
 // newNotifier makes what tells people of held mail. count may be nil.
-func newNotifier(cfg *configs.Config, store *quarantine.Store, to sender, count func(channel, result string), log *slog.Logger) (*notify.Notifier, error) {
+func newNotifier(cfg *configs.Config, store *quarantine.Store, to review.Sender, count func(channel, result string), log *slog.Logger) (*notify.Notifier, error) {
 	c := cfg.Notify
 	if c.From == "" {
 		c.From = "bulkhead@" + hostname(cfg)
@@ -74,7 +75,7 @@ func (o outbox) Done(ctx context.Context, id int64, result string) error {
 }
 
 // mailer sends notices straight to the upstream: they are not inspected.
-type mailer struct{ to sender }
+type mailer struct{ to review.Sender }
 
 // Mail implements notify.Mailer.
 func (m mailer) Mail(ctx context.Context, from, to string, content []byte) error {

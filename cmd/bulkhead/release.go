@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"slices"
-	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
-	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
+	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 )
 
 type quarantineRelease struct {
@@ -47,6 +43,13 @@ func (c quarantineRelease) Run(ctx context.Context, p program) error {
 		return err
 	}
 	defer server.Close() //nolint:errcheck // idle connections only
+	m, err := store.Get(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if err := newDesk(cfg, store, server).OneAlone(&m); err != nil {
+		return err
+	}
 	begin := store.BeginRelease
 	if c.Force {
 		begin = store.ForceRelease
@@ -55,7 +58,7 @@ func (c quarantineRelease) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
-	results, err := send(ctx, release, server)
+	results, err := review.Send(ctx, release, server)
 	if err != nil {
 		return err
 	}
@@ -77,61 +80,4 @@ func (c quarantineRelease) Run(ctx context.Context, p program) error {
 		return errFound{fmt.Sprintf("%d of %d recipients do not have it; the release can be tried again", missing, len(results))}
 	}
 	return nil
-}
-
-// sender sends a whole transaction; an *upstream.Server does.
-type sender interface {
-	Send(ctx context.Context, e upstream.Envelope, content io.Reader, size int64) ([]upstream.Result, error)
-}
-
-// send sends a release and settles it, whatever becomes of it.
-func send(ctx context.Context, release *quarantine.Release, to sender) ([]quarantine.RecipientResult, error) {
-	m := release.Message()
-	envelope := upstream.Envelope{From: m.From, MailParams: declared(m.MailParams, m.Size)}
-	for _, r := range m.Recipients {
-		envelope.Recipients = append(envelope.Recipients, upstream.Recipient{Path: r.Address, Params: r.Params})
-	}
-	content, err := release.Content()
-	if err != nil {
-		return nil, errors.Join(err, release.Settle(ctx, settled(m, nil)))
-	}
-	defer content.Close() //nolint:errcheck // read only
-	sent, sendErr := to.Send(ctx, envelope, content, content.Size())
-	results := settled(m, sent)
-	if err := release.Settle(ctx, results); err != nil {
-		return nil, errors.Join(err, sendErr)
-	}
-	return results, sendErr
-}
-
-// declared returns the parameters of MAIL with the size that is sent (RFC
-// 1870): the client's declaration knows nothing of our own trace line.
-func declared(params []string, size int64) []string {
-	out := slices.Clone(params)
-	for i, p := range out {
-		if strings.HasPrefix(p, "SIZE=") {
-			out[i] = fmt.Sprintf("SIZE=%d", size)
-		}
-	}
-	return out
-}
-
-// settled turns an upstream's results into the store's; without any, nothing
-// was tried and every recipient is deferred.
-func settled(m quarantine.Message, sent []upstream.Result) []quarantine.RecipientResult {
-	states := map[upstream.Outcome]quarantine.RecipientState{
-		upstream.Accepted: quarantine.RecipientReleased, upstream.Refused: quarantine.RecipientRefused,
-		upstream.Deferred: quarantine.RecipientDeferred, upstream.Unknown: quarantine.RecipientUnknown,
-	}
-	results := make([]quarantine.RecipientResult, len(m.Recipients))
-	for i, r := range m.Recipients {
-		results[i] = quarantine.RecipientResult{Address: r.Address, State: quarantine.RecipientDeferred}
-		if i < len(sent) {
-			results[i].State = states[sent[i].Outcome]
-			if sent[i].Reply.Code != 0 {
-				results[i].Reply = sent[i].Reply.String()
-			}
-		}
-	}
-	return results
 }

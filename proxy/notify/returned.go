@@ -95,6 +95,9 @@ func (n *Notifier) composeReturn(e *Event, to string, o Original) ([]byte, error
 		{"message/delivery-status", "", "7bit", n.status(o)},
 		{"text/rfc822-headers", "utf-8", "quoted-printable", headerOnly(o.Header)},
 	} {
+		if len(p.content) == 0 {
+			continue // the header is optional, and may be gone
+		}
 		var ph message.Header
 		params := map[string]string{}
 		if p.charset != "" {

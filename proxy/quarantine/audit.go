@@ -33,6 +33,12 @@ const (
 	ActViewed         Act = "viewed"     // somebody saw unmasked content
 	ActExported       Act = "exported"   // somebody took content out
 	ActReported       Act = "reported"   // a breach record was written
+
+	ActDecisionAsked     Act = "decision_asked"     // about an incident; a second person has to agree
+	ActDecisionApproved  Act = "decision_approved"  // who has agreed
+	ActDecisionWithdrawn Act = "decision_withdrawn" // before anybody agreed
+	ActDecisionBegun     Act = "decision_begun"     // about an incident
+	ActDecisionEnded     Act = "decision_ended"     // and all its messages were dealt with
 )
 
 // bySystem is who acts where no person does.

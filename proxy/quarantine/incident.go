@@ -13,11 +13,15 @@ import (
 // IncidentState says whether an incident still has open copies.
 type IncidentState string
 
-// The states of an incident.
+// The states of an incident. One that awaits approval is open, too.
 const (
-	IncidentOpen    IncidentState = "open"
-	IncidentDecided IncidentState = "decided"
+	IncidentOpen     IncidentState = "open"
+	IncidentAwaiting IncidentState = "awaiting_approval" // a second person has to agree
+	IncidentDecided  IncidentState = "decided"
 )
+
+// awaiting is the SQL that tells whether an incident awaits approval.
+const awaiting = "EXISTS (SELECT 1 FROM decisions d WHERE d.incident = incidents.id AND d.state = 'awaiting')"
 
 // quiet is how long after its last copy an incident takes no further ones.
 const quiet = 24 * time.Hour
@@ -43,8 +47,9 @@ type Incident struct {
 
 // IncidentQuery picks incidents. Its zero value picks all.
 type IncidentQuery struct {
-	State  IncidentState // "": all
-	Policy string        // "": all
+	State       IncidentState // "": all
+	Policy      string        // "": all
+	MinSubjects int
 	// ChangedSince picks those that got a copy, or of which one was decided, at
 	// this time or later; zero: all.
 	ChangedSince time.Time
@@ -104,12 +109,19 @@ func (s *Store) Incident(ctx context.Context, id string) (Incident, error) {
 }
 
 const incidentColumns = `seq, id, key, policy, copies, open,
-	delivered + coalesce((SELECT r.delivered FROM runs r WHERE r.key = incidents.key), 0), subjects, first, last`
+	delivered + coalesce((SELECT r.delivered FROM runs r WHERE r.key = incidents.key), 0), subjects, first, last, ` + awaiting
 
 func incidentSQL(q IncidentQuery, at position, limit int) (string, []any) {
 	where, args := "seq < ?", []any{at.seq}
-	if q.State != "" {
+	switch q.State {
+	case "":
+	case IncidentAwaiting:
+		where += " AND (open > 0) = 1 AND " + awaiting
+	default:
 		where, args = where+" AND (open > 0) = ?", append(args, q.State == IncidentOpen)
+	}
+	if q.MinSubjects > 0 {
+		where, args = where+" AND subjects >= ?", append(args, q.MinSubjects)
 	}
 	if q.Policy != "" {
 		where, args = where+" AND policy = ?", append(args, q.Policy)
@@ -124,11 +136,16 @@ func incidentSQL(q IncidentQuery, at position, limit int) (string, []any) {
 func scanIncident(scan func(...any) error) (Incident, int64, error) {
 	var i Incident
 	var seq, open, first, last int64
-	if err := scan(&seq, &i.ID, &i.Run, &i.Policy, &i.Copies, &open, &i.Delivered, &i.Subjects, &first, &last); err != nil {
+	var awaits bool
+	if err := scan(&seq, &i.ID, &i.Run, &i.Policy, &i.Copies, &open, &i.Delivered, &i.Subjects, &first, &last, &awaits); err != nil {
 		return Incident{}, 0, err
 	}
-	i.State = IncidentDecided
-	if open > 0 {
+	switch {
+	case open == 0:
+		i.State = IncidentDecided
+	case awaits:
+		i.State = IncidentAwaiting
+	default:
 		i.State = IncidentOpen
 	}
 	i.First, i.Last = fromMicros(first), fromMicros(last)

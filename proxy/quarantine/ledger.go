@@ -145,6 +145,18 @@ func (s *Store) Served(ctx context.Context, run string, visit func(Served) error
 	return nil
 }
 
+// HasServed reports whether a copy of a run has gone to an address by its own
+// verdict. It needs no private key.
+func (s *Store) HasServed(ctx context.Context, run, address string) (bool, error) {
+	var has bool
+	err := s.reader.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM deliveries WHERE run = ? AND address = ?)",
+		run, s.hashAddress(address)).Scan(&has)
+	if err != nil {
+		return false, fmt.Errorf("served: %w", err)
+	}
+	return has, nil
+}
+
 // Exposures calls visit for each message that was judged since the given time,
 // in the order of time. It stops with visit's error.
 func (s *Store) Exposures(ctx context.Context, since time.Time, visit func(Exposure) error) error {

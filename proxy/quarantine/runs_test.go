@@ -56,6 +56,11 @@ func TestARunIsKeptWithItsFirstHeldCopy(t *testing.T) {
 	if diff := cmp.Diff([]string{reader1, "Second@Shop.example"}, served); diff != "" {
 		t.Errorf("served (-want +got):\n%s", diff)
 	}
+	for address, want := range map[string]bool{reader1: true, "second@shop.example": true, "third@shop.example": false} {
+		if has, err := s.HasServed(t.Context(), r.Key, address); has != want || err != nil {
+			t.Errorf("%s has the run: %v, %v; want %v", address, has, err, want)
+		}
+	}
 	wantNoWords(t, dir, "Second@Shop", "second@shop", reader1)
 }
 

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/review"
+	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
+)
+
+// tellIncident tells of a decision about an incident, once for all its copies.
+func tellIncident(ctx context.Context, p program, cfg *configs.Config, store *quarantine.Store, o *review.Outcome) error {
+	kind := notify.Refused
+	switch {
+	case o.Decision.Action == quarantine.ActionRelease && o.Missing()+o.Failed > 0:
+		kind = notify.ReleaseFailed
+	case o.Decision.Action == quarantine.ActionRelease:
+		kind = notify.Released
+	}
+	var messages []quarantine.Message
+	err := eachMessage(ctx, store, quarantine.Query{Incident: o.Decision.Incident}, func(m *quarantine.Message) error {
+		undelivered := m.State == quarantine.Refused || slices.Contains(o.Undelivered, m.ID)
+		if slices.Contains(o.Decision.Plan.Messages, m.ID) && (kind != notify.Refused || undelivered) {
+			light := *m
+			light.Evidence = nil
+			messages = append(messages, light)
+		}
+		return nil
+	})
+	if err != nil || len(messages) == 0 {
+		return err
+	}
+	e := event(kind, messages)
+	e.By, e.Failed, e.Expires, e.Message = o.Decision.By, o.Missing(), time.Time{}, ""
+	e.Once = fmt.Sprint(o.Decision.ID)
+	return withTeller(ctx, p, cfg, store, func(t teller) error { return t.decided(ctx, e, messages) })
+}
+
+// resultWriter prints what becomes of a decision.
+type resultWriter struct {
+	p      program
+	format string
+	bar    *progress
+}
+
+func (w *resultWriter) progress(done, total int) {
+	if w.bar == nil {
+		w.bar = newProgress(w.p.stderr, "dealt with", total)
+	}
+	w.bar.set(done)
+}
+
+func (w *resultWriter) clear() {
+	if w.bar != nil {
+		w.bar.clear()
+	}
+}
+
+func (w *resultWriter) result(r review.Result) {
+	w.clear()
+	why := ""
+	if r.Err != nil {
+		why = r.Err.Error()
+	}
+	if w.format == "json" {
+		_ = json.NewEncoder(w.p.stdout).Encode(struct { // a broken pipe ends nothing that is under way
+			Message   string `json:"message"`
+			Recipient string `json:"recipient,omitempty"`
+			State     string `json:"state"`
+			Reply     string `json:"reply,omitempty"`
+			Error     string `json:"error,omitempty"`
+		}{r.Message, r.Address, r.State, strings.TrimSpace(r.Reply), why})
+		return
+	}
+	fmt.Fprintf(w.p.stdout, "%s  %-9s %s  %s%s\n", r.Message, r.State, r.Address, strings.TrimSpace(r.Reply), why)
+}
+
+// end sums up, and decides the exit status.
+func (w *resultWriter) end(o *review.Outcome) error {
+	missing := o.Missing()
+	if w.format == "text" {
+		done := map[string]string{quarantine.ActionRelease: "released", quarantine.ActionRefuse: "refused", quarantine.ActionDelete: "deleted"}[o.Decision.Action]
+		fmt.Fprintf(w.p.stdout, "%s: %d messages %s", o.Decision.Incident, len(o.Messages), done)
+		if o.HadIt > 0 {
+			fmt.Fprintf(w.p.stdout, ", %d recipients had it already", o.HadIt)
+		}
+		fmt.Fprintln(w.p.stdout, ".")
+	}
+	if missing+o.Failed > 0 {
+		return errFound{fmt.Sprintf("%d recipients do not have it, %d messages could not be dealt with; it can be tried again", missing, o.Failed)}
+	}
+	return nil
+}
+
+// noUpstream is where a release goes where no upstream is configured.
+type noUpstream struct{}
+
+// errNoUpstream says what would be right.
+var errNoUpstream = errors.New("no upstream: name it with --upstream or --config")
+
+// Send implements review.Sender: nothing is sent.
+func (noUpstream) Send(context.Context, upstream.Envelope, io.Reader, int64) ([]upstream.Result, error) {
+	return nil, errNoUpstream
+}

@@ -1,0 +1,233 @@
+package review
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+)
+
+// Request is a decision about an incident.
+type Request struct {
+	Incident string
+	Action   string // quarantine.ActionRelease, ActionRefuse or ActionDelete
+	By       string
+	Reason   string
+	// Token is that of the Sheet that was reviewed. A release needs it; others
+	// may give it.
+	Token string
+	// To are the recipients to send to; none: all that do not have it.
+	To []string
+	// Force sends to those as well who have the run already, or may.
+	Force bool
+}
+
+// Hooks are told how a decision goes on. Both may be nil.
+type Hooks struct {
+	// Progress is called when done of total messages are behind.
+	Progress func(done, total int)
+	// Result is called for each recipient, and for each message that was
+	// refused or deleted.
+	Result func(Result)
+}
+
+// Result is what became of a message, or of it for one recipient.
+type Result struct {
+	Message string
+	Address string // "" for the whole message
+	State   string // a quarantine.RecipientState or State, or HadIt
+	Reply   string // codes of the upstream's reply
+	Err     error  // why a message could not be dealt with
+}
+
+// HadIt is the state of a recipient who was left out, since a copy of the run
+// had reached them.
+const HadIt = "had_it"
+
+// Outcome is what became of a decision.
+type Outcome struct {
+	Decision quarantine.Decision
+	// Messages are those that this call decided, for notices; Undelivered those
+	// of them that will not be sent, and of which nobody had decided.
+	Messages    []string
+	Undelivered []string
+	Results     map[quarantine.RecipientState]int
+	HadIt       int
+	Failed      int // messages that could not be dealt with
+}
+
+// Missing is how many recipients do not have what was released.
+func (o *Outcome) Missing() int {
+	missing := 0
+	for state, n := range o.Results {
+		if state != quarantine.RecipientReleased {
+			missing += n
+		}
+	}
+	return missing
+}
+
+// Decide makes a decision and carries it out. Where it takes two people it is
+// noted, and the error is ErrAwaiting: Approve then carries it out.
+func (d *Desk) Decide(ctx context.Context, q Request, h Hooks) (Outcome, error) {
+	s, err := d.Review(ctx, q.Incident)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if q.Action == quarantine.ActionRelease && q.Token == "" {
+		return Outcome{}, fmt.Errorf("incident %s: %w: name what you have seen: the token that `incidents show` prints", s.Incident.ID, ErrStale)
+	}
+	if err := s.check(q.Token); err != nil {
+		return Outcome{}, err
+	}
+	decision := quarantine.Decision{Incident: s.Incident.ID, Action: q.Action, By: q.By, Reason: q.Reason,
+		Plan: quarantine.Plan{Messages: s.undecided(q.Action), To: q.To, Force: q.Force}}
+	if len(decision.Plan.Messages) == 0 {
+		return Outcome{}, fmt.Errorf("incident %s: %w", s.Incident.ID, ErrNothing)
+	}
+	await := q.Action == quarantine.ActionRelease && s.TwoPeople
+	if decision, err = d.cfg.Store.Decide(ctx, decision, await); err != nil {
+		return Outcome{}, err
+	}
+	if await {
+		return Outcome{Decision: decision}, fmt.Errorf("incident %s carries records of %d people: %w", s.Incident.ID, s.Incident.Subjects, ErrAwaiting)
+	}
+	return d.carryOut(ctx, decision, h)
+}
+
+// check compares a token, if there is one, with what there is now.
+func (s *Sheet) check(token string) error {
+	token = strings.ToUpper(strings.TrimSpace(token))
+	if token == "" || subtle.ConstantTimeCompare([]byte(token), []byte(s.Token)) == 1 {
+		return nil
+	}
+	return fmt.Errorf("incident %s: %w: its %d copies have another token, as copies have arrived since; look at it again",
+		s.Incident.ID, ErrStale, len(s.copies))
+}
+
+// undecided lists the messages that an action is for, the newest first.
+func (s *Sheet) undecided(action string) []string {
+	var ids []string
+	for _, c := range s.copies {
+		gone := c.state == quarantine.Deleted || c.state == quarantine.Expired
+		if c.state.Open() || action == quarantine.ActionDelete && !gone {
+			ids = append(ids, c.id)
+		}
+	}
+	return ids
+}
+
+// Approve agrees to a release that another person asked for, and carries it
+// out. The token is that of the Sheet that the approver has seen.
+func (d *Desk) Approve(ctx context.Context, q Request, h Hooks) (Outcome, error) {
+	s, err := d.Review(ctx, q.Incident)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if q.Token == "" {
+		return Outcome{}, fmt.Errorf("incident %s: %w: name what you have seen: the token that `incidents show` prints", s.Incident.ID, ErrStale)
+	}
+	if err := s.check(q.Token); err != nil {
+		return Outcome{}, err
+	}
+	decision, err := d.cfg.Store.Approve(ctx, s.Incident.ID, q.By, q.Reason)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return d.carryOut(ctx, decision, h)
+}
+
+// Withdraw takes back what awaits a second person.
+func (d *Desk) Withdraw(ctx context.Context, incident, by, reason string) error {
+	_, err := d.cfg.Store.Withdraw(ctx, incident, by, reason)
+	return err
+}
+
+// Resume carries on a decision that was broken off.
+func (d *Desk) Resume(ctx context.Context, incident string, h Hooks) (Outcome, error) {
+	decision, err := d.cfg.Store.OpenDecision(ctx, incident)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if decision.State == quarantine.DecisionAwaiting {
+		return Outcome{Decision: decision}, fmt.Errorf("incident %s, asked for by %q: %w", decision.Incident, decision.By, ErrAwaiting)
+	}
+	return d.carryOut(ctx, decision, h)
+}
+
+// carryOut does what was decided, message by message. It goes on where one
+// message cannot be dealt with, and stops with the context, to be resumed.
+func (d *Desk) carryOut(ctx context.Context, decision quarantine.Decision, h Hooks) (Outcome, error) {
+	o := Outcome{Decision: decision, Results: map[quarantine.RecipientState]int{}}
+	job := &job{desk: d, decision: decision, hooks: h, outcome: &o, reached: map[string]bool{}}
+	if decision.Action == quarantine.ActionRelease {
+		if err := d.each(ctx, decision.Incident, job.remember); err != nil {
+			return o, err
+		}
+	}
+	for i, id := range decision.Plan.Messages {
+		if h.Progress != nil {
+			h.Progress(i, len(decision.Plan.Messages))
+		}
+		if err := ctx.Err(); err != nil {
+			return o, fmt.Errorf("broken off after %d of %d messages; `incidents resume` goes on: %w", i, len(decision.Plan.Messages), err)
+		}
+		if err := job.message(ctx, id); err != nil {
+			if ctx.Err() != nil {
+				continue // told above
+			}
+			o.Failed++
+			job.tell(Result{Message: id, State: "failed", Err: err})
+		}
+	}
+	if err := d.cfg.Store.EndDecision(ctx, decision, o.Results); err != nil {
+		return o, err
+	}
+	return o, nil
+}
+
+// job is a decision that is being carried out.
+type job struct {
+	desk     *Desk
+	decision quarantine.Decision
+	hooks    Hooks
+	outcome  *Outcome
+	reached  map[string]bool // addresses, in lower case, that a copy has reached
+}
+
+func (j *job) tell(r Result) {
+	if j.hooks.Result != nil {
+		j.hooks.Result(r)
+	}
+}
+
+// message deals with one message. One that somebody has decided meanwhile, or
+// an earlier run of the job, is left as it is.
+func (j *job) message(ctx context.Context, id string) error {
+	if j.decision.Action == quarantine.ActionRelease {
+		return j.release(ctx, id)
+	}
+	// What is deleted without having been decided is refused first: its sender
+	// hears of it as of any other.
+	store, state := j.desk.cfg.Store, quarantine.Refused
+	err := store.Refuse(ctx, id, j.decision.By, j.decision.Reason)
+	if err == nil {
+		j.outcome.Undelivered = append(j.outcome.Undelivered, id)
+	}
+	if j.decision.Action == quarantine.ActionDelete && (err == nil || errors.Is(err, quarantine.ErrDecided)) {
+		state = quarantine.Deleted
+		err = store.Delete(ctx, id, j.decision.By, j.decision.Reason)
+	}
+	if errors.Is(err, quarantine.ErrDecided) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	j.outcome.Messages = append(j.outcome.Messages, id)
+	j.tell(Result{Message: id, State: string(state)})
+	return nil
+}
