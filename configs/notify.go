@@ -59,7 +59,7 @@ func EventKinds() []string {
 
 // UsualEvents are the kinds that are told unless said otherwise.
 func UsualEvents() []string {
-	return []string{"incident_opened", "run_braked", "expiring", "expired", "release_failed"}
+	return []string{"incident_opened", "expiring", "expired", "release_failed"}
 }
 
 func defaultNotify() Notify {

@@ -20,7 +20,7 @@ func TestImportsRunDown(t *testing.T) {
 		{"proxy/wire", "-"}, {"proxy/upstream", "-"}, {"proxy/quarantine", "rules proxy/quarantine"}, {"proxy/metrics", "-"},
 		{"proxy/console", "proxy/metrics proxy/quarantine rules"},
 		{"proxy/worker", "rules"}, {"proxy/index", "rules"}, {"proxy/ocr", "-"},
-		{"proxy/report", "rules"}, {"proxy/notify", "-"}, {"proxy/run", "proxy/metrics rules"},
+		{"proxy/replay", "proxy/quarantine rules"}, {"proxy/report", "rules"}, {"proxy/notify", "-"}, {"proxy/run", "proxy/metrics rules"},
 		{"proxy/review", "proxy/quarantine proxy/upstream"},
 		{"proxy", "proxy/metrics proxy/run proxy/upstream proxy/wire rules"},
 		{"rules/detect", "-"}, {"rules/keyed", "-"},

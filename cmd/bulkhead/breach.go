@@ -94,8 +94,8 @@ func gatherIncident(ctx context.Context, store *quarantine.Store, id string) (re
 	in := report.Incident{
 		ID: i.ID, Open: i.State != quarantine.IncidentDecided, State: string(i.State), Policy: i.Policy,
 		First: i.First, Stopped: i.First, Last: i.Last, RuleSet: rules.Version,
-		Copies:   report.Copies{Held: i.Copies, LeftUnknown: true},
-		Subjects: int64(i.Subjects), Estimated: i.Copies > 1,
+		Copies:   report.Copies{Held: i.Copies, LeftUnknown: i.Run == ""},
+		Subjects: int64(i.Subjects), Estimated: i.Subjects > exactSubjects || i.Run == "" && i.Copies > 1,
 	}
 	most := -1
 	err = eachMessage(ctx, store, quarantine.Query{Incident: i.ID}, func(m *quarantine.Message) error {
@@ -129,7 +129,48 @@ func gatherIncident(ctx context.Context, store *quarantine.Store, id string) (re
 		in.Trail = append(in.Trail, report.Entry{At: e.At, Message: e.Message, Act: string(e.Act), By: e.By, Reason: e.Reason, Results: resultsText(e.Detail)})
 		return nil
 	})
-	return in, err
+	if err != nil || i.Run == "" {
+		return in, err
+	}
+	return in, gatherRun(ctx, store, i.Run, &in)
+}
+
+// exactSubjects is up to how many people a run's are counted one by one.
+const exactSubjects = 100_000
+
+// gatherRun adds what the ledger knows of an incident's run: its first copy, and
+// what had left of it. What left after a person had released the run was let go.
+func gatherRun(ctx context.Context, store *quarantine.Store, key string, in *report.Incident) error {
+	run, err := store.Run(ctx, key)
+	if errors.Is(err, quarantine.ErrNotFound) {
+		in.Copies.LeftUnknown = true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if run.First.Before(in.First) {
+		in.First = run.First
+	}
+	released := time.Time{}
+	for _, e := range in.Trail {
+		if e.Act == string(quarantine.ActReleaseBegun) {
+			released = e.At
+			break
+		}
+	}
+	last := time.Time{}
+	return store.Served(ctx, key, func(s quarantine.Served) error {
+		if !released.IsZero() && s.At.After(released) {
+			return nil
+		}
+		in.Copies.LeftTo++
+		if !s.At.Equal(last) { // a copy's recipients have one time
+			in.Copies.Left++
+			last = s.At
+		}
+		return nil
+	})
 }
 
 // countRecipients adds what became of a held copy for each of its recipients.
@@ -212,8 +253,22 @@ func (c incidentsReport) writeLists(ctx context.Context, p program, cfg *configs
 	})
 }
 
-// listRecipients lists who has a copy, who may have one and who has none.
+// listRecipients lists who has a copy, who may have one and who has none: first
+// those to whom copies had gone before any was held, then those of the held ones.
 func listRecipients(ctx context.Context, store *quarantine.Store, incident string, list *report.List) error {
+	i, err := store.Incident(ctx, incident)
+	if err != nil {
+		return err
+	}
+	err = store.Served(ctx, i.Run, func(s quarantine.Served) error {
+		if s.Sealed {
+			return fmt.Errorf("incident %s: %w: name the quarantine's private key with --identity", i.ID, quarantine.ErrSealed)
+		}
+		return list.Add(s.Address, "delivered", "", s.At.Format(time.RFC3339))
+	})
+	if err != nil {
+		return err
+	}
 	return eachMessage(ctx, store, quarantine.Query{Incident: incident}, func(m *quarantine.Message) error {
 		if m.Sealed {
 			return fmt.Errorf("message %s: %w: name the quarantine's private key with --identity", m.ID, quarantine.ErrSealed)

@@ -51,6 +51,7 @@ type commands struct {
 	Audit      auditCommand      `cmd:"" help:"List, export and verify the audit trail of the quarantine."`
 	Index      indexCommand      `cmd:"" help:"Build and check indexes of your own customers, for exact match."`
 	Allow      allowCommand      `cmd:"" help:"Allow people, tables, senders and recipients; each with a reason and an end."`
+	Replay     replayCommand     `cmd:"" help:"Rehearse policies: which verdicts of the past would change."`
 	Config     configCommand     `cmd:"" help:"Check and show the configuration."`
 	Eval       evalCommand       `cmd:"" help:"Measure column typing on made-up tables."`
 	Health     healthCommand     `cmd:"" help:"Ask a running relay whether it is ready; for container health checks."`

@@ -23,7 +23,20 @@ type teller struct {
 func (t teller) held(ctx context.Context, m *quarantine.Message, x *proxy.Held) {
 	e := event(notify.Opened, []quarantine.Message{*m})
 	e.InText = x.Verdict.Exposure.BodyIsTable
-	if err := t.notices.Tell(ctx, e, senderOf(m)); err != nil {
+	if m.Run != nil {
+		e.Left, e.LeftUnknown = int(m.Run.Delivered), false
+		e.Subjects = max(e.Subjects, m.Run.Subjects)
+	}
+	if x.Incident != "" {
+		// A further copy: the incident has been told of. That its run is
+		// stopped is told once, to those who want to hear of it.
+		e.Kind = notify.Braked
+	}
+	who := senderOf(m)
+	if e.Kind == notify.Braked {
+		who = nil
+	}
+	if err := t.notices.Tell(ctx, e, who); err != nil {
 		t.log.Error("telling of a held message", "incident", m.Incident, "error", err)
 	}
 }

@@ -57,6 +57,23 @@ func (s *Store) Runs(ctx context.Context, sender string, since time.Time) ([]Run
 	return all, nil
 }
 
+// Run gives one run, or [ErrNotFound].
+func (s *Store) Run(ctx context.Context, key string) (Run, error) {
+	var r Run
+	var first, last int64
+	err := s.reader.QueryRowContext(ctx, `SELECT key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident
+		FROM runs WHERE key = ?`, key).Scan(&r.Key, &r.Sender, &r.Print, &first, &last, &r.Copies, &r.Delivered, &r.Subjects,
+		&r.Held, &r.Policy, &r.Answer, &r.Incident)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Run{}, fmt.Errorf("run %.40q: %w", key, ErrNotFound)
+	}
+	if err != nil {
+		return Run{}, fmt.Errorf("run: %w", err)
+	}
+	r.First, r.Last = fromMicros(first), fromMicros(last)
+	return r, nil
+}
+
 // putRun writes a run. What is known of it only grows, so that an older state
 // that comes late takes nothing away.
 func putRun(ctx context.Context, tx *sql.Tx, r *Run) error {
