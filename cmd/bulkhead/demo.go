@@ -18,7 +18,8 @@ import (
 )
 
 type demoCommand struct {
-	Once bool `help:"Exit when it is done: 0 if every verdict was the expected one, 1 if not."`
+	Once   bool `help:"Exit when it is done: 0 if every verdict was the expected one, 1 if not."`
+	Copies int  `default:"100" help:"Copies of each mailing; the accident of 2006 had 3500."`
 }
 
 // Help implements kong.HelpProvider.
@@ -28,11 +29,14 @@ gets in a Maildir. All data is generated; nothing leaves this machine.
 
 Examples:
   bulkhead demo
-  bulkhead demo --once`
+  bulkhead demo --once --copies 3500`
 }
 
 // Run runs the demonstration.
 func (c demoCommand) Run(ctx context.Context, p program) error {
+	if c.Copies < 1 || c.Copies > customerCount {
+		return fmt.Errorf("--copies %d: want 1 to %d, the number of customers", c.Copies, customerCount)
+	}
 	dir, err := os.MkdirTemp("", "bulkhead-demo-")
 	if err != nil {
 		return err
@@ -45,7 +49,7 @@ func (c demoCommand) Run(ctx context.Context, p program) error {
 	running, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- d.relay.run(running) }()
-	wrong, err := d.play(ctx)
+	wrong, err := d.play(ctx, mailings(c.Copies))
 	if err == nil {
 		d.summary(wrong)
 		if !c.Once {
@@ -99,9 +103,9 @@ func freeAddress(address string) string {
 	return address
 }
 
-// play sends each scene's message through the relay and tells what became of
-// it. It returns how many verdicts were not as expected.
-func (d *demo) play(ctx context.Context) (wrong int, err error) {
+// play sends each scene's message, and then each mailing, through the relay and
+// tells what became of it. It returns how many were not as expected.
+func (d *demo) play(ctx context.Context, mailings []mailing) (wrong int, err error) {
 	fmt.Fprintln(d.out, "Generating 20,000 customers and the messages …")
 	scenes, err := scenes()
 	if err != nil {
@@ -111,7 +115,7 @@ func (d *demo) play(ctx context.Context) (wrong int, err error) {
 		if ctx.Err() != nil {
 			return wrong, ctx.Err()
 		}
-		fmt.Fprintf(d.out, "\n%d of %d  %s (%s)\n", i+1, len(scenes), s.title, bytesText(int64(len(s.content))))
+		fmt.Fprintf(d.out, "\n%d of %d  %s (%s)\n", i+1, len(scenes)+len(mailings), s.title, bytesText(int64(len(s.content))))
 		began := time.Now()
 		answer, err := d.send(s)
 		if err != nil {
@@ -121,6 +125,16 @@ func (d *demo) play(ctx context.Context) (wrong int, err error) {
 		ok, err := d.tell(ctx, s, answer, took)
 		if err != nil {
 			return wrong, fmt.Errorf("scene %q: %w", s.title, err)
+		}
+		if !ok {
+			wrong++
+		}
+	}
+	for i, m := range mailings {
+		fmt.Fprintf(d.out, "\n%d of %d  %s\n", len(scenes)+i+1, len(scenes)+len(mailings), m.title)
+		ok, err := d.run(ctx, m)
+		if err != nil {
+			return wrong, fmt.Errorf("mailing %q: %w", m.title, err)
 		}
 		if !ok {
 			wrong++

@@ -22,7 +22,8 @@ type scene struct {
 const customerCount = 20_000
 
 // scenes makes the messages: four that are to pass, and the accident of 2006
-// in four forms.
+// in four forms, each by a sender of its own, so that each is judged by itself
+// and not as a copy of the one before.
 func scenes() ([]scene, error) {
 	customers := makeCustomers(customerCount)
 	table := csvOf(customers)
@@ -36,10 +37,10 @@ func scenes() ([]scene, error) {
 		newsletter(),
 		attached("an attached product list, 2,000 rows", "sales@shop.example", "buyer@client.example", "products.csv", "text/csv", []byte(productList())),
 		letter("the accident of 2006: the customer file as the message text", "bulletins@isp.example", "dora@client.example", table),
-		attached("the same as a .csv", "csv@isp.example", "dora@client.example", "customers.csv", "text/csv", []byte(table)),
-		attached("the same as an .xlsx", "xlsx@isp.example", "dora@client.example", "customers.xlsx",
+		attached("the same as a .csv", "bulletins@csv.example", "dora@client.example", "customers.csv", "text/csv", []byte(table)),
+		attached("the same as an .xlsx", "bulletins@xlsx.example", "dora@client.example", "customers.xlsx",
 			"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", sheet),
-		htmlTable("the same as an HTML table", "html@isp.example", "dora@client.example", customers),
+		htmlTable("the same as an HTML table", "bulletins@html.example", "dora@client.example", customers),
 	}
 	for i := range list[4:] {
 		list[4+i].hold, list[4+i].subjects = true, customerCount
