@@ -61,6 +61,9 @@ type group struct {
 	// served is true when by its header a column names the people whom
 	// somebody serves, listed when the rows say something beside the name.
 	served, listed bool
+	// people is true when a row with every cell filled would be the record of a
+	// person: then one with empty cells is of a person too.
+	people bool
 	// vague is true when the number of the rows is no more than an "id" or
 	// looks like one: it counts rows, and tells nothing of a person.
 	vague bool
@@ -102,6 +105,7 @@ func (r *resolver) segment(seg *table.Segment) (records int64) {
 		}
 		r.keysOf(seg.Rows, g)
 		g.shared = r.sharedTypes(len(seg.Rows), g)
+		g.people = g.ofPeople()
 		for i, row := range seg.Rows {
 			r.lookUp(&g, row, len(groups) == 1)
 			if r.row(&g, row, r.keys[i*len(g.columns):(i+1)*len(g.columns)]) {
@@ -126,7 +130,7 @@ func groupsOf(seg *table.Segment) []group {
 		if c.Type == detect.Company && (c.Named == 0 || c.Named >= minCompany) {
 			all.company = true
 		}
-		all.served = all.served || c.Served && !seg.Public && (c.Type == detect.PersonName || c.Type == detect.PersonFamily)
+		all.served = all.served || c.Served && !seg.Public && servedBy(c.Type)
 		if factGroup(c.Type) != factNone {
 			all.columns = append(all.columns, typedColumn{i, c.Type})
 		}
@@ -257,7 +261,7 @@ func (r *resolver) row(g *group, row [][]byte, keys []cellKey) bool {
 	}
 	strong := g.isStrong(f.fields)
 	r.contacts(g, f)
-	if !strong && !reaches(f.fields) && !r.sure() {
+	if !strong && !reaches(f.fields) && !r.sure() && !(g.people && r.identified(f)) {
 		return false
 	}
 	strongest, rec := r.claim(r.identify(g, f), record{fields: f.fields, strong: strong})
@@ -363,7 +367,7 @@ func (r *resolver) identify(g *group, f *found) (strongest int) {
 	}
 	if name := r.name(f); name != 0 && !g.shared.has(detect.PersonName) {
 		for _, t := range [...]detect.Type{detect.ContactPhone, detect.PersonBirthDate, detect.AddressStreet,
-			detect.AddressFull, detect.AddressPostcode} {
+			detect.AddressFull, detect.AddressPostcode, detect.PersonAge} {
 			if f.values[t] != nil {
 				r.ids = append(r.ids, identifier{key: name ^ r.key(t, f.values[t])<<1})
 				break

@@ -31,6 +31,35 @@ func (g group) strong(fields fieldSet) bool {
 	return points && hard >= 2
 }
 
+// servedBy reports whether a column of the type, by its header, can say that the
+// rows are of people whom somebody serves: it names them, or what they owe.
+func servedBy(t detect.Type) bool {
+	return t == detect.PersonName || t == detect.PersonFamily || t == detect.FinanceAmount
+}
+
+// ofPeople reports whether the columns together make the record of a person.
+func (g *group) ofPeople() bool {
+	var all fieldSet
+	for _, c := range g.columns {
+		all.add(c.kind)
+	}
+	return g.isStrong(all)
+}
+
+// identified reports whether a row says who it is about: it has an identifier,
+// or what is a name by itself, as a heading between the rows is not.
+func (r *resolver) identified(f *found) bool {
+	for t := detect.None + 1; t < detect.NumTypes; t++ {
+		if f.keys[t] != 0 && t != detect.PersonName && t != detect.PersonFamily {
+			return true
+		}
+	}
+	if name := f.values[detect.PersonName]; name != nil {
+		return r.det.Is(detect.PersonName, name)
+	}
+	return f.values[detect.PersonGiven] != nil && f.values[detect.PersonFamily] != nil
+}
+
 // fact is the fact that a type tells in the rows of the group.
 func (g group) fact(t detect.Type) fact {
 	f := factGroup(t)

@@ -52,6 +52,9 @@ func TestWhatIsTheRecordOfAPerson(t *testing.T) {
 		"a patient's name in a list of visits": rows("Visit,Patient,Ward,Arrived", func(i int, g, f string) string {
 			return fmt.Sprintf("V%d,%s %s,%d,2026-03-1%d", i, g, f, i%4, i%10)
 		}),
+		"a name with what is owed": rows("Name,Balance,Since", func(i int, g, f string) string {
+			return fmt.Sprintf("%s %s,%d.20,2024-03-1%d", g, f, 50+i, i%10)
+		}),
 		"a subscriber in short": rows("subs_nm,tariff,amt", func(i int, g, f string) string {
 			return fmt.Sprintf("%s %s,Flat %d,%d.90", g, f, i%3, 10+i)
 		}),
@@ -162,5 +165,40 @@ func TestTablesPastABoundAreRead(t *testing.T) {
 	}
 	if ev := inspect(t, plain(b.String())); ev.Completeness != rules.Partial {
 		t.Errorf("got %v, want partial", ev.Completeness)
+	}
+}
+
+// A row of a table of people is of a person though most of its cells are empty;
+// a heading between the rows is not.
+func TestRowsWithEmptyCellsAreOfPeopleToo(t *testing.T) {
+	csv := rows("name,iban,amount", func(i int, g, f string) string {
+		account := 370400440000000000 + i*7919
+		check := 98 - (account%97*(1_000_000%97)+131400)%97 // ISO 7064, MOD 97-10: DE is 1314
+		name, iban := g+" "+f, fmt.Sprintf("DE%02d%d", check, account)
+		switch i {
+		case 3:
+			iban = ""
+		case 5:
+			name = ""
+		case 7:
+			return "Customers of the district,,"
+		}
+		return fmt.Sprintf("%s,%s,%d.50", name, iban, 20+i)
+	})
+	v := decide(t, defaultPolicies(t), envelope, inspectFile(t, "list.csv", csv))
+	if v.Exposure.Subjects != int64(len(twelve)-1) {
+		t.Errorf("%d people, want %d", v.Exposure.Subjects, len(twelve)-1)
+	}
+}
+
+// Namesakes of different ages are two people; the lines of one person are one.
+func TestNamesakes(t *testing.T) {
+	for csv, want := range map[string]int64{
+		"name,age,department,salary\nAnna Weber,31,Sales,51000\nAnna Weber,58,Works,48000\nBruno Conti,44,Sales,52000\nClara Novak,29,Works,47000\n":             4,
+		"name,month,department,salary\nAnna Weber,January,Sales,4100\nAnna Weber,March,Sales,4200\nBruno Conti,January,Sales,5200\nClara Novak,May,Works,4700\n": 3,
+	} {
+		if got := decide(t, defaultPolicies(t), envelope, inspectFile(t, "list.csv", csv)).Exposure.Subjects; got != want {
+			t.Errorf("%d people, want %d:\n%s", got, want, csv)
+		}
 	}
 }
