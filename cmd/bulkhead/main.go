@@ -53,7 +53,7 @@ type commands struct {
 	Allow      allowCommand      `cmd:"" help:"Allow people, tables, senders and recipients; each with a reason and an end."`
 	Replay     replayCommand     `cmd:"" help:"Rehearse policies: which verdicts of the past would change."`
 	Config     configCommand     `cmd:"" help:"Check and show the configuration."`
-	Eval       evalCommand       `cmd:"" help:"Measure column typing on made-up tables."`
+	Eval       evalCommand       `cmd:"" help:"Measure column typing and the count of people on made-up tables."`
 	Health     healthCommand     `cmd:"" help:"Ask a running relay whether it is ready; for container health checks."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 

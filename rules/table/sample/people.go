@@ -25,7 +25,10 @@ func layouts() [][]detect.Type {
 // people makes a table of people.
 func (d *draw) people(variant Variant) Table {
 	all := layouts()
-	types := append([]detect.Type(nil), all[d.rng.IntN(len(all))]...)
+	types := append([]detect.Type(nil), d.known(all[d.rng.IntN(len(all))])...)
+	for !ofPeople(types) { // a language without a word for what makes them people
+		types = append(types[:0], d.known(all[d.rng.IntN(len(all))])...)
+	}
 	if variant == Mixed {
 		types = append(types, detect.Number, detect.Product, detect.Date)
 	}
@@ -35,7 +38,7 @@ func (d *draw) people(variant Variant) Table {
 	if variant == Transposed {
 		d.rows = 3 + d.rng.IntN(12)
 	}
-	t := Table{Types: d.known(types)}
+	t := Table{Types: types}
 	header, style := make([]string, len(t.Types)), d.rng.IntN(4)
 	used := map[string]int{}
 	for j, kind := range t.Types {
@@ -49,7 +52,7 @@ func (d *draw) people(variant Variant) Table {
 	}
 	for i := range d.rows {
 		p := d.person()
-		p.number += i
+		p.numbered(i)
 		row := make([]string, len(t.Types))
 		for j, kind := range t.Types {
 			row[j] = d.value(kind, p)
@@ -64,6 +67,18 @@ func (d *draw) people(variant Variant) Table {
 		t.Rows = transpose(t.Rows)
 	}
 	return t
+}
+
+// ofPeople reports whether fields tell more of people than their names and
+// what anybody's table has.
+func ofPeople(types []detect.Type) bool {
+	facts := 0
+	for _, t := range types {
+		if t.Category() != detect.Context && t != detect.PersonGiven {
+			facts++
+		}
+	}
+	return facts >= 2
 }
 
 // known leaves out the fields that a locale has no header for.

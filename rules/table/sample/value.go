@@ -36,8 +36,14 @@ func (d *draw) person() person {
 		year: 1940 + d.rng.IntN(65), month: 1 + d.rng.IntN(12), day: 1 + d.rng.IntN(28),
 		number: 200000 + d.rng.IntN(700000),
 	}
-	p.login = plainASCII(p.given, "user") + plainASCII(p.family, "") + strconv.Itoa(d.rng.IntN(9000)+100)
 	return p
+}
+
+// numbered gives the person the number that no other in the table has, and the
+// login that goes with it.
+func (p *person) numbered(i int) {
+	p.number += i
+	p.login = plainASCII(p.given, "user") + plainASCII(p.family, "") + strconv.Itoa(100+p.number%9000*100+i)
 }
 
 // plainASCII keeps the letters of a name that have a place in a login.

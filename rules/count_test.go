@@ -1,0 +1,64 @@
+package rules_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/bulkhead-dlp/bulkhead/rules/table/sample"
+)
+
+// People are counted exactly in nearly all clean tables, and nearly right in
+// spoilt ones, whichever way the fields run.
+func TestCountingPeopleKeepsItsFloor(t *testing.T) {
+	maker, err := sample.NewMaker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := defaultPolicies(t)
+	for _, tc := range []struct {
+		variant sample.Variant
+		exact   float64 // share of tables, at least
+		off     float64 // error, at most
+	}{
+		{sample.Clean, 0.99, 0.01},
+		{sample.Headerless, 0.97, 0.01},
+		{sample.Shuffled, 0.99, 0.01},
+		{sample.Transposed, 0.99, 0.01},
+		{sample.Noisy, 0, 0.02},
+		{sample.Mixed, 0.99, 0.01},
+		{sample.Twin, 0.99, 0.01},
+	} {
+		t.Run(string(tc.variant), func(t *testing.T) {
+			r, err := sample.MeasureCount(maker.Tables(4, tc.variant, 220), func(name string, csv []byte) (int, error) {
+				return int(decide(t, p, envelope, inspectFile(t, name, string(csv))).Exposure.Subjects), nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			exact := float64(r.Exact) / float64(r.Tables)
+			t.Logf("%.3f of %d tables exact, error %.4f", exact, r.Tables, r.Error)
+			if exact < tc.exact || r.Error > tc.off {
+				t.Errorf("%.3f of the tables are counted exactly, error %.4f; want at least %.2f and at most %.2f", exact, r.Error, tc.exact, tc.off)
+			}
+			for _, w := range r.Wrong {
+				t.Log("  ", w)
+			}
+		})
+	}
+}
+
+func inspectFile(t testing.TB, name, text string) *rules.Evidence {
+	t.Helper()
+	in, err := inspector()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev, err := in.InspectFile(context.Background(), name, extract.Source{ReaderAt: strings.NewReader(text), Size: int64(len(text))}, extract.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ev
+}
