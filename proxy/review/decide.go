@@ -162,7 +162,7 @@ func (d *Desk) Resume(ctx context.Context, incident string, h Hooks) (Outcome, e
 // message cannot be dealt with, and stops with the context, to be resumed.
 func (d *Desk) carryOut(ctx context.Context, decision quarantine.Decision, h Hooks) (Outcome, error) {
 	o := Outcome{Decision: decision, Results: map[quarantine.RecipientState]int{}}
-	job := &job{desk: d, decision: decision, hooks: h, outcome: &o, reached: map[string]bool{}}
+	job := &job{desk: d, decision: decision, hooks: h, outcome: &o, reached: map[string]quarantine.RecipientState{}}
 	if decision.Action == quarantine.ActionRelease {
 		if err := d.each(ctx, decision.Incident, job.remember); err != nil {
 			return o, err
@@ -195,7 +195,9 @@ type job struct {
 	decision quarantine.Decision
 	hooks    Hooks
 	outcome  *Outcome
-	reached  map[string]bool // addresses, in lower case, that a copy has reached
+	// reached are the addresses, in lower case, that a copy has reached
+	// (released) or may have (unknown).
+	reached map[string]quarantine.RecipientState
 }
 
 func (j *job) tell(r Result) {

@@ -12,8 +12,9 @@
 //     be taken up again by any process after a crash: what was done is not done
 //     again.
 //   - Nobody gets the same run twice without being asked for: whoever had a copy
-//     already, by the ledger or by this decision, is left out and told so. The
-//     newest copy for an address is the one that is sent.
+//     already, by the ledger or by this decision, is left out and told so; so is
+//     who may have had one, whose other copies are then unknown, too. The newest
+//     copy for an address is the one that is sent.
 //   - Each message has its own lease and its own results, as the store keeps
 //     them. What is not known is called unknown, and sent again only by force.
 package review

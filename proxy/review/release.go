@@ -19,6 +19,10 @@ func (j *job) release(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	// Read anew: another process may be at work on the same decision.
+	if err := j.remember(&m); err != nil {
+		return err
+	}
 	to := j.wanted(&m)
 	if len(to) == 0 {
 		return nil
@@ -44,15 +48,13 @@ func (j *job) release(ctx context.Context, id string) error {
 	}
 	for _, r := range results {
 		state := string(r.State)
-		if had[r.Address] {
+		if had[r.Address] == quarantine.RecipientReleased {
 			state = HadIt
 			j.outcome.HadIt++
 		} else {
 			j.outcome.Results[r.State]++
 		}
-		if r.State == quarantine.RecipientReleased || r.State == quarantine.RecipientUnknown {
-			j.reached[strings.ToLower(r.Address)] = true
-		}
+		j.note(r.Address, r.State)
 		j.tell(Result{Message: id, Address: r.Address, State: state, Reply: r.Reply})
 	}
 	return err
@@ -61,11 +63,23 @@ func (j *job) release(ctx context.Context, id string) error {
 // remember notes who has a copy of the incident, or may have.
 func (j *job) remember(m *quarantine.Message) error {
 	for _, r := range m.Recipients {
-		if r.State == quarantine.RecipientReleased || r.State == quarantine.RecipientUnknown {
-			j.reached[strings.ToLower(r.Address)] = true
-		}
+		j.note(r.Address, r.State)
 	}
 	return nil
+}
+
+// note notes that a copy has reached an address, or may have: what is being
+// sent may be the last act of a process that has died.
+func (j *job) note(address string, state quarantine.RecipientState) {
+	address = strings.ToLower(address)
+	switch state {
+	case quarantine.RecipientReleased:
+		j.reached[address] = state
+	case quarantine.RecipientUnknown, quarantine.RecipientSending:
+		if j.reached[address] == "" {
+			j.reached[address] = quarantine.RecipientUnknown
+		}
+	}
 }
 
 // wanted gives the recipients of a message that the decision sends to: not
@@ -85,22 +99,26 @@ func (j *job) wanted(m *quarantine.Message) []string {
 	return to
 }
 
-// served gives the recipients who have had a copy of the run.
-func (j *job) served(ctx context.Context, m quarantine.Message) (map[string]bool, error) {
-	had := map[string]bool{}
+// served gives the recipients who have had a copy of the run, as released, and
+// those who may have, as unknown.
+func (j *job) served(ctx context.Context, m quarantine.Message) (map[string]quarantine.RecipientState, error) {
+	had := map[string]quarantine.RecipientState{}
 	if j.decision.Plan.Force || m.IncidentKey == "" {
 		return had, nil
 	}
 	for _, r := range m.Recipients {
-		got := j.reached[strings.ToLower(r.Address)]
-		if !got && j.desk.cfg.Served != nil {
-			var err error
-			if got, err = j.desk.cfg.Served(ctx, m.IncidentKey, r.Address); err != nil {
+		state := j.reached[strings.ToLower(r.Address)]
+		if state != quarantine.RecipientReleased && j.desk.cfg.Served != nil {
+			got, err := j.desk.cfg.Served(ctx, m.IncidentKey, r.Address)
+			if err != nil {
 				return nil, fmt.Errorf("message %s: asking who had the run: %w", m.ID, err)
 			}
+			if got {
+				state = quarantine.RecipientReleased
+			}
 		}
-		if got {
-			had[r.Address] = true
+		if state != "" {
+			had[r.Address] = state
 		}
 	}
 	return had, nil
@@ -112,16 +130,16 @@ func Send(ctx context.Context, release *quarantine.Release, to Sender) ([]quaran
 	return send(ctx, release, to, nil)
 }
 
-// send leaves out those who had it: they are settled as having it, without a
-// reply of the upstream.
-func send(ctx context.Context, release *quarantine.Release, to Sender, had map[string]bool) ([]quarantine.RecipientResult, error) {
+// send leaves out those who had it or may have: they are settled as such,
+// without a reply of the upstream.
+func send(ctx context.Context, release *quarantine.Release, to Sender, had map[string]quarantine.RecipientState) ([]quarantine.RecipientResult, error) {
 	m := release.Message()
 	envelope := upstream.Envelope{From: m.From, MailParams: declared(m.MailParams, m.Size)}
 	var sending []quarantine.Recipient
 	var results []quarantine.RecipientResult
 	for _, r := range m.Recipients {
-		if had[r.Address] {
-			results = append(results, quarantine.RecipientResult{Address: r.Address, State: quarantine.RecipientReleased})
+		if state := had[r.Address]; state != "" {
+			results = append(results, quarantine.RecipientResult{Address: r.Address, State: state})
 			continue
 		}
 		sending = append(sending, r)

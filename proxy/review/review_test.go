@@ -324,6 +324,69 @@ func TestReleaseThatIsBrokenOffIsCarriedOnAndSendsNothingTwice(t *testing.T) {
 	}
 }
 
+// A process that dies while it sends leaves a lease, and nobody knows for some
+// minutes whether the upstream had the copy. Whoever takes the decision up in
+// that time may not send the older copy in its place.
+func TestResumeWithinTheLeaseSendsNobodyAnotherCopy(t *testing.T) {
+	o := newOffice(t, 0)
+	o.hold("older", 12, "Reader1@post.test", "reader2@post.test")
+	o.hold("newer", 12, "reader1@post.test")
+	died := errors.New("the process ends here")
+	func() {
+		defer func() {
+			if got := recover(); got != died { //nolint:errorlint // the value itself was thrown
+				t.Fatalf("%v", got)
+			}
+		}()
+		o.answer = func(string) upstream.Outcome { panic(died) } // after the content was read
+		o.release(nil)                                           //nolint:errcheck // it does not return
+	}()
+	o.answer = nil
+	out, err := o.desk().Resume(t.Context(), o.incident(), o.hooks())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"reader2@post.test: older"}, o.got()); diff != "" {
+		t.Error(diff)
+	}
+	// Neither is called released, since neither is known to be.
+	if out.Failed != 1 || out.Results[quarantine.RecipientUnknown] != 1 || out.HadIt != 0 {
+		t.Errorf("outcome %+v", out)
+	}
+}
+
+// Another process may be at work on the same decision: what it has sent since
+// this one began is not sent again.
+func TestTwoProcessesSendACopyOnce(t *testing.T) {
+	o := newOffice(t, 0)
+	o.hold("older", 12, "reader1@post.test")
+	o.hold("newer", 12, "reader1@post.test")
+	q := review.Request{Incident: o.incident(), Action: quarantine.ActionRelease, By: "ana", Reason: "agreed", Token: o.token()}
+	first := o.hooks()
+	first.Progress = func(done, _ int) {
+		if done != 0 {
+			return
+		}
+		// The first has looked at who has what, and has sent nothing. The other
+		// sends the newer copy, and is behind with the older one.
+		ctx, stop := context.WithCancel(t.Context())
+		other := review.Hooks{Progress: func(done, _ int) {
+			if done == 1 {
+				stop()
+			}
+		}}
+		if _, err := o.desk().Resume(ctx, o.incident(), other); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+	if _, err := o.desk().Decide(t.Context(), q, first); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"reader1@post.test: newer"}, o.got()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestResultsAreToldForEachRecipient(t *testing.T) {
 	o := newOffice(t, 0)
 	o.hold("mixed", 12, "ok@post.test", "no@post.test", "later@post.test", "lost@post.test")
