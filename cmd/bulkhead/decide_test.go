@@ -112,10 +112,19 @@ func TestIncidentIsReleasedAsOneByTwoPeople(t *testing.T) {
 	if _, errOut := o.run(exitFound, "incidents", "release", s.ID, "--reason", "agreed", "--by", "ana", "--token", s.Token); !strings.Contains(errOut, "second person") {
 		t.Errorf("asked for: %s", errOut)
 	}
-	if s := o.sheet(); s.State != "awaiting_approval" || s.Decision == nil || s.Decision.By != "ana" {
+	// The second person has to see what was asked for.
+	if _, errOut := o.run(exitError, "incidents", "approve", s.ID, "--reason", "unseen", "--by", "ben", "--token", s.Token); !strings.Contains(errOut, "another token") {
+		t.Errorf("with the token of before it was asked for: %s", errOut)
+	}
+	if s = o.sheet(); s.State != "awaiting_approval" || s.Decision == nil || s.Decision.By != "ana" || s.Decision.Copies != 4 || s.Decision.Force {
 		t.Errorf("it waits as %+v", s)
 	}
-	o.run(exitError, "incidents", "approve", s.ID, "--reason", "me again", "--by", "Ana", "--token", s.Token)
+	if out, _ := o.run(exitOK, "incidents", "show", s.ID); !strings.Contains(out, "of 4 copies, to all who do not have it\n") {
+		t.Errorf("it is shown as\n%s", out)
+	}
+	if _, errOut := o.run(exitError, "incidents", "approve", s.ID, "--reason", "me again", "--by", "Ana", "--token", s.Token); !strings.Contains(errOut, "second person") {
+		t.Errorf("approved by who asked: %s", errOut)
+	}
 	if got := o.delivered(); len(got) != 0 {
 		t.Fatalf("sent before anybody agreed: %v", got)
 	}

@@ -43,7 +43,11 @@ func (c incidentsShow) Run(ctx context.Context, p program) error {
 		return err
 	}
 	if len(page) > 0 {
-		newest = &page[0]
+		m, err := store.Get(ctx, page[0].ID) // with its evidence
+		if err != nil {
+			return err
+		}
+		newest = &m
 	}
 	return writeSheet(p.stdout, &s, newest)
 }
@@ -64,6 +68,9 @@ type openDecision struct {
 	By     string    `json:"by"`
 	Reason string    `json:"reason"`
 	Made   time.Time `json:"made"`
+	Copies int       `json:"copies"` // those that it covers
+	To     []string  `json:"to"`     // empty: all who do not have it
+	Force  bool      `json:"force"`  // also to those who have it, or may
 }
 
 func newSheet(s *review.Sheet) sheet {
@@ -75,7 +82,7 @@ func newSheet(s *review.Sheet) sheet {
 		out.Recipients[string(state)] = n
 	}
 	if d := s.Awaiting; d != nil {
-		out.Decision = &openDecision{d.Action, string(d.State), d.By, d.Reason, d.Made}
+		out.Decision = &openDecision{d.Action, string(d.State), d.By, d.Reason, d.Made, len(d.Plan.Messages), append([]string{}, d.Plan.To...), d.Plan.Force}
 	}
 	return out
 }
@@ -91,6 +98,7 @@ func writeSheet(w io.Writer, s *review.Sheet, newest *quarantine.Message) error 
 	fmt.Fprintf(&b, "  recipients %s\n", counts(s.Outcomes))
 	if d := s.Awaiting; d != nil {
 		fmt.Fprintf(&b, "  decision   %s by %s, %s since %s: %s\n", d.Action, d.By, d.State, d.Made.Local().Format(time.RFC1123), d.Reason)
+		fmt.Fprintf(&b, "             of %s\n", planText(&d.Plan))
 	}
 	if s.TwoPeople {
 		b.WriteString("  a release takes two people\n")
@@ -105,6 +113,20 @@ func writeSheet(w io.Writer, s *review.Sheet, newest *quarantine.Message) error 
 		return err
 	}
 	return writeMessage(w, newest)
+}
+
+// planText tells what a decision covers, for the one who is to agree.
+func planText(p *quarantine.Plan) string {
+	text := fmt.Sprintf("%d copies, to ", len(p.Messages))
+	if len(p.To) == 0 {
+		text += "all who do not have it"
+	} else {
+		text += strings.Join(p.To, ", ")
+	}
+	if p.Force {
+		text += "; by force: to those as well who have it, or may"
+	}
+	return text
 }
 
 // counts writes numbers by state, in a steady order.

@@ -83,6 +83,9 @@ func (d *Desk) Decide(ctx context.Context, q Request, h Hooks) (Outcome, error) 
 	if err := s.check(q.Token); err != nil {
 		return Outcome{}, err
 	}
+	if err := s.checkTo(q.To); err != nil {
+		return Outcome{}, err
+	}
 	decision := quarantine.Decision{Incident: s.Incident.ID, Action: q.Action, By: q.By, Reason: q.Reason,
 		Plan: quarantine.Plan{Messages: s.undecided(q.Action), To: q.To, Force: q.Force}}
 	if len(decision.Plan.Messages) == 0 {
@@ -104,8 +107,19 @@ func (s *Sheet) check(token string) error {
 	if token == "" || subtle.ConstantTimeCompare([]byte(token), []byte(s.Token)) == 1 {
 		return nil
 	}
-	return fmt.Errorf("incident %s: %w: its %d copies have another token, as copies have arrived since; look at it again",
+	return fmt.Errorf("incident %s: %w: its %d copies have another token, as copies have arrived since, or another release was asked for; look at it again",
 		s.Incident.ID, ErrStale, len(s.copies))
+}
+
+// checkTo reports a name that none of the copies is for. The error does not
+// repeat it.
+func (s *Sheet) checkTo(to []string) error {
+	for i, address := range to {
+		if !s.recipients[strings.ToLower(address)] {
+			return fmt.Errorf("incident %s: name %d of %d: %w", s.Incident.ID, i+1, len(to), quarantine.ErrNotRecipient)
+		}
+	}
+	return nil
 }
 
 // undecided lists the messages that an action is for, the newest first.

@@ -54,7 +54,8 @@ func New(cfg Config) *Desk { return &Desk{cfg} }
 // Sheet is what there is to decide on.
 type Sheet struct {
 	Incident quarantine.Incident
-	// Token names the copies that there are now. A release gives it back.
+	// Token names the copies that there are now, and the decision that awaits a
+	// second person. A release gives it back.
 	Token    string
 	States   map[quarantine.State]int // messages
 	Outcomes map[quarantine.RecipientState]int
@@ -64,7 +65,8 @@ type Sheet struct {
 	// was broken off; nil if there is none.
 	Awaiting *quarantine.Decision
 
-	copies []copyOf
+	copies     []copyOf
+	recipients map[string]bool // addresses in lower case
 }
 
 // copyOf is a copy of an incident, as far as decisions need it.
@@ -75,7 +77,7 @@ type copyOf struct {
 
 // Review reads what there is to decide on.
 func (d *Desk) Review(ctx context.Context, incident string) (Sheet, error) {
-	s := Sheet{States: map[quarantine.State]int{}, Outcomes: map[quarantine.RecipientState]int{}}
+	s := Sheet{States: map[quarantine.State]int{}, Outcomes: map[quarantine.RecipientState]int{}, recipients: map[string]bool{}}
 	var err error
 	if s.Incident, err = d.cfg.Store.Incident(ctx, incident); err != nil {
 		return s, err
@@ -86,6 +88,7 @@ func (d *Desk) Review(ctx context.Context, incident string) (Sheet, error) {
 		s.States[m.State]++
 		for _, r := range m.Recipients {
 			s.Outcomes[r.State]++
+			s.recipients[strings.ToLower(r.Address)] = true
 		}
 		s.copies = append(s.copies, copyOf{m.ID, m.State})
 		names = append(names, m.ID+" "+m.SHA256)
@@ -94,19 +97,21 @@ func (d *Desk) Review(ctx context.Context, incident string) (Sheet, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Token = token(s.Incident.ID, names)
 	open, err := d.cfg.Store.OpenDecision(ctx, s.Incident.ID)
 	switch {
 	case err == nil:
 		s.Awaiting = &open
+		names = append(names, fmt.Sprintf("decision %d", open.ID))
 	case !errors.Is(err, quarantine.ErrNotFound) && !errors.Is(err, quarantine.ErrSealed):
 		return s, err
 	}
+	s.Token = token(s.Incident.ID, names)
 	return s, nil
 }
 
-// token names a set of copies. A message's id stands for its envelope, which
-// never changes, and its hash for its content.
+// token names a set of copies, and what is asked for of them. A message's id
+// stands for its envelope, which never changes, and its hash for its content; a
+// decision's for its plan.
 func token(incident string, names []string) string {
 	slices.Sort(names)
 	sum := sha256.Sum256([]byte(incident + "\n" + strings.Join(names, "\n")))

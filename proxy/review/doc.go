@@ -6,7 +6,8 @@
 //
 //   - What is decided is what was seen. A release names the token of the copies
 //     that were reviewed, and is refused when others have arrived since. It
-//     covers these copies and their recipients, and no later ones.
+//     covers these copies and their recipients, and no later ones. The second
+//     person's token names what was asked for as well.
 //   - Where the people exposed are many, two different persons release.
 //   - A decision is noted before it is carried out, message by message, and can
 //     be taken up again by any process after a crash: what was done is not done

@@ -221,6 +221,23 @@ func TestManyPeopleTakeTwo(t *testing.T) {
 	if _, err := o.desk().Resume(t.Context(), o.incident(), o.hooks()); !errors.Is(err, review.ErrAwaiting) {
 		t.Errorf("resumed instead: %v", err)
 	}
+	// Another release than the one that was seen is not agreed to.
+	seen := o.token()
+	if err := o.desk().Withdraw(t.Context(), o.incident(), "ana", "another"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.release(func(q *review.Request) { q.To = []string{"reader9@post.test"} }); !errors.Is(err, review.ErrAwaiting) {
+		t.Fatal(err)
+	}
+	if err := approve("ben", seen); !errors.Is(err, review.ErrStale) {
+		t.Errorf("approved what was not seen: %v", err)
+	}
+	if err := o.desk().Withdraw(t.Context(), o.incident(), "ana", "the first after all"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.release(nil); !errors.Is(err, review.ErrAwaiting) {
+		t.Fatal(err)
+	}
 	old := o.token()
 	o.hold("later", 12, "reader10@post.test")
 	if err := approve("ben", old); !errors.Is(err, review.ErrStale) {
@@ -236,6 +253,20 @@ func TestManyPeopleTakeTwo(t *testing.T) {
 	// A refusal takes one.
 	if _, err := o.desk().Decide(t.Context(), review.Request{Incident: o.incident(), Action: quarantine.ActionRefuse, By: "ana", Reason: "no"}, o.hooks()); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestReleaseToNobodyOfTheRunIsAnError(t *testing.T) {
+	o := newOffice(t, 2)
+	_, err := o.release(func(q *review.Request) { q.To = []string{"READER1@post.test", "raeder2@post.test"} })
+	if !errors.Is(err, quarantine.ErrNotRecipient) || strings.Contains(err.Error(), "raeder2") {
+		t.Errorf("%v", err)
+	}
+	if len(o.got()) != 0 {
+		t.Errorf("sent %v", o.got())
+	}
+	if _, err := o.release(nil); err != nil {
+		t.Errorf("it left a decision behind: %v", err)
 	}
 }
 
