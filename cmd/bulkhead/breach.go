@@ -97,7 +97,7 @@ func gatherIncident(ctx context.Context, store *quarantine.Store, id string) (re
 		Copies:   report.Copies{Held: i.Copies, LeftUnknown: i.Run == ""},
 		Subjects: int64(i.Subjects), Estimated: i.Subjects > exactSubjects || i.Run == "" && i.Copies > 1,
 	}
-	most := -1
+	most, worst := -1, ""
 	err = eachMessage(ctx, store, quarantine.Query{Incident: i.ID}, func(m *quarantine.Message) error {
 		countRecipients(&in.Copies, m)
 		for _, f := range m.Fields {
@@ -108,21 +108,16 @@ func gatherIncident(ctx context.Context, store *quarantine.Store, id string) (re
 		if m.Subjects <= most {
 			return nil
 		}
-		// The copy that carried most stands for all, which are alike.
-		most = m.Subjects
-		in.PolicyVersion, in.Completeness, in.Reasons = m.PolicyVersion, m.Completeness, m.Reasons
-		in.Records, in.Sender, in.Client = int64(m.Records), m.From, m.Client
-		in.Findings = nil
-		if m.Sealed || len(m.Evidence) == 0 {
-			return nil
-		}
-		if err := json.Unmarshal(m.Evidence, &in.Findings); err != nil {
-			return fmt.Errorf("evidence of %s: %w", m.ID, err)
-		}
+		most, worst = m.Subjects, m.ID
 		return nil
 	})
 	if err != nil {
 		return report.Incident{}, err
+	}
+	if worst != "" {
+		if err := describeCopy(ctx, store, worst, &in); err != nil {
+			return report.Incident{}, err
+		}
 	}
 	slices.Sort(in.Fields)
 	err = eachEntry(ctx, store, quarantine.AuditQuery{Incident: i.ID}, func(e *quarantine.Entry) error {
@@ -133,6 +128,28 @@ func gatherIncident(ctx context.Context, store *quarantine.Store, id string) (re
 		return in, err
 	}
 	return in, gatherRun(ctx, store, i.Run, &in)
+}
+
+// describeCopy adds what is known of one copy: the one that carried most stands
+// for all, which are alike.
+func describeCopy(ctx context.Context, store *quarantine.Store, id string, in *report.Incident) error {
+	m, err := store.Get(ctx, id) // with its evidence
+	if err != nil {
+		return err
+	}
+	in.PolicyVersion, in.Completeness, in.Reasons = m.PolicyVersion, m.Completeness, m.Reasons
+	in.Records, in.Sender, in.Client = int64(m.Records), m.From, m.Client
+	if m.Subjects == int(in.Subjects) {
+		// Of a run whose copies carry different people it says too little.
+		in.ByCategory = m.ByCategory
+	}
+	if m.Sealed || len(m.Evidence) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(m.Evidence, &in.Findings); err != nil {
+		return fmt.Errorf("evidence of %s: %w", m.ID, err)
+	}
+	return nil
 }
 
 // exactSubjects is up to how many people a run's are counted one by one.

@@ -56,7 +56,11 @@ func TestBreachRecordHoldsNoValueAndItsListsOpenWithTheKeyOnly(t *testing.T) {
 	}
 	var record struct {
 		Outcome string
-		People  struct{ Subjects int }
+		People  struct {
+			Subjects   int
+			ByCategory map[string]int `json:"subjects_by_category"`
+		}
+		Tables  []struct{ Sample [][]string }
 		Contact struct{ Mail string }
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "record.json"))
@@ -68,6 +72,9 @@ func TestBreachRecordHoldsNoValueAndItsListsOpenWithTheKeyOnly(t *testing.T) {
 	}
 	if record.People.Subjects != 50 || record.Contact.Mail != "dpo@office.test" {
 		t.Errorf("the record says %+v", record)
+	}
+	if by := record.People.ByCategory; by["direct"] != 50 || len(record.Tables) != 1 || len(record.Tables[0].Sample) == 0 {
+		t.Errorf("by category %v, found in %+v", by, record.Tables)
 	}
 	people := opened(t, filepath.Join(dir, "record-people.csv.age"), identity)
 	if len(people) != 1+50 {

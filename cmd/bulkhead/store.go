@@ -56,7 +56,7 @@ func (h holder) Hold(ctx context.Context, held proxy.Held, content io.Reader) (p
 		IncidentKey: held.Run.Key, Incident: held.Incident, Run: storedRun(&held.Run),
 		From: held.Envelope.From, MailParams: held.MailParams,
 		Action: held.Verdict.Action.String(), Policy: held.Verdict.Policy, PolicyVersion: held.Verdict.PolicyVersion,
-		Subjects: int(x.Subjects), Records: int(x.Records), Fields: x.Fields, Reasons: held.Verdict.Reasons,
+		Subjects: int(x.Subjects), ByCategory: x.ByCategory, Records: int(x.Records), Fields: x.Fields, Reasons: held.Verdict.Reasons,
 		Completeness: x.Completeness.String(), Evidence: evidence,
 		Client: held.Client.String(), Auth: held.Envelope.Authenticated, Received: held.Received,
 	}

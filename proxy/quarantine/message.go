@@ -83,10 +83,13 @@ type Message struct {
 	Policy        string
 	PolicyVersion string
 	Subjects      int // distinct third-party people
-	Records       int
-	Fields        []string // field types
-	Reasons       []string
-	Completeness  string
+	// ByCategory counts the people by the category of what is known of them:
+	// direct, indirect, sensitive. Without the private key it is missing.
+	ByCategory   map[string]int64
+	Records      int
+	Fields       []string // field types
+	Reasons      []string
+	Completeness string
 	// Evidence is masked evidence for reviewers, as the console reads it. It
 	// never carries a plain value.
 	Evidence json.RawMessage

@@ -12,7 +12,8 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/seal"
 )
 
-// record is what names people in a message: it is stored sealed.
+// record is what names people in a message: it is stored sealed, with what
+// nobody asks for without seeing them.
 type record struct {
 	From       text              `json:"from,omitempty"`
 	MailParams []text            `json:"mail_params,omitempty"`
@@ -21,6 +22,7 @@ type record struct {
 	Auth       text              `json:"auth,omitempty"`
 	Reasons    []text            `json:"reasons,omitempty"` // they quote file names
 	Evidence   text              `json:"evidence,omitempty"`
+	ByCategory map[string]int64  `json:"subjects_by_category,omitempty"`
 }
 
 type recordRecipient struct {
@@ -77,7 +79,7 @@ func recordOf(m *Message) record {
 		evidence = nil
 	}
 	r := record{From: text(m.From), MailParams: texts(m.MailParams), Client: text(m.Client), Auth: text(m.Auth),
-		Reasons: texts(m.Reasons), Evidence: text(evidence)}
+		Reasons: texts(m.Reasons), Evidence: text(evidence), ByCategory: m.ByCategory}
 	for _, rcpt := range m.Recipients {
 		r.Recipients = append(r.Recipients, recordRecipient{text(rcpt.Address), texts(rcpt.Params)})
 	}
@@ -90,6 +92,7 @@ func (r *record) fill(m *Message) error {
 		return fmt.Errorf("%w: %d recipients are sealed, %d known", ErrDamaged, len(r.Recipients), len(m.Recipients))
 	}
 	m.From, m.Client, m.Auth = string(r.From), string(r.Client), string(r.Auth)
+	m.ByCategory = r.ByCategory
 	m.MailParams, m.Reasons = plainTexts(r.MailParams), plainTexts(r.Reasons)
 	if len(r.Evidence) > 0 {
 		m.Evidence = json.RawMessage(r.Evidence)

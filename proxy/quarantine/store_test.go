@@ -110,7 +110,7 @@ func TestHeldMessageIsReadAsItWas(t *testing.T) {
 		},
 		Action: "hold", Policy: "bulk-customer-records", PolicyVersion: "7",
 		Subjects: 20000, Records: 20001,
-		Fields: []string{"contact.email", "person.name"}, Reasons: []string{"20,000 people", "a <b> & c"},
+		ByCategory: map[string]int64{"direct": 20_000}, Fields: []string{"contact.email", "person.name"}, Reasons: []string{"20,000 people", "a <b> & c"},
 		Completeness: "partial", Evidence: []byte(`{"rows": ["J*** D**"]}`),
 		Client: "192.0.2.7", Auth: "newsletter",
 		Received: time.Date(2031, 3, 5, 8, 0, 0, 123456789, time.FixedZone("", 3600)),
