@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"golang.org/x/text/secure/precis"
 )
 
 // DecisionState says how far a decision is.
@@ -57,7 +59,7 @@ var ErrSamePerson = errors.New("a second person has to agree")
 // Decide begins a decision, or where it awaits a second person asks for it. It
 // returns [ErrBusy] while another one of the incident is open.
 func (s *Store) Decide(ctx context.Context, d Decision, await bool) (Decision, error) {
-	if d.By == "" {
+	if strings.TrimSpace(d.By) == "" {
 		return d, fmt.Errorf("decide: %w: nobody is named", ErrInvalid)
 	}
 	plan, err := json.Marshal(d.Plan)
@@ -163,6 +165,15 @@ func (s *Store) Withdraw(ctx context.Context, incident, by, reason string) (Deci
 		state: DecisionWithdrawn, act: ActDecisionWithdrawn})
 }
 
+// samePerson reports whether two names are one to people: in another case, with
+// other spaces or in another form of Unicode (RFC 8266). A name with characters
+// that nobody sees is nobody's, and so never another person's.
+func samePerson(a, b string) bool {
+	keyA, errA := precis.Nickname.CompareKey(a)
+	keyB, errB := precis.Nickname.CompareKey(b)
+	return errA != nil || errB != nil || keyA == keyB
+}
+
 type decisionTurn struct {
 	incident, by, reason string
 	state                DecisionState
@@ -171,7 +182,7 @@ type decisionTurn struct {
 }
 
 func (s *Store) turnDecision(ctx context.Context, q decisionTurn) (d Decision, err error) {
-	if q.by == "" {
+	if strings.TrimSpace(q.by) == "" {
 		return d, fmt.Errorf("decision: %w: nobody is named", ErrInvalid)
 	}
 	err = s.write(ctx, func(tx *sql.Tx) error {
@@ -181,7 +192,7 @@ func (s *Store) turnDecision(ctx context.Context, q decisionTurn) (d Decision, e
 		if d.State != DecisionAwaiting {
 			return fmt.Errorf("incident %s: the decision of %q is %s: %w", d.Incident, d.By, d.State, ErrDecided)
 		}
-		if q.other && strings.EqualFold(strings.TrimSpace(q.by), strings.TrimSpace(d.By)) {
+		if q.other && samePerson(q.by, d.By) {
 			return fmt.Errorf("incident %s: %q asked for it: %w", d.Incident, d.By, ErrSamePerson)
 		}
 		ended := int64(0)

@@ -19,7 +19,9 @@ func decisionOn(t *testing.T, s *Store) Decision {
 func TestDecisionAwaitsASecondPerson(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
-	asked, err := s.Decide(t.Context(), decisionOn(t, s), true)
+	d := decisionOn(t, s)
+	d.By = "Zoë Miller"
+	asked, err := s.Decide(t.Context(), d, true)
 	if err != nil || asked.State != DecisionAwaiting {
 		t.Fatalf("%+v, %v", asked, err)
 	}
@@ -35,10 +37,13 @@ func TestDecisionAwaitsASecondPerson(t *testing.T) {
 	if _, err := s.Decide(t.Context(), asked, false); !errors.Is(err, ErrBusy) {
 		t.Errorf("a second decision: %v", err)
 	}
-	for _, by := range []string{"ana", " ANA "} {
+	for _, by := range []string{"zoë  miller", " ZOË Miller ", "Zoe\u0308 Miller", "Zoë\u00a0Miller", "Ｚoë Miller", "Zoë\u200b Miller", "Zoë\u202e Miller"} {
 		if _, err := s.Approve(t.Context(), asked.Incident, by, "me too"); !errors.Is(err, ErrSamePerson) {
 			t.Errorf("%q agrees with herself: %v", by, err)
 		}
+	}
+	if _, err := s.Approve(t.Context(), asked.Incident, " ", "seen"); !errors.Is(err, ErrInvalid) {
+		t.Errorf("nobody agrees: %v", err)
 	}
 	approved, err := s.Approve(t.Context(), asked.Incident, "ben", "seen")
 	if err != nil || approved.State != DecisionRunning || approved.Approver != "ben" {
