@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/index"
 	"github.com/bulkhead-dlp/bulkhead/rules/allow"
 	"github.com/bulkhead-dlp/bulkhead/rules/keyed"
+	"github.com/gofrs/flock"
 )
 
 type allowCommand struct {
@@ -58,8 +60,30 @@ func (f allowFiles) read() (allow.List, keyed.Hash, error) {
 	return list, hash, err
 }
 
-// write puts a list in the place of the one before.
-func (f allowFiles) write(list allow.List) error {
+// lockWait bounds how long a command waits for another that changes the list.
+const lockWait = 10 * time.Second
+
+// change puts what do makes of the list in its place. Two processes that change
+// it at once do so one after the other.
+func (f allowFiles) change(ctx context.Context, do func(allow.List) (allow.List, error)) error {
+	if err := os.MkdirAll(filepath.Dir(f.list), 0o700); err != nil {
+		return fmt.Errorf("allow list: %w", err)
+	}
+	// The list itself is replaced, so that it cannot be locked.
+	lock := flock.New(f.list+".lock", flock.SetPermissions(0o600))
+	waiting, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	if _, err := lock.TryLockContext(waiting, 20*time.Millisecond); err != nil {
+		return fmt.Errorf("allow list: another command changes it: %s: %w", lock.Path(), err)
+	}
+	defer lock.Close() //nolint:errcheck // the lock ends with the process at the latest
+	list, _, err := f.read()
+	if err != nil {
+		return err
+	}
+	if list, err = do(list); err != nil {
+		return err
+	}
 	text, err := list.Text()
 	if err != nil {
 		return err
@@ -155,20 +179,19 @@ func (allowRemove) Help() string {
 }
 
 // Run takes an entry away.
-func (c allowRemove) Run(p program) error {
+func (c allowRemove) Run(ctx context.Context, p program) error {
 	files, err := c.allowFiles(p)
 	if err != nil {
 		return err
 	}
-	list, _, err := files.read()
+	err = files.change(ctx, func(list allow.List) (allow.List, error) {
+		list, was := list.Without(strings.ToUpper(c.ID))
+		if !was {
+			return list, fmt.Errorf("no entry %s: `bulkhead allow list` shows them", c.ID)
+		}
+		return list, nil
+	})
 	if err != nil {
-		return err
-	}
-	list, was := list.Without(strings.ToUpper(c.ID))
-	if !was {
-		return fmt.Errorf("no entry %s: `bulkhead allow list` shows them", c.ID)
-	}
-	if err := files.write(list); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(p.stdout, "Removed %s.\n", strings.ToUpper(c.ID))

@@ -6,8 +6,28 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 )
+
+// Entries that are added at the same moment are all kept, and of one key.
+func TestAllowAddLosesNoEntry(t *testing.T) {
+	dir := t.TempDir()
+	var all sync.WaitGroup
+	for i := range 12 {
+		all.Go(func() {
+			_, text, status := runBulkhead(t, "allow", "add", "--data-dir", dir, "recipient", fmt.Sprintf("reader%d@client.example", i), "--reason", "test", "--expires", "5d")
+			if status != exitOK {
+				t.Error(text)
+			}
+		})
+	}
+	all.Wait()
+	out, text, status := runBulkhead(t, "allow", "list", "--data-dir", dir, "--format", "json")
+	if status != exitOK || strings.Count(out, "\n") != 12 {
+		t.Errorf("%d entries are kept, want 12: %s", strings.Count(out, "\n"), text)
+	}
+}
 
 // An entry is in force within seconds, and no longer than it stands in the list.
 func TestAllowListIsTakenWhileRunning(t *testing.T) {

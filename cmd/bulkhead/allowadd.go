@@ -80,33 +80,37 @@ func (c allowAdd) Run(ctx context.Context, p program) error {
 	if e.Kind != allow.Table && strings.Contains(strings.ToLower(e.Reason+" "+e.Owner), strings.ToLower(c.Value)) {
 		return errors.New("the reason or the owner holds the value itself: word it otherwise, since both are kept as they are")
 	}
-	list, _, err := files.read()
+	err = files.change(ctx, func(list allow.List) (allow.List, error) {
+		hash, err := files.openKey(p)
+		if err != nil {
+			return list, err
+		}
+		if err := c.fill(ctx, &e, hash); err != nil {
+			return list, err
+		}
+		list.Key = hash.Check()
+		return list.With(e)
+	})
 	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(files.key), 0o700); err != nil {
-		return err
-	}
-	secret, made, err := index.OpenKey(files.key)
-	if err != nil {
-		return err
-	}
-	if made {
-		fmt.Fprintf(p.stderr, "bulkhead: made the key file %s; keep it secret\n", files.key)
-	}
-	hash := secret.For(allow.Purpose)
-	list.Key = hash.Check()
-	if err := c.fill(ctx, &e, hash); err != nil {
-		return err
-	}
-	if list, err = list.With(e); err != nil {
-		return err
-	}
-	if err := files.write(list); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(p.stdout, "Added %s: %s, until %s.\n", e.ID, e.Kind, e.Expires.Format(time.DateOnly))
 	return err
+}
+
+// openKey returns the key's function, and makes the key with the first entry.
+func (f allowFiles) openKey(p program) (keyed.Hash, error) {
+	if err := os.MkdirAll(filepath.Dir(f.key), 0o700); err != nil {
+		return keyed.Hash{}, fmt.Errorf("allow list: %w", err)
+	}
+	secret, made, err := index.OpenKey(f.key)
+	if err != nil {
+		return keyed.Hash{}, fmt.Errorf("allow list: %w", err)
+	}
+	if made {
+		fmt.Fprintf(p.stderr, "bulkhead: made the key file %s; keep it secret\n", f.key)
+	}
+	return secret.For(allow.Purpose), nil
 }
 
 // value returns what is allowed, from standard input if that is asked for.
