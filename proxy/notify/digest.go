@@ -51,7 +51,7 @@ func (n *Notifier) postDigest(ctx context.Context, d Digest) error {
 		if err != nil {
 			return err
 		}
-		if err := n.postMail(ctx, key, content); err != nil {
+		if _, err := n.postMail(ctx, key, content); err != nil {
 			return err
 		}
 	}
@@ -60,7 +60,7 @@ func (n *Notifier) postDigest(ctx context.Context, d Digest) error {
 		if err != nil {
 			return err
 		}
-		if err := n.postCall(ctx, i, key, call{Webhook: i, Kind: digestKind, Body: body}); err != nil {
+		if _, err := n.postCall(ctx, i, key, call{Webhook: i, Kind: digestKind, Body: body}); err != nil {
 			return err
 		}
 	}

@@ -23,7 +23,8 @@ type Notifier struct {
 	mu sync.Mutex
 	// plain are the payloads that this process has posted and not yet sent: in
 	// the outbox they are sealed, maybe to a key that is not here.
-	plain map[string][]byte
+	plain      map[string][]byte
+	plainBytes int // of all of them
 	// opened counts the incidents told one by one since the last digest.
 	opened map[string]int
 	// lastDigest is the end of the interval that was looked at last.
@@ -39,7 +40,11 @@ func New(cfg Config) (*Notifier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("notices: %w", err)
 	}
-	for _, language := range append(slices.Clone(cfg.Senders.Languages), cfg.Mail.Language) {
+	languages := append(slices.Clone(cfg.Senders.Languages), cfg.Mail.Language)
+	for _, w := range cfg.Webhooks {
+		languages = append(languages, w.Language)
+	}
+	for _, language := range languages {
 		if !words.has(language) {
 			return nil, fmt.Errorf("notices: no templates for the language %q: want one of %v", language, words.languages())
 		}
@@ -53,8 +58,8 @@ func New(cfg Config) (*Notifier, error) {
 	return &Notifier{cfg: cfg, words: words, wake: make(chan struct{}, 1), plain: map[string][]byte{}, opened: map[string]int{}}, nil
 }
 
-// maxPlain bounds the payloads kept in memory.
-const maxPlain = 2000
+// maxPlain bounds the payloads kept in memory, in bytes.
+const maxPlain = 16 << 20
 
 // maxOpened is how many incidents a channel is told one by one between two
 // digests: past it there is a flood, and the digest tells the rest.
@@ -98,12 +103,12 @@ type call struct {
 // is given. Without an error it will be sent, even after a restart.
 func (n *Notifier) Tell(ctx context.Context, e Event, who *Sender) error {
 	var errs []error
-	if len(n.cfg.Mail.To) > 0 && tells(n.cfg.Mail.On, e.Kind) && n.mayOpen(channelMail, &e) {
-		errs = append(errs, n.tellReviewers(ctx, &e))
+	if len(n.cfg.Mail.To) > 0 && tells(n.cfg.Mail.On, e.Kind) {
+		errs = append(errs, n.within(channelMail, &e, func() (bool, error) { return n.tellReviewers(ctx, &e) }))
 	}
 	for i, hook := range n.cfg.Webhooks {
-		if tells(hook.On, e.Kind) && n.mayOpen(fmt.Sprintf("%s %d", hook.Form, i), &e) {
-			errs = append(errs, n.tellWebhook(ctx, i, &e))
+		if tells(hook.On, e.Kind) {
+			errs = append(errs, n.within(fmt.Sprintf("%s %d", hook.Form, i), &e, func() (bool, error) { return n.tellWebhook(ctx, i, &e) }))
 		}
 	}
 	if who != nil && n.tellsSender(&e, *who) {
@@ -126,45 +131,55 @@ func (n *Notifier) tellsSender(e *Event, who Sender) bool {
 	return len(s.Policies) == 0 || slices.Contains(s.Policies, e.Policy)
 }
 
-// mayOpen reports whether a channel is told of an incident by itself.
-func (n *Notifier) mayOpen(channel string, e *Event) bool {
-	if e.Kind != Opened || n.cfg.Digest == 0 {
-		return true
-	}
+// within tells a channel of an event, unless it is of a further incident than
+// the channel is told one by one. What had been told before does not count.
+func (n *Notifier) within(channel string, e *Event, tell func() (fresh bool, err error)) error {
+	limited := e.Kind == Opened && n.cfg.Digest != 0
 	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.opened[channel]++
-	return n.opened[channel] <= maxOpened
+	full := limited && n.opened[channel] >= maxOpened
+	n.mu.Unlock()
+	if full {
+		return nil
+	}
+	fresh, err := tell()
+	if limited && fresh {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.opened[channel]++
+	}
+	return err
 }
 
-func (n *Notifier) tellReviewers(ctx context.Context, e *Event) error {
+func (n *Notifier) tellReviewers(ctx context.Context, e *Event) (fresh bool, err error) {
 	text, err := n.words.render("reviewer", n.cfg.Mail.Language, n.view(e))
 	if err != nil {
-		return err
+		return false, err
 	}
 	content, err := n.compose(text, n.cfg.Mail.To)
 	if err != nil {
-		return err
+		return false, err
 	}
 	return n.postMail(ctx, e.key(), content)
 }
 
 // postMail posts a mail to each reviewer, each for itself, so that one mailbox
-// that is full keeps it from nobody else.
-func (n *Notifier) postMail(ctx context.Context, key string, content []byte) error {
+// that is full keeps it from nobody else. It is fresh if it is to one of them.
+func (n *Notifier) postMail(ctx context.Context, key string, content []byte) (fresh bool, err error) {
 	for i, to := range n.cfg.Mail.To {
 		p := payload{Letter: &letter{From: n.cfg.From, To: to, Content: content}}
-		if err := n.post(ctx, fmt.Sprintf("%s#%d", key, i), channelMail, p); err != nil {
-			return err
+		one, err := n.post(ctx, fmt.Sprintf("%s#%d", key, i), channelMail, p)
+		if err != nil {
+			return fresh, err
 		}
+		fresh = fresh || one
 	}
-	return nil
+	return fresh, nil
 }
 
 // tellSender writes to the sender in every configured language, one below the
 // other: nobody knows which one they read.
 func (n *Notifier) tellSender(ctx context.Context, e *Event, who Sender) error {
-	text, err := n.words.renderAll("sender", n.cfg.Senders.Languages, n.view(e))
+	text, err := n.words.renderAll("sender", n.cfg.Senders.Languages, n.senderView(e))
 	if err != nil {
 		return err
 	}
@@ -172,18 +187,19 @@ func (n *Notifier) tellSender(ctx context.Context, e *Event, who Sender) error {
 	if err != nil {
 		return err
 	}
-	return n.post(ctx, e.key(), channelSender, payload{Letter: &letter{To: who.Address, Content: content}})
+	_, err = n.post(ctx, e.key(), channelSender, payload{Letter: &letter{To: who.Address, Content: content}})
+	return err
 }
 
-func (n *Notifier) tellWebhook(ctx context.Context, i int, e *Event) error {
+func (n *Notifier) tellWebhook(ctx context.Context, i int, e *Event) (fresh bool, err error) {
 	body, err := n.body(n.cfg.Webhooks[i], n.view(e))
 	if err != nil {
-		return err
+		return false, err
 	}
 	return n.postCall(ctx, i, e.key(), call{Webhook: i, Kind: e.Kind, Body: body})
 }
 
-func (n *Notifier) postCall(ctx context.Context, i int, key string, c call) error {
+func (n *Notifier) postCall(ctx context.Context, i int, key string, c call) (fresh bool, err error) {
 	return n.post(ctx, key+"#"+fmt.Sprint(i), n.cfg.Webhooks[i].channel(), payload{Call: &c})
 }
 
@@ -195,22 +211,23 @@ func (w Webhook) channel() string {
 }
 
 // post puts a notice into the outbox, once for a key and channel.
-func (n *Notifier) post(ctx context.Context, key, channel string, p payload) error {
+func (n *Notifier) post(ctx context.Context, key, channel string, p payload) (fresh bool, err error) {
 	packed, err := json.Marshal(p)
 	if err != nil {
-		return err
+		return false, err
 	}
 	key = channel + "/" + key
-	fresh, err := n.cfg.Outbox.Post(ctx, key, channel, packed)
+	fresh, err = n.cfg.Outbox.Post(ctx, key, channel, packed)
 	if err != nil || !fresh {
-		return err
+		return false, err
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if len(n.plain) < maxPlain {
+	if n.plainBytes+len(packed) <= maxPlain {
 		n.plain[key] = packed
+		n.plainBytes += len(packed)
 	}
-	return nil
+	return true, nil
 }
 
 // poke makes Run look at the outbox now.

@@ -282,6 +282,73 @@ func TestAFloodOfIncidentsGoesToTheDigest(t *testing.T) {
 	}
 }
 
+// After a restart the open incidents are told again, to no effect: that leaves
+// room for new ones.
+func TestWhatWasToldBeforeIsNoFlood(t *testing.T) {
+	w := newWorld(t, func(c *notify.Config) { c.Mail.To = []string{"ana@office.test"} })
+	tell := func(incident string) {
+		t.Helper()
+		e := opened()
+		e.Incident = incident
+		if err := w.Tell(t.Context(), e, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 50 {
+		tell("IN-1")
+	}
+	tell("IN-2")
+	w.flush(t)
+	if n := len(w.box.letters); n != 2 {
+		t.Errorf("%d mails for two incidents", n)
+	}
+}
+
+func TestLanguageThatIsNotThereIsAnError(t *testing.T) {
+	for name, change := range map[string]func(*notify.Config){
+		"mail":    func(c *notify.Config) { c.Mail.Language = "xx" },
+		"sender":  func(c *notify.Config) { c.Senders.Languages = []string{"en", "xx"} },
+		"webhook": func(c *notify.Config) { c.Webhooks = []notify.Webhook{{Language: "en"}, {Language: "xx"}} },
+	} {
+		cfg := newWorld(t, nil).cfg
+		change(&cfg)
+		if _, err := notify.New(cfg); err == nil || !strings.Contains(err.Error(), `"xx"`) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Who decided is for reviewers: a text of one's own cannot tell a sender either.
+func TestSenderIsNotToldWhoDecided(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"sender.en.txt", "returned.en.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("Subject: x\n\n{{.By}} {{printf \"%+v\" .}}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := newWorld(t, func(c *notify.Config) {
+		c.Mail.To, c.Templates, c.Senders.Languages = nil, dir, []string{"en"}
+	})
+	e := opened()
+	e.Kind, e.By = notify.Released, "rita"
+	if err := w.Tell(t.Context(), e, &sender); err != nil {
+		t.Fatal(err)
+	}
+	e.Kind = notify.Refused
+	if err := w.Return(t.Context(), e, sender, original()); err != nil {
+		t.Fatal(err)
+	}
+	w.flush(t)
+	if len(w.box.letters) != 2 {
+		t.Fatalf("%d letters", len(w.box.letters))
+	}
+	for _, l := range w.box.letters {
+		if strings.Contains(l.content, "rita") {
+			t.Errorf("a sender is told who decided:\n%s", l.content)
+		}
+	}
+}
+
 func TestDigestComesOnceAnInterval(t *testing.T) {
 	w := newWorld(t, func(c *notify.Config) { c.Mail.To = []string{"ana@office.test"} })
 	w.digest = notify.Digest{Open: 1, Incidents: []notify.Line{{Incident: "IN-1", Last: w.now}}}

@@ -63,7 +63,7 @@ func (n *Notifier) Return(ctx context.Context, e Event, who Sender, o Original) 
 	if err != nil {
 		return fmt.Errorf("non-delivery notice: %w", err)
 	}
-	err = n.post(ctx, "returned/"+e.key(), channelSender, payload{Letter: &letter{To: who.Address, Content: content}})
+	_, err = n.post(ctx, "returned/"+e.key(), channelSender, payload{Letter: &letter{To: who.Address, Content: content}})
 	if err != nil {
 		return fmt.Errorf("non-delivery notice: posting: %w", err)
 	}
@@ -72,7 +72,7 @@ func (n *Notifier) Return(ctx context.Context, e Event, who Sender, o Original) 
 }
 
 func (n *Notifier) composeReturn(e *Event, to string, o Original) ([]byte, error) {
-	v := n.view(e)
+	v := n.senderView(e)
 	v.Reason = string(e.Kind)
 	text, err := n.words.renderAll("returned", n.cfg.Senders.Languages, v)
 	if err != nil {
@@ -120,7 +120,7 @@ func (n *Notifier) composeReturn(e *Event, to string, o Original) ([]byte, error
 func (n *Notifier) status(o Original) []byte {
 	var b bytes.Buffer
 	if o.EnvelopeID != "" {
-		fmt.Fprintf(&b, "Original-Envelope-Id: %s\r\n", oneLine(unxtext(o.EnvelopeID)))
+		fmt.Fprintf(&b, "Original-Envelope-Id: %s\r\n", sevenBits(unxtext(o.EnvelopeID)))
 	}
 	fmt.Fprintf(&b, "Reporting-MTA: dns; %s\r\n", oneLine(n.cfg.Host))
 	if !o.Received.IsZero() {
@@ -132,14 +132,14 @@ func (n *Notifier) status(o Original) []byte {
 		}
 		b.WriteString("\r\n")
 		if r.Original != "" {
-			kind, address, _ := strings.Cut(oneLine(unxtext(r.Original)), ";")
+			kind, address, _ := strings.Cut(sevenBits(unxtext(r.Original)), ";")
 			fmt.Fprintf(&b, "Original-Recipient: %s; %s\r\n", kind, address)
 		}
 		kind := "rfc822"
 		if !ascii(r.Address) {
 			kind = "utf-8" // RFC 6533 section 3
 		}
-		fmt.Fprintf(&b, "Final-Recipient: %s; %s\r\n", kind, addressText(r.Address))
+		fmt.Fprintf(&b, "Final-Recipient: %s; %s\r\n", kind, sevenBits(r.Address))
 		b.WriteString("Action: failed\r\nStatus: 5.7.1\r\n")
 		b.WriteString("Diagnostic-Code: smtp; 550 5.7.1 Not delivered: refused in review\r\n")
 	}
@@ -169,11 +169,11 @@ func ascii(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
-// addressText writes an address in 7 bits: other characters as \x{HEX} (RFC
-// 6533 section 3).
-func addressText(address string) string {
+// sevenBits writes a value on one line in 7 bits: other characters as \x{HEX},
+// as in an address (RFC 6533 section 3).
+func sevenBits(value string) string {
 	var b strings.Builder
-	for _, r := range oneLine(address) {
+	for _, r := range oneLine(value) {
 		if r > unicode.MaxASCII {
 			fmt.Fprintf(&b, `\x{%X}`, r)
 			continue

@@ -18,7 +18,7 @@ func original() notify.Original {
 		Recipients: []notify.Recipient{
 			{Address: "reader@client.test", Original: "rfc822;Reader+2Bx@client.test"},
 			{Address: "quiet@client.test", Never: true},
-			{Address: "jörg@client.test"},
+			{Address: "jörg@client.test", Original: "rfc822;j+C3+B6rg@client.test"},
 			{Address: "bad@client.test\r\nStatus: 2.0.0"},
 		},
 		Header: []byte("Received: from tool\r\n\tby relay\r\nFrom: tool@office.test\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\nthe secret body"),

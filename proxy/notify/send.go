@@ -79,6 +79,7 @@ func (n *Notifier) unsealed(p Posted) []byte {
 
 func (n *Notifier) end(ctx context.Context, p Posted, result string, cause error) error {
 	n.mu.Lock()
+	n.plainBytes -= len(n.plain[p.Key])
 	delete(n.plain, p.Key)
 	n.mu.Unlock()
 	n.cfg.Count(p.Channel, result)

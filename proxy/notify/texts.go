@@ -57,6 +57,13 @@ func (n *Notifier) view(e *Event) view {
 	return v
 }
 
+// senderView is what a template to a sender sees: not who decided.
+func (n *Notifier) senderView(e *Event) view {
+	v := n.view(e)
+	v.By = ""
+	return v
+}
+
 // loadTexts reads the built-in texts and those of a folder over them. A folder
 // may bring further languages, whole ones only.
 func loadTexts(folder string, zone *time.Location) (*texts, error) {
