@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +44,9 @@ func oldStore(t *testing.T, dir string) (held, partly Message, content string) {
 		m := named()
 		m.ID, m.Incident, m.State, m.Size = id, "IN-0000-0001", Held, int64(len(content))
 		m.SHA256 = sumOf(content)
+		if i == 1 { // evidence as it mostly is
+			m.Evidence = []byte(`{"sample":"` + strings.Repeat("Q**** of quill, ", 100) + `"}`)
+		}
 		m.Action, m.PolicyVersion, m.Completeness, m.Fields = "hold", "7", "complete", []string{"person.name"}
 		m.Received = time.Date(2031, 3, 5, 8, 0, i, 0, time.UTC)
 		fields, reasons := mustJSON(t, m.Fields), mustJSON(t, m.Reasons)

@@ -69,8 +69,8 @@ func plainTexts(list []text) []string {
 	return out
 }
 
-// evidenceInRecord bounds the evidence that is kept with the names. Larger one
-// is cut into chunks, as content is, since copies have the same.
+// evidenceInRecord bounds the evidence that Hold keeps with the names. Larger
+// one is cut into chunks, as content is, since copies have the same.
 const evidenceInRecord = 256
 
 func recordOf(m *Message) record {

@@ -97,7 +97,9 @@ func (s *Store) sealOld(ctx context.Context, tx *sql.Tx, key writeKey, r *row) e
 			return err
 		}
 	}
-	sealed, err := sealRecord(key, r.ID, recordOf(&r.Message))
+	rec := recordOf(&r.Message)
+	rec.Evidence = text(r.Evidence) // of any size: cutting chunks would take a transaction of its own
+	sealed, err := sealRecord(key, r.ID, rec)
 	if err != nil {
 		return err
 	}
