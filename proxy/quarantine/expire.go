@@ -62,28 +62,30 @@ func (s *Store) Expire(ctx context.Context, to Notifier) (ExpiryReport, error) {
 	if err := s.endLapsed(ctx); err != nil {
 		return report, fmt.Errorf("expire: %w", err)
 	}
+	// One look at the clock for all: where it is set back meanwhile, what was
+	// due stays so until it is done.
+	e := expiry{s: s, to: to, now: s.now()}
 	steps := []struct {
-		due  func() (where string, args []any)
-		do   func(context.Context, Notifier, []row) error
+		due  condition
+		do   func(context.Context, condition, []row) error
 		done *int
 	}{
-		{s.unwarned, s.warn, &report.Warned},
-		{s.overdue, s.expire, &report.Expired},
-		{s.outlived, s.outlive, &report.Removed},
+		{unwarned(e.now), e.warn, &report.Warned},
+		{overdue(e.now), e.expire, &report.Expired},
+		{outlived(e.now), e.outlive, &report.Removed},
 	}
 	var errs []error
 	for _, step := range steps {
-		where, args := step.due()
 		failed := map[string]bool{} // incidents; they come first again next time
 		for {
-			batch, err := s.due(ctx, where, args, failed)
+			batch, err := s.due(ctx, step.due, failed)
 			if err != nil {
 				return report, errors.Join(append(errs, fmt.Errorf("expire: %w", err))...)
 			}
 			if len(batch) == 0 {
 				break
 			}
-			if err := step.do(ctx, to, batch); err != nil {
+			if err := step.do(ctx, step.due, batch); err != nil {
 				failed[batch[0].Incident] = true
 				errs = append(errs, fmt.Errorf("expire: incident %s: %w", batch[0].Incident, err))
 				continue
@@ -103,34 +105,46 @@ const (
 	dueEnded = "stored = 1 AND kept = 0 AND expires > 0 AND state IN ('released', 'refused') AND expires <= ?"
 )
 
-func (s *Store) unwarned() (string, []any) {
+// condition is what messages must fulfil for something to be done about them,
+// as SQL.
+type condition struct {
+	where string
+	args  []any
+}
+
+func unwarned(now time.Time) (due condition) {
 	// The nearest warning is enough where several are due at once.
-	where, args := "", []any{}
 	for i, before := range warnBefore {
 		if i > 0 {
-			where += " OR "
+			due.where += " OR "
 		}
-		where += "(" + dueOpen + " AND warned <= ?)"
-		args = append(args, micros(s.now().Add(before)), i)
+		due.where += "(" + dueOpen + " AND warned <= ?)"
+		due.args = append(due.args, micros(now.Add(before)), i)
 	}
-	return "(" + where + ")", args
+	due.where = "(" + due.where + ")"
+	return due
 }
 
-func (s *Store) overdue() (string, []any) {
-	return dueOpen + " AND warned = ?", []any{micros(s.now()), len(warnBefore)}
+func overdue(now time.Time) condition {
+	return condition{dueOpen + " AND warned = ?", []any{micros(now), len(warnBefore)}}
 }
 
-func (s *Store) outlived() (string, []any) { return dueEnded, []any{micros(s.now())} }
+func outlived(now time.Time) condition { return condition{dueEnded, []any{micros(now)}} }
+
+// and narrows a condition.
+func (c condition) and(where string, args ...any) condition {
+	return condition{c.where + " AND " + where, append(c.args[:len(c.args):len(c.args)], args...)}
+}
 
 // due gives messages of one incident that something is to be done about.
-func (s *Store) due(ctx context.Context, where string, args []any, without map[string]bool) (batch []row, err error) {
+func (s *Store) due(ctx context.Context, due condition, without map[string]bool) (batch []row, err error) {
 	err = s.read(ctx, func(tx *sql.Tx) error {
-		incident, err := s.dueIncident(ctx, tx, where, args, without)
+		incident, err := dueIncident(ctx, tx, due, without)
 		if err != nil || incident == "" {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, "SELECT "+messageColumns+" FROM messages WHERE "+where+
-			" AND incident = ? ORDER BY expires LIMIT ?", append(args[:len(args):len(args)], incident, expiryBatch)...)
+		due := due.and("incident = ? ORDER BY expires LIMIT ?", incident, expiryBatch)
+		rows, err := tx.QueryContext(ctx, "SELECT "+messageColumns+" FROM messages WHERE "+due.where, due.args...)
 		if err != nil {
 			return err
 		}
@@ -155,8 +169,8 @@ func (s *Store) due(ctx context.Context, where string, args []any, without map[s
 	return batch, err
 }
 
-func (s *Store) dueIncident(ctx context.Context, tx *sql.Tx, where string, args []any, without map[string]bool) (string, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT DISTINCT incident FROM messages WHERE "+where, args...)
+func dueIncident(ctx context.Context, tx *sql.Tx, due condition, without map[string]bool) (string, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT DISTINCT incident FROM messages WHERE "+due.where, due.args...)
 	if err != nil {
 		return "", err
 	}
@@ -181,73 +195,79 @@ func notice(kind NoticeKind, batch []row) Notice {
 	return n
 }
 
-// warn tells of messages that expire soon. What should have gone already, but
-// nobody was warned of it, gets another day.
-func (s *Store) warn(ctx context.Context, to Notifier, batch []row) error {
-	now := s.now()
-	last := warnBefore[len(warnBefore)-1]
+// expiry is one call of Expire.
+type expiry struct {
+	s   *Store
+	to  Notifier
+	now time.Time
+}
+
+// warn tells of messages that expire soon. Those of which this is the last
+// warning have a day from now, however late it comes.
+func (e expiry) warn(ctx context.Context, due condition, batch []row) error {
+	least := e.now.Add(warnBefore[len(warnBefore)-1])
 	for i, r := range batch {
-		if r.Expires.Before(now) {
-			batch[i].Expires = fromMicros(micros(now.Add(last)))
+		if r.Expires.Before(least) {
+			batch[i].Expires = fromMicros(micros(least))
 		}
 	}
-	if err := to.Notify(ctx, notice(Expiring, batch)); err != nil {
+	if err := e.to.Notify(ctx, notice(Expiring, batch)); err != nil {
 		return err
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return e.s.write(ctx, func(tx *sql.Tx) error {
 		for _, r := range batch {
+			if still, err := stillDue(ctx, tx, due, r); err != nil {
+				return err
+			} else if !still {
+				continue
+			}
 			warned := 0
 			for _, before := range warnBefore {
-				if !r.Expires.After(now.Add(before)) {
+				if !r.Expires.After(e.now.Add(before)) {
 					warned++
 				}
 			}
-			_, err := tx.ExecContext(ctx, "UPDATE messages SET warned = ?, expires = ? WHERE seq = ? AND stored = 1",
-				warned, micros(r.Expires), r.seq)
+			_, err := tx.ExecContext(ctx, "UPDATE messages SET warned = ?, expires = ? WHERE seq = ?", warned, micros(r.Expires), r.seq)
 			if err != nil {
 				return fmt.Errorf("note the warning of %s: %w", r.ID, err)
 			}
 		}
-		return s.append(ctx, tx, Entry{Act: ActExpiring, By: bySystem, Detail: Detail{
+		return e.s.append(ctx, tx, Entry{Act: ActExpiring, By: bySystem, Detail: Detail{
 			Incident: batch[0].Incident, Messages: len(batch), Until: batch[0].Expires.Format(time.RFC3339)}})
 	})
 }
 
 // expire refuses messages that nobody decided, and removes their content.
-func (s *Store) expire(ctx context.Context, to Notifier, batch []row) error {
-	if err := to.Notify(ctx, notice(Expiration, batch)); err != nil {
+func (e expiry) expire(ctx context.Context, due condition, batch []row) error {
+	if err := e.to.Notify(ctx, notice(Expiration, batch)); err != nil {
 		return err
 	}
-	return s.removeDue(ctx, batch, func(tx *sql.Tx, r row) error {
-		if err := s.decide(ctx, tx, r, Expired, bySystem); err != nil {
+	return e.s.removeDue(ctx, due, batch, func(tx *sql.Tx, r row) error {
+		if err := e.s.decide(ctx, tx, r, Expired, bySystem); err != nil {
 			return err
 		}
-		return s.append(ctx, tx, Entry{Message: r.ID, Act: ActExpired, By: bySystem,
+		return e.s.append(ctx, tx, Entry{Message: r.ID, Act: ActExpired, By: bySystem,
 			Reason: "nobody decided in time", Detail: Detail{SHA256: r.SHA256}})
 	})
 }
 
 // outlive removes content of messages that were decided long ago.
-func (s *Store) outlive(ctx context.Context, _ Notifier, batch []row) error {
-	return s.removeDue(ctx, batch, func(tx *sql.Tx, r row) error {
-		return s.append(ctx, tx, Entry{Message: r.ID, Act: ActRemoved, By: bySystem,
+func (e expiry) outlive(ctx context.Context, due condition, batch []row) error {
+	return e.s.removeDue(ctx, due, batch, func(tx *sql.Tx, r row) error {
+		return e.s.append(ctx, tx, Entry{Message: r.ID, Act: ActRemoved, By: bySystem,
 			Reason: "kept long enough since it was decided", Detail: Detail{SHA256: r.SHA256}})
 	})
 }
 
 // removeDue removes the content of messages that are still as they were found.
-func (s *Store) removeDue(ctx context.Context, batch []row, note func(*sql.Tx, row) error) error {
+func (s *Store) removeDue(ctx context.Context, due condition, batch []row, note func(*sql.Tx, row) error) error {
 	var gone removal
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		for _, r := range batch {
-			var same bool
-			err := tx.QueryRowContext(ctx, "SELECT state = ? AND stored = 1 AND kept = 0 AND expires <= ? FROM messages WHERE seq = ?",
-				string(r.State), micros(s.now()), r.seq).Scan(&same)
-			if err != nil {
-				return fmt.Errorf("message %s: %w", r.ID, err)
-			}
-			if !same {
-				continue // somebody decided meanwhile
+			if still, err := stillDue(ctx, tx, due, r); err != nil {
+				return err
+			} else if !still {
+				continue
 			}
 			if err := note(tx, r); err != nil {
 				return err
@@ -262,4 +282,14 @@ func (s *Store) removeDue(ctx context.Context, batch []row, note func(*sql.Tx, r
 		return err
 	}
 	return s.removeFiles(ctx, gone)
+}
+
+// stillDue tells whether a message is as it was found, under the write lock:
+// while people were told, somebody may have decided, or put it under legal hold.
+func stillDue(ctx context.Context, tx *sql.Tx, due condition, r row) (still bool, err error) {
+	due = due.and("seq = ? AND state = ?", r.seq, string(r.State))
+	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM messages WHERE "+due.where+")", due.args...).Scan(&still); err != nil {
+		return false, fmt.Errorf("message %s: %w", r.ID, err)
+	}
+	return still, nil
 }
