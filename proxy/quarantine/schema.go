@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 )
 
 //go:embed migrations/*.sql
@@ -87,13 +89,33 @@ func migrate(ctx context.Context, db *sql.DB, steps []migration) error {
 	return emptyLog(ctx, db)
 }
 
+// emptyWait is how long emptying the log waits for readers of an older state;
+// writers of all processes wait with it.
+const emptyWait = 100 * time.Millisecond
+
 // emptyLog moves what the write-ahead log has into the database, whose freed
 // pages are zeros: what was deleted is then in neither. Where a reader of an
 // older state is in the way it is left to the next time.
-func emptyLog(ctx context.Context, db *sql.DB) error {
+func emptyLog(ctx context.Context, db *sql.DB) (err error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("empty the log: %w", err)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }() // back to db
+	if err := waitFor(ctx, conn, emptyWait); err != nil {
+		return fmt.Errorf("empty the log: %w", err)
+	}
 	var busy, pages, moved int
-	if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	if err := errors.Join(err, waitFor(context.WithoutCancel(ctx), conn, busyTimeout)); err != nil {
 		return fmt.Errorf("empty the log: %w", err)
 	}
 	return nil
+}
+
+// waitFor sets how long a connection waits for locks.
+func waitFor(ctx context.Context, conn *sql.Conn, d time.Duration) error {
+	// PRAGMA takes no arguments.
+	_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", d.Milliseconds()))
+	return err
 }
