@@ -116,7 +116,7 @@ func newestChunk(ctx context.Context, q querier) (seq int64, err error) {
 }
 
 // done remembers what is committed, for the next copy.
-func (in *intake) done() { in.s.known.add(in.parts) }
+func (in *intake) done() { in.s.known.add(in.parts, in.removed) }
 
 // chunkRange are chunks that were stored one after the other.
 type chunkRange struct{ first, last int64 }

@@ -33,16 +33,17 @@ const (
 // intake takes one message's content apart. Chunks that the store has are
 // only noted, the others are compressed, sealed and kept for the commit.
 type intake struct {
-	s      *Store
-	key    writeKey
-	newest int64           // chunk that was there when this began
-	parts  []part          // distinct ones
-	byID   map[chunkID]int // index in parts
-	order  [streams][]int  // indexes in parts
-	buf    []byte          // sealed chunks that are not in the file yet
-	packed []byte          // for use again
-	fresh  int64           // bytes of new chunks, as stored
-	pack   pack            // the file, if one was needed
+	s       *Store
+	key     writeKey
+	newest  int64           // chunk that was there when this began
+	removed int64           // chunks that had been deleted then
+	parts   []part          // distinct ones
+	byID    map[chunkID]int // index in parts
+	order   [streams][]int  // indexes in parts
+	buf     []byte          // sealed chunks that are not in the file yet
+	packed  []byte          // for use again
+	fresh   int64           // bytes of new chunks, as stored
+	pack    pack            // the file, if one was needed
 }
 
 // part is a chunk that a message consists of.
@@ -62,14 +63,15 @@ func (s *Store) begin(ctx context.Context) (*intake, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.known.refresh(ctx, s.reader); err != nil {
+	removed, err := s.known.refresh(ctx, s.reader)
+	if err != nil {
 		return nil, err
 	}
 	newest, err := newestChunk(ctx, s.reader)
 	if err != nil {
 		return nil, fmt.Errorf("look for the newest chunk: %w", err)
 	}
-	return &intake{s: s, key: key, newest: newest, byID: map[chunkID]int{}}, nil
+	return &intake{s: s, key: key, newest: newest, removed: removed, byID: map[chunkID]int{}}, nil
 }
 
 // receive takes the content and the evidence of m, and sets Size and SHA256.

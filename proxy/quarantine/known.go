@@ -29,18 +29,18 @@ type known struct {
 	removed int64 // chunks that had been deleted when it was right
 }
 
-// refresh forgets everything if a chunk was deleted, by whichever process.
-func (k *known) refresh(ctx context.Context, q querier) error {
-	var removed int64
+// refresh forgets everything if a chunk was deleted, by whichever process. It
+// gives how many have been.
+func (k *known) refresh(ctx context.Context, q querier) (removed int64, err error) {
 	if err := q.QueryRowContext(ctx, "SELECT removed FROM volume").Scan(&removed); err != nil {
-		return fmt.Errorf("read volume: %w", err)
+		return 0, fmt.Errorf("read volume: %w", err)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.rows == nil || removed != k.removed {
 		k.rows, k.removed = map[chunkID]int64{}, removed
 	}
-	return nil
+	return removed, nil
 }
 
 // find gives a chunk's row, 0 if the store does not have it.
@@ -61,10 +61,14 @@ func (k *known) find(ctx context.Context, q querier, id chunkID) (int64, error) 
 	return seq, nil
 }
 
-// add remembers chunks that are committed.
-func (k *known) add(parts []part) {
+// add remembers chunks that are committed, unless some were deleted since
+// refresh gave removed: they may be these.
+func (k *known) add(parts []part, removed int64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if removed != k.removed {
+		return
+	}
 	for _, p := range parts {
 		if len(k.rows) >= knownMost {
 			clear(k.rows)
