@@ -285,9 +285,10 @@ func (s *Store) removeDue(ctx context.Context, due condition, batch []row, note 
 }
 
 // stillDue tells whether a message is as it was found, under the write lock:
-// while people were told, somebody may have decided, or put it under legal hold.
+// while people were told, somebody may have decided, put it under legal hold, or
+// sealed its content.
 func stillDue(ctx context.Context, tx *sql.Tx, due condition, r row) (still bool, err error) {
-	due = due.and("seq = ? AND state = ?", r.seq, string(r.State))
+	due = due.and("seq = ? AND state = ? AND plain = ?", r.seq, string(r.State), r.plain)
 	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM messages WHERE "+due.where+")", due.args...).Scan(&still); err != nil {
 		return false, fmt.Errorf("message %s: %w", r.ID, err)
 	}

@@ -21,11 +21,11 @@ const (
 // repack writes packs anew of which less than half is alive. It needs no key:
 // the chunks stay sealed as they are.
 func (s *Store) repack(ctx context.Context, report *SweepReport) error {
+	seq := int64(0)
 	for range repackMost {
 		var old pack
-		var seq int64
-		err := s.reader.QueryRowContext(ctx, "SELECT seq, name, bytes FROM packs WHERE bytes > ? AND live * 2 < bytes LIMIT 1",
-			repackLeast).Scan(&seq, &old.name, &old.size)
+		err := s.reader.QueryRowContext(ctx, "SELECT seq, name, bytes FROM packs WHERE bytes > ? AND live * 2 < bytes AND seq > ? ORDER BY seq LIMIT 1",
+			repackLeast, seq).Scan(&seq, &old.name, &old.size)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -34,7 +34,7 @@ func (s *Store) repack(ctx context.Context, report *SweepReport) error {
 		}
 		freed, err := s.repackOne(ctx, seq, old)
 		if errors.Is(err, ErrDamaged) || errors.Is(err, fs.ErrNotExist) {
-			return nil // the report has it as missing
+			continue // the report has it as missing
 		}
 		if err != nil {
 			return fmt.Errorf("write pack %s anew: %w", old.name, err)
