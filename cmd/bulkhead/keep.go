@@ -18,7 +18,8 @@ type quarantineKeep struct {
 // Help implements kong.HelpProvider.
 func (quarantineKeep) Help() string {
 	return `A message under legal hold does not expire and cannot be deleted. With the id
-of an incident, all its messages are, and those that join it later.
+of an incident, all its messages are, and those that join it later. A message's
+own hold and its incident's end each by itself.
 
 Examples:
   bulkhead quarantine keep BH-7K2M-Q9XD --reason "case 17"

@@ -8,6 +8,13 @@ import (
 	"strings"
 )
 
+// What messages.kept consists of: the holds of a message and of its incident end
+// each by themselves.
+const (
+	keptItself     = 1
+	keptByIncident = 2
+)
+
 // Keep puts a message, or all of an incident and what will join it, under legal
 // hold: it does not expire and cannot be deleted. That it can be released or
 // refused stays. id is a message's or an incident's.
@@ -15,8 +22,9 @@ func (s *Store) Keep(ctx context.Context, id, by, reason string) error {
 	return s.keep(ctx, keepRequest{id: id, by: by, reason: reason, act: ActKept, kept: true})
 }
 
-// EndKeep ends a legal hold. Messages whose time is over meanwhile are warned
-// of and go a day later.
+// EndKeep ends a legal hold: that of the incident leaves those of single messages
+// as they are. A message that only its incident's keeps gives [ErrKept]. Messages
+// whose time is over meanwhile are warned of and go a day later.
 func (s *Store) EndKeep(ctx context.Context, id, by, reason string) error {
 	return s.keep(ctx, keepRequest{id: id, by: by, reason: reason, act: ActKeepEnded})
 }
@@ -39,7 +47,7 @@ func (s *Store) keep(ctx context.Context, q keepRequest) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "UPDATE messages SET kept = ?, warned = 0 WHERE seq = ?", q.kept, r.seq); err != nil {
+		if err := q.keepMessage(ctx, tx, r); err != nil {
 			return fmt.Errorf("message %s: %w", r.ID, err)
 		}
 		return s.append(ctx, tx, Entry{Message: r.ID, Act: q.act, By: q.by, Reason: q.reason, Detail: Detail{SHA256: r.SHA256}})
@@ -48,6 +56,26 @@ func (s *Store) keep(ctx context.Context, q keepRequest) error {
 		return fmt.Errorf("legal hold: %w", err)
 	}
 	return nil
+}
+
+func (q keepRequest) keepMessage(ctx context.Context, tx *sql.Tx, r row) error {
+	var holds int
+	if err := tx.QueryRowContext(ctx, "SELECT kept FROM messages WHERE seq = ?", r.seq).Scan(&holds); err != nil {
+		return err
+	}
+	if !q.kept && holds == keptByIncident {
+		return fmt.Errorf("%w by its incident: end the hold of %s", ErrKept, r.Incident)
+	}
+	_, err := tx.ExecContext(ctx, "UPDATE messages SET "+q.set()+" WHERE seq = ?", keptItself, r.seq)
+	return err
+}
+
+// set is the SQL that puts or ends one of the holds.
+func (q keepRequest) set() string {
+	if q.kept {
+		return "kept = kept | ?, warned = 0"
+	}
+	return "kept = kept & ~?, warned = 0"
 }
 
 func (s *Store) keepIncident(ctx context.Context, tx *sql.Tx, q keepRequest) error {
@@ -60,7 +88,7 @@ func (s *Store) keepIncident(ctx context.Context, tx *sql.Tx, q keepRequest) err
 	if err != nil {
 		return fmt.Errorf("incident %s: %w", id, err)
 	}
-	res, err := tx.ExecContext(ctx, "UPDATE messages SET kept = ?, warned = 0 WHERE incident = ?", q.kept, id)
+	res, err := tx.ExecContext(ctx, "UPDATE messages SET "+q.set()+" WHERE incident = ?", keptByIncident, id)
 	if err != nil {
 		return fmt.Errorf("incident %s: %w", id, err)
 	}

@@ -13,7 +13,7 @@ import (
 
 const messageColumns = `seq, id, incident, incident_key, state, sealed,
 	action, policy, policy_version, subjects, records, fields, completeness,
-	size, sha256, received, expires, decided_by, decided, stored, plain, kept, answered`
+	size, sha256, received, expires, decided_by, decided, stored, plain, kept > 0, answered`
 
 // row is a message and what only the store needs to know of it.
 type row struct {

@@ -23,7 +23,7 @@ ALTER TABLE messages ADD COLUMN sealed BLOB NOT NULL DEFAULT x'';
 ALTER TABLE messages ADD COLUMN sender_hash BLOB NOT NULL DEFAULT x'';
 ALTER TABLE messages ADD COLUMN sender_domain BLOB NOT NULL DEFAULT x'';
 ALTER TABLE messages ADD COLUMN plain INTEGER NOT NULL DEFAULT 1; -- 1: content/ab/<id>.eml; 0: chunks
-ALTER TABLE messages ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;  -- 1: under legal hold
+ALTER TABLE messages ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;  -- under legal hold: 1 by itself, 2 by its incident, 3 by both
 ALTER TABLE messages ADD COLUMN warned INTEGER NOT NULL DEFAULT 0; -- warnings given of its expiry
 ALTER TABLE incidents ADD COLUMN kept INTEGER NOT NULL DEFAULT 0; -- 1: and so is what joins it
 
