@@ -63,6 +63,13 @@ func (c quarantineDelete) Run(ctx context.Context, p program) error {
 		return err
 	}
 	defer store.Close() //nolint:errcheck // the decision is committed
+	m, err := store.Get(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if m.Kept {
+		return fmt.Errorf("message %s is %w: end the hold first", m.ID, quarantine.ErrKept)
+	}
 	// What nobody had decided is refused first, so that its sender hears of it.
 	err = store.Refuse(ctx, c.ID, c.by(), c.Reason)
 	if err == nil {

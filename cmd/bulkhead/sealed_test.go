@@ -100,6 +100,9 @@ func TestKeepDeleteAndTheirTrail(t *testing.T) {
 			t.Errorf("%q is not recorded: %q", want, acts)
 		}
 	}
+	if slices.Index(acts, "refused rita case 17") < slices.Index(acts, "keep_ended rita case 17") {
+		t.Errorf("what could not be deleted was refused: %q", acts)
+	}
 	if out, _, status := runBulkhead(t, "audit", "list", "--data-dir", h.data, "--message", h.id, "--since", "1h"); status != exitOK || !strings.Contains(out, "keep_ended") {
 		t.Errorf("audit list exits with %d:\n%s", status, out)
 	}
