@@ -186,6 +186,18 @@ func (s *Store) Exposures(ctx context.Context, since time.Time, visit func(Expos
 // pruneStep bounds what one transaction removes, so that no message waits long.
 const pruneStep = 2000
 
+// What PruneLedger does, in this order; each takes a time and a bound. Writers
+// wait for them, so none may look through a whole table.
+const (
+	pruneExposures  = "DELETE FROM exposures WHERE seq IN (SELECT seq FROM exposures WHERE at < ? ORDER BY at LIMIT ?)"
+	pruneDeliveries = `DELETE FROM deliveries WHERE seq IN (SELECT d.seq FROM runs CROSS JOIN deliveries d ON d.run = runs.key
+		WHERE runs.last < ? AND ` + unnamed + ` LIMIT ?)`
+	pruneRuns = "DELETE FROM runs WHERE key IN (SELECT key FROM runs WHERE last < ? AND " + unnamed + " ORDER BY last LIMIT ?)"
+
+	// unnamed tells whether no incident names a run.
+	unnamed = "NOT EXISTS (SELECT 1 FROM incidents WHERE incidents.key = runs.key AND incidents.key <> '')"
+)
+
 // PruneLedger removes exposures older than one time and runs that have ended
 // before another, with their deliveries, unless an incident names the run.
 func (s *Store) PruneLedger(ctx context.Context, exposures, runs time.Time) (removed int64, err error) {
@@ -193,10 +205,7 @@ func (s *Store) PruneLedger(ctx context.Context, exposures, runs time.Time) (rem
 		sql string
 		at  time.Time
 	}{
-		{"DELETE FROM exposures WHERE seq IN (SELECT seq FROM exposures WHERE at < ? ORDER BY at LIMIT ?)", exposures},
-		{`DELETE FROM runs WHERE key IN (SELECT key FROM runs WHERE last < ?
-			AND NOT EXISTS (SELECT 1 FROM incidents WHERE incidents.key = runs.key) ORDER BY last LIMIT ?)`, runs},
-		{"DELETE FROM deliveries WHERE seq IN (SELECT seq FROM deliveries WHERE at < ? AND run NOT IN (SELECT key FROM runs) LIMIT ?)", runs},
+		{pruneExposures, exposures}, {pruneDeliveries, runs}, {pruneRuns, runs},
 	} {
 		for {
 			var n int64

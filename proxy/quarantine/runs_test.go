@@ -3,6 +3,7 @@ package quarantine
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,5 +182,18 @@ func TestExposuresAreKeptForATime(t *testing.T) {
 	stop := errors.New("enough")
 	if err := s.Exposures(t.Context(), time.Time{}, func(Exposure) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("error %v, want the visitor's", err)
+	}
+}
+
+// Writers wait while the ledger is pruned, so no table is looked through.
+func TestPruningSearchesIndexes(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	for _, sql := range []string{pruneExposures, pruneDeliveries, pruneRuns} {
+		for _, step := range plan(t, s, sql, []any{1, 1}) {
+			if strings.HasPrefix(step, "SCAN") {
+				t.Errorf("%s\n%s", sql, step)
+			}
+		}
 	}
 }
