@@ -62,7 +62,7 @@ func (s *Store) openKeys(ctx context.Context, tx *sql.Tx) (k keyring, ok bool, e
 	if ok, err = s.chooseRecipient(ctx, tx, &k, noted); err != nil || !ok {
 		return k, false, err
 	}
-	secret, ok, err := s.readSecret(tx != nil)
+	secret, ok, err := s.readSecret(tx != nil, noted != "")
 	if err != nil || !ok {
 		return k, false, err
 	}
@@ -142,11 +142,17 @@ func (s *Store) makeIdentity(k *keyring) (err error) {
 
 func (s *Store) secretPath() string { return filepath.Join(s.dir, secretFile) }
 
-// readSecret reads the secret of the indexes, or makes it.
-func (s *Store) readSecret(write bool) (secret []byte, ok bool, err error) {
+// readSecret reads the secret of the indexes, or makes it for a store that was
+// not used yet. With another one nothing would be found that was there before:
+// not who has a copy already.
+func (s *Store) readSecret(write, used bool) (secret []byte, ok bool, err error) {
 	secret, err = s.readFile(s.secretPath())
 	if !errors.Is(err, fs.ErrNotExist) {
 		return secret, err == nil, err
+	}
+	if used {
+		return nil, false, fmt.Errorf("%w; put it back, or, if it is lost, write %d random bytes there: "+
+			"addresses that were stored before are then not found", err, seal.SecretSize)
 	}
 	if !write {
 		return nil, false, nil

@@ -260,3 +260,30 @@ func TestSealedRecordBelongsToItsRow(t *testing.T) {
 	_, err := s.Get(t.Context(), b.ID)
 	wantErr(t, err, ErrDamaged)
 }
+
+// Without the secret, who has a copy already is not found, and would be sent it
+// again: a store that has been used does not go on with a new one.
+func TestALostSecretIsNotMadeAnew(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	m := hold(t, open(t, dir, Options{}), named(), "x")
+	path := filepath.Join(dir, secretFile)
+	secret, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), dir, Options{})
+	if err == nil {
+		t.Fatal("the store opens without its secret: ", s.Close())
+	}
+	if !strings.Contains(err.Error(), path) {
+		t.Errorf("%v does not say what is missing", err)
+	}
+	write(t, path, string(secret))
+	if all, _, err := open(t, dir, Options{}).List(t.Context(), Query{From: m.From}); err != nil || len(all) != 1 {
+		t.Errorf("with it %d are found, %v", len(all), err)
+	}
+}
