@@ -43,8 +43,11 @@
 // a random key of its own, which is stored sealed in turn. So equal content is
 // stored once though nobody can read it, and what a thief learns is this:
 //
-//   - from the store alone: how many bytes are held in how many chunks, and
-//     which messages share some;
+//   - from the store alone: when each message was held, by which policy, of how
+//     many people and kinds of fields, and what became of it; how long it is, and
+//     its SHA-256, so that a whole message that the thief has already is known
+//     again; how many recipients it has, how long their addresses are all in all,
+//     and which messages share one, a sender or chunks;
 //   - with quarantine.secret too: whether a chunk, or an address, that the
 //     thief can guess to the last byte is in it;
 //   - with quarantine.key: everything that is still held.

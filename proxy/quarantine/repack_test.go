@@ -1,9 +1,13 @@
 package quarantine
 
 import (
+	"errors"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 )
 
 // One pack that cannot be read does not keep the others from being written anew.
@@ -50,5 +54,31 @@ func TestContentThatIsSealedMeanwhileIsRead(t *testing.T) {
 	defer func() { _ = c.Close() }() // it was only read
 	if b, err := io.ReadAll(c); err != nil || string(b) != content {
 		t.Errorf("content %q, %v", b, err)
+	}
+}
+
+// finishingDisk lets half-written packs go before they can be removed.
+type finishingDisk struct{ osDisk }
+
+func (d finishingDisk) Remove(path string) error {
+	if !strings.HasSuffix(path, packSuffix) {
+		return d.osDisk.Remove(path)
+	}
+	return errors.Join(os.Rename(path, path+".elsewhere"), d.osDisk.Remove(path))
+}
+
+// What looks left over may be a slow message that ends just then.
+func TestSweepPassesOverWhatIsFinishedMeanwhile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, Options{disk: finishingDisk{}})
+	path := filepath.Join(dir, "incoming", "PK-0000-0000.pack")
+	write(t, path, "half")
+	old := time.Now().Add(-2 * defaultGrace)
+	if err := os.Chtimes(path, old, old); err != nil {
+		t.Fatal(err)
+	}
+	if report, err := s.Sweep(t.Context()); err != nil || report.Incoming != 0 {
+		t.Errorf("sweep: %+v, %v", report, err)
 	}
 }

@@ -71,7 +71,11 @@ func (s *Store) sweepIncoming(ctx context.Context, report *SweepReport) error {
 		if s.now().Sub(info.ModTime()) < s.opts.Grace {
 			continue
 		}
-		if err := s.opts.disk.Remove(filepath.Join(s.incomingDir(), name)); err != nil {
+		err := s.opts.disk.Remove(filepath.Join(s.incomingDir(), name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it was finished, or another process sweeps too
+		}
+		if err != nil {
 			return err
 		}
 		report.Incoming++
