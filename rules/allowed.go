@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"sync/atomic"
 
 	"cel.dev/cel-go/cel"
 	"github.com/bulkhead-dlp/bulkhead/rules/allow"
@@ -54,25 +55,52 @@ func (p *Policies) leaveAllowed(ev *Evidence, left map[int]bool) map[Key]bool {
 		return nil
 	}
 	keys := map[Key]bool{}
-	for k, i := range ev.all.people.index.all() {
-		t, allowed := p.allowed.Person(uint64(k))
-		if !allowed {
-			continue
-		}
+	who := ev.all.people
+	for _, k := range who.allowed.of(&who.index, p.allowed) {
 		keys[k] = true
-		// A name is of many: it speaks for who has no address of their own.
-		if t != detect.PersonName || ev.all.people.list[i&^strongestBit].domain == 0 {
+		i, _ := who.index.get(k)
+		if allows(p.allowed, k, who.list[i&^strongestBit].domain) {
 			left[int(i&^strongestBit)] = true
 		}
 	}
 	for _, set := range []*keySet{ev.all.contacts, ev.all.cards, ev.all.national} {
-		for k := range set.exact.all() {
-			if _, allowed := p.allowed.Person(uint64(k)); allowed {
-				keys[k] = true
-			}
+		for _, k := range set.allowed.of(&set.exact, p.allowed) {
+			keys[k] = true
 		}
 	}
 	return keys
+}
+
+// allows reports whether an identifier makes its person an allowed one. A name
+// is of many: it speaks for who has no address of their own.
+func allows(set *allow.Set, k Key, domain uint32) bool {
+	t, allowed := set.Person(uint64(k))
+	return allowed && (t != detect.PersonName || domain == 0)
+}
+
+// allowedIn remembers which keys of a table a list allows: asking takes a keyed
+// hash of each, and the copies of a run share their tables.
+type allowedIn struct{ last atomic.Pointer[allowedKeys] }
+
+type allowedKeys struct {
+	set  *allow.Set
+	n    int // keys in the table
+	keys []Key
+}
+
+// of gives the keys of the table that the list allows.
+func (a *allowedIn) of(t *keyTable, set *allow.Set) []Key {
+	if last := a.last.Load(); last != nil && last.set == set && last.n == t.n {
+		return last.keys
+	}
+	found := &allowedKeys{set: set, n: t.n}
+	for k := range t.all() {
+		if _, allowed := set.Person(uint64(k)); allowed {
+			found.keys = append(found.keys, k)
+		}
+	}
+	a.last.Store(found)
+	return found.keys
 }
 
 // both joins two sets of keys.

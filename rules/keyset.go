@@ -5,10 +5,11 @@ import "github.com/axiomhq/hyperloglog"
 // keySet counts distinct keys: exactly up to a bound, then with a HyperLogLog
 // sketch of 2^14 registers, whose standard error is 0.81 %.
 type keySet struct {
-	bound  int
-	exact  keyTable // the hash of the e-mail domain, 0 for none
-	sketch *hyperloglog.Sketch
-	frozen bool // shared, and not to be changed
+	bound   int
+	exact   keyTable // the hash of the e-mail domain, 0 for none
+	sketch  *hyperloglog.Sketch
+	frozen  bool // shared, and not to be changed
+	allowed allowedIn
 }
 
 func newKeySet(bound int) *keySet {

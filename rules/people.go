@@ -33,10 +33,11 @@ type person struct {
 type people struct {
 	// index holds places in list; with the bit strongest, where the identifier
 	// was one of its person's strongest.
-	index  keyTable
-	list   []person
-	more   *keySet // the people beyond maxPeople
-	frozen bool    // shared, and not to be changed
+	index   keyTable
+	list    []person
+	more    *keySet // the people beyond maxPeople
+	frozen  bool    // shared, and not to be changed
+	allowed allowedIn
 }
 
 // strongestBit marks a strongest identifier in the index. It lies beyond
