@@ -23,8 +23,8 @@ type Affected struct {
 }
 
 // People reads a message again and gives each third-party person in it, as far
-// as they are told apart one by one. Readers, writers and own domains are left
-// out as in a verdict. It stops with visit's error.
+// as they are told apart one by one. Readers, writers, own domains and whom the
+// allow list allows are left out as in a verdict. It stops with visit's error.
 func (in *Inspector) People(ctx context.Context, message extract.Source, limits extract.Limits, p *Policies, env Envelope, visit func(Affected) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -35,7 +35,14 @@ func (in *Inspector) People(ctx context.Context, message extract.Source, limits 
 		s.whole.Reply = s.whole.visible.reply
 		own = ownKeys(env, s.whole)
 		s.resolver.meet = func(f *found, ids []identifier) {
+			var domain uint32 // of an address
 			for _, id := range ids {
+				domain = max(domain, id.domain)
+			}
+			for _, id := range ids {
+				if p.allowed.HasPeople() && allows(p.allowed, id.key, domain) {
+					return
+				}
 				if own[id.key] || s.whole.visible.names[id.key] || id.domain != 0 && p.own[id.domain] {
 					return
 				}

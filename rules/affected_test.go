@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/allow"
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
@@ -65,5 +67,49 @@ func TestPeopleGivesEachThirdPartyOnce(t *testing.T) {
 	stop := errors.New("full")
 	if err := in.People(context.Background(), source, extract.DefaultLimits(), p, env, func(rules.Affected) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("the error of visit is lost: %v", err)
+	}
+}
+
+func TestPeopleLeavesOutWhomTheListAllows(t *testing.T) {
+	in, err := rules.NewInspector(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := rules.CompilePolicies([]rules.PolicySpec{{Name: "x", When: "exposure.subjects > 3", Action: rules.Hold}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := affectedMessage()
+	source := extract.Source{ReaderAt: strings.NewReader(text), Size: int64(len(text))}
+	env := rules.Envelope{From: "a@tool.test", Recipients: []string{"reader@mail.test"}}
+	evidence, err := in.Inspect(context.Background(), source, extract.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Another list is asked anew; a name says nothing of who has an address.
+	for _, c := range []struct {
+		value allow.Entry
+		want  int64
+	}{
+		{allowPerson(detect.ContactEmail, "Maria3@home.test"), 10},
+		{allowPerson(detect.ContactEmail, "stranger@home.test"), 11},
+		{allowPerson(detect.PersonName, "Maria Turnerd"), 11},
+	} {
+		with := p.WithAllowed(allowing(t, c.value))
+		listed := int64(0)
+		err := in.People(context.Background(), source, extract.DefaultLimits(), with, env, func(rules.Affected) error {
+			listed++
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		verdict, err := with.Decide(env, evidence, rules.Recent{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if listed != c.want || verdict.Exposure.Subjects != c.want {
+			t.Errorf("%d people are listed and %d counted, want %d", listed, verdict.Exposure.Subjects, c.want)
+		}
 	}
 }

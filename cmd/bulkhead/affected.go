@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/report"
 	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/allow"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
@@ -35,21 +38,27 @@ type affected struct {
 func listAffected(ctx context.Context, p program, a affected) error {
 	workers := newWorkers(nil)
 	defer workers.Close() //nolint:errcheck // killed, whatever they say
-	var err error
-	if a.inspector, err = rules.NewInspector(a.cfg.Lexicon); err != nil {
-		return err
-	}
-	if a.policies, err = a.cfg.CompilePolicies(); err != nil {
-		return err
-	}
-	if a.limits, err = limits(a.cfg, os.TempDir(), workers); err != nil {
-		return err
-	}
-	a.people, a.contents = map[rules.Key]bool{}, map[[sha256.Size]byte]bool{}
 	i, err := a.store.Incident(ctx, a.incident)
 	if err != nil {
 		return err
 	}
+	allowed, err := allowedAt(a.cfg, i.First)
+	if err != nil {
+		return err
+	}
+	inspector, err := rules.NewInspector(a.cfg.Lexicon)
+	if err != nil {
+		return err
+	}
+	policies, err := a.cfg.CompilePolicies()
+	if err != nil {
+		return err
+	}
+	a.inspector, a.policies = inspector.WithAllowed(allowed), policies.WithAllowed(allowed)
+	if a.limits, err = limits(a.cfg, os.TempDir(), workers); err != nil {
+		return err
+	}
+	a.people, a.contents = map[rules.Key]bool{}, map[[sha256.Size]byte]bool{}
 	bar := newProgress(p.stderr, "read", i.Copies)
 	defer bar.clear()
 	done := 0
@@ -58,6 +67,17 @@ func listAffected(ctx context.Context, p program, a affected) error {
 		done++
 		return a.read(ctx, m)
 	})
+}
+
+// allowedAt returns the allow list as it was at a time, as far as its entries are
+// still there: who was allowed later is affected all the same.
+func allowedAt(cfg *configs.Config, at time.Time) (*allow.Set, error) {
+	list, hash, err := allowFilesOf(cfg).read()
+	if err != nil {
+		return nil, err
+	}
+	list.Entries = slices.DeleteFunc(list.Entries, func(e allow.Entry) bool { return e.Added.After(at) })
+	return list.InForce(hash, at), nil
 }
 
 // read lists the people of one copy who were in none before.
