@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Judged is a message of the past, as far as its numbers were kept.
@@ -71,7 +72,7 @@ func (k *kept) ResolveName(name string) (any, bool) {
 
 // Kept reports whether a variable's value is kept of each message.
 func Kept(variable string) bool {
-	return variable == "message.bytes" || len(variable) > len("exposure.") && variable[:len("exposure.")] == "exposure."
+	return variable == "message.bytes" || strings.HasPrefix(variable, "exposure.")
 }
 
 // NotKept lists the variables of a policy's condition whose values are not
@@ -83,7 +84,7 @@ func (p *Policies) NotKept(name string) []string {
 	}
 	var names []string
 	for _, v := range Variables() {
-		if !Kept(v.Name) && mentions(p.list[i].When, v.Name) {
+		if !Kept(v.Name) && p.list[i].asks[v.Name] {
 			names = append(names, v.Name)
 		}
 	}
@@ -92,24 +93,7 @@ func (p *Policies) NotKept(name string) []string {
 
 // Asks reports whether some policy's condition asks for a variable.
 func (p *Policies) Asks(variable string) bool {
-	return slices.ContainsFunc(p.list, func(q policy) bool { return mentions(q.When, variable) })
-}
-
-// mentions reports whether a condition has a variable's name in it.
-func mentions(when, name string) bool {
-	for at := 0; at+len(name) <= len(when); at++ {
-		if when[at:at+len(name)] != name {
-			continue
-		}
-		if end := at + len(name); end == len(when) || !wordByte(when[end]) {
-			return true
-		}
-	}
-	return false
-}
-
-func wordByte(c byte) bool {
-	return c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+	return slices.ContainsFunc(p.list, func(q policy) bool { return q.asks[variable] })
 }
 
 // UnmarshalText reads a completeness's name.

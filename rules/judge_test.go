@@ -52,8 +52,14 @@ func TestJudgeTellsWhatCannotBeTold(t *testing.T) {
 	if diff := cmp.Diff([]string{"envelope.from_domain"}, p.NotKept("both")); diff != "" {
 		t.Error(diff)
 	}
-	if names := p.NotKept("direct"); len(names) != 0 {
-		t.Errorf("direct is said to turn on %v", names)
+	quoting := compiled(t, hold("quoting", `exposure.direct >= 10 && !("run.held message.bytes" in exposure.fields) // envelope.from_domain`))
+	for name, p := range map[string]*rules.Policies{"direct": p, "quoting": quoting} {
+		if names := p.NotKept(name); len(names) != 0 {
+			t.Errorf("%s is said to turn on %v", name, names)
+		}
+	}
+	if quoting.Asks("message.bytes") || !p.Asks("message.bytes") {
+		t.Error("who asks for the size is not told apart")
 	}
 }
 

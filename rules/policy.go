@@ -43,7 +43,7 @@ type Policies struct {
 type policy struct {
 	PolicySpec
 	program cel.Program
-	unread  bool // it asks what could not be read
+	asks    map[string]bool // the variables of its condition
 }
 
 // ParsePolicies reads policies from YAML. The name is the file's, for errors,
@@ -76,11 +76,11 @@ func CompilePolicies(specs []PolicySpec, ownDomains []string) (*Policies, error)
 		if err := checkSpec(spec, names); err != nil {
 			return nil, fmt.Errorf("policies[%d]: %w", i, err)
 		}
-		program, unread, err := compile(env, spec.When)
+		program, asks, err := compile(env, spec.When)
 		if err != nil {
 			return nil, fmt.Errorf("policies[%d] %q: when: %w", i, spec.Name, err)
 		}
-		p.list = append(p.list, policy{spec, program, unread})
+		p.list = append(p.list, policy{spec, program, asks})
 	}
 	for _, domain := range ownDomains {
 		p.own[hashDomain(domain)] = true
@@ -105,16 +105,20 @@ func checkSpec(spec PolicySpec, names map[string]bool) error {
 	return nil
 }
 
-func compile(env *cel.Env, when string) (program cel.Program, unread bool, err error) {
+func compile(env *cel.Env, when string) (program cel.Program, asks map[string]bool, err error) {
 	ast, issues := env.Compile(when)
 	if err := issues.Err(); err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	if ast.OutputType() != cel.BoolType {
-		return nil, false, fmt.Errorf("gives %s, want bool: compare it with something, as in exposure.direct >= 10", ast.OutputType())
+		return nil, nil, fmt.Errorf("gives %s, want bool: compare it with something, as in exposure.direct >= 10", ast.OutputType())
+	}
+	asks = map[string]bool{}
+	for _, ref := range ast.NativeRep().ReferenceMap() {
+		asks[ref.Name] = true
 	}
 	program, err = env.Program(ast, cel.CostLimit(maxConditionCost))
-	return program, asksUnread(ast), err
+	return program, asks, err
 }
 
 // maxConditionCost bounds the work of one condition in CEL's own units; an
