@@ -1,6 +1,10 @@
 package main
 
 import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -57,5 +61,29 @@ func TestAffectedAreByTheAllowListOfThen(t *testing.T) {
 		if _, got := set.Person(key(p.address)); got != p.want {
 			t.Errorf("%s is allowed: %v, want %v", p.address, got, p.want)
 		}
+	}
+}
+
+// Half a list of people affected would pass for the whole.
+func TestFileThatCannotBeWrittenWholeIsNotLeft(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "people.csv.age")
+	full := errors.New("no space left")
+	err := writeNew(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, "half")
+		return errors.Join(err, full)
+	})
+	if _, gone := os.Stat(path); !errors.Is(err, full) || !errors.Is(gone, fs.ErrNotExist) {
+		t.Errorf("%v; the file: %v", err, gone)
+	}
+	write := func(w io.Writer) error { _, err := io.WriteString(w, "whole"); return err }
+	if err := writeNew(path, write); err != nil {
+		t.Fatal(err)
+	}
+	// One that is there stays.
+	if err := writeNew(path, write); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("replaced: %v", err)
+	}
+	if text, err := os.ReadFile(path); string(text) != "whole" {
+		t.Errorf("%q, %v", text, err)
 	}
 }

@@ -115,7 +115,10 @@ func writeNew(path string, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(file), file.Close())
+	if err := errors.Join(write(file), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(path)) // half of it says something else
+	}
+	return nil
 }
 
 type auditVerify struct {
