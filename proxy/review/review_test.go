@@ -370,7 +370,7 @@ func TestResumeWithinTheLeaseSendsNobodyAnotherCopy(t *testing.T) {
 			}
 		}()
 		o.answer = func(string) upstream.Outcome { panic(died) } // after the content was read
-		o.release(nil)                                           //nolint:errcheck // it does not return
+		o.release(nil)
 	}()
 	o.answer = nil
 	out, err := o.desk().Resume(t.Context(), o.incident(), o.hooks())
