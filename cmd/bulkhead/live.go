@@ -18,8 +18,8 @@ import (
 )
 
 // live is what messages are judged by, and can be swapped while they are: the
-// exact-match indexes and the allow list. Each message has all of the old or
-// all of the new.
+// exact-match indexes and the allow list. Each message is read by all of the
+// old or all of the new, and decided on by what is in force once it is read.
 type live struct {
 	indexes []configs.Index
 	base    *rules.Inspector
