@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy"
@@ -74,10 +75,12 @@ func (t teller) Notify(ctx context.Context, n quarantine.Notice) error {
 	e := event(kind, messages)
 	e.Expires = n.At
 	// Two warnings of one incident differ in how long is left. A run that came
-	// over days expires over days, and is told once a day.
-	e.Once = n.At.UTC().Format(time.DateOnly)
-	if kind == notify.Expiring {
-		e.Once += fmt.Sprintf(" %d", (time.Until(n.At)+12*time.Hour)/(24*time.Hour))
+	// over days expires over days, and is warned of once a day. What expired is
+	// told with all that has by now, and so once for it.
+	e.Once = fmt.Sprintf("%s %d", n.At.UTC().Format(time.DateOnly), (n.At.Sub(n.Now)+12*time.Hour)/(24*time.Hour))
+	if kind == notify.Expired {
+		last := slices.MaxFunc(messages, func(a, b quarantine.Message) int { return a.Expires.Compare(b.Expires) })
+		e.Once = last.Expires.UTC().Format(time.RFC3339Nano)
 	}
 	if err := t.notices.Tell(ctx, e, nil); err != nil {
 		return err
@@ -89,12 +92,17 @@ func (t teller) Notify(ctx context.Context, n quarantine.Notice) error {
 }
 
 // due gives all the messages of a notice's incident that are due with it, since
-// a notice has some of them only.
+// a notice has some of them only: those that have expired, and no others, since
+// a reviewer may still release them, or those that expire within a day.
 func (t teller) due(ctx context.Context, n quarantine.Notice) ([]quarantine.Message, error) {
 	var all []quarantine.Message
+	until := n.Now
+	if n.Kind == quarantine.Expiring {
+		until = n.At.Add(24 * time.Hour)
+	}
 	q := quarantine.Query{Incident: n.Incident, States: []quarantine.State{quarantine.Held, quarantine.PartlyReleased, quarantine.ReleaseFailed}}
 	err := eachMessage(ctx, t.store, q, func(m *quarantine.Message) error {
-		if !m.Kept && !m.Expires.IsZero() && m.Expires.Before(n.At.Add(24*time.Hour)) {
+		if !m.Kept && !m.Expires.IsZero() && !m.Expires.After(until) {
 			light := *m
 			light.Evidence = nil
 			all = append(all, light)

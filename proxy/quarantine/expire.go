@@ -25,6 +25,8 @@ type Notice struct {
 	Kind     NoticeKind
 	Incident string
 	At       time.Time // when the first of the messages expires, or did
+	// Now is the look at the clock by which they are due.
+	Now time.Time
 	// Messages are some or all of the incident's, at most 200 a notice. They
 	// are Sealed where the private key is not here.
 	Messages []Message
@@ -187,8 +189,8 @@ func dueIncident(ctx context.Context, tx *sql.Tx, due condition, without map[str
 	return "", rows.Err()
 }
 
-func notice(kind NoticeKind, batch []row) Notice {
-	n := Notice{Kind: kind, Incident: batch[0].Incident, At: batch[0].Expires}
+func (e expiry) notice(kind NoticeKind, batch []row) Notice {
+	n := Notice{Kind: kind, Incident: batch[0].Incident, At: batch[0].Expires, Now: e.now}
 	for _, r := range batch {
 		n.Messages = append(n.Messages, r.Message)
 	}
@@ -211,7 +213,7 @@ func (e expiry) warn(ctx context.Context, due condition, batch []row) error {
 			batch[i].Expires = fromMicros(micros(least))
 		}
 	}
-	if err := e.to.Notify(ctx, notice(Expiring, batch)); err != nil {
+	if err := e.to.Notify(ctx, e.notice(Expiring, batch)); err != nil {
 		return err
 	}
 	return e.s.write(ctx, func(tx *sql.Tx) error {
@@ -239,7 +241,7 @@ func (e expiry) warn(ctx context.Context, due condition, batch []row) error {
 
 // expire refuses messages that nobody decided, and removes their content.
 func (e expiry) expire(ctx context.Context, due condition, batch []row) error {
-	if err := e.to.Notify(ctx, notice(Expiration, batch)); err != nil {
+	if err := e.to.Notify(ctx, e.notice(Expiration, batch)); err != nil {
 		return err
 	}
 	return e.s.removeDue(ctx, due, batch, func(tx *sql.Tx, r row) error {
