@@ -44,40 +44,47 @@ func (e zipEntry) differs(listed zipEntry) bool {
 // zipScan looks for local headers between two places.
 func zipScan(at io.ReaderAt, from, to int64, limit int) []zipEntry {
 	var found []zipEntry
-	for from < to && len(found) < limit {
-		br := bufio.NewReaderSize(io.NewSectionReader(at, from, to-from), 64<<10)
+	br := bufio.NewReaderSize(io.NewSectionReader(at, from, to-from), 64<<10)
+	for len(found) < limit {
 		k := zipNext(br)
 		if k < 0 {
 			return found
 		}
-		e, ok := zipLocalEntry(at, from+k, to)
-		if !ok {
-			from += k + 4
-			continue
+		from += k
+		skip := int64(len(zipLocal))
+		if e, ok := zipLocalEntry(at, from, to); ok {
+			e.recovered = true
+			found = append(found, e)
+			skip = e.data - from + max(e.packed, 0)
 		}
-		e.recovered = true
-		found = append(found, e)
-		if e.packed > 0 {
-			from = e.data + e.packed
+		if skip < 0 || skip >= to-from {
+			return found
+		}
+		if from += skip; skip > int64(br.Buffered()) {
+			br.Reset(io.NewSectionReader(at, from, to-from))
 		} else {
-			from = e.data
+			_, _ = br.Discard(int(skip))
 		}
 	}
 	return found
 }
 
-// zipNext returns how far the next local header is, -1 if there is none.
+// zipNext goes to the next local header and returns how far that was, -1 if
+// there is none.
 func zipNext(br *bufio.Reader) int64 {
 	var passed int64
 	for {
-		b, err := br.Peek(64 << 10)
-		if k := bytes.Index(b, []byte(zipLocal)); k >= 0 {
+		_, err := br.Peek(len(zipLocal))
+		b, _ := br.Peek(br.Buffered())
+		k := bytes.Index(b, []byte(zipLocal))
+		switch {
+		case k >= 0:
+			_, _ = br.Discard(k)
 			return passed + int64(k)
-		}
-		if err != nil || len(b) < 4 {
+		case err != nil:
 			return -1
 		}
-		k, _ := br.Discard(len(b) - 3)
+		k, _ = br.Discard(len(b) - len(zipLocal) + 1)
 		passed += int64(k)
 	}
 }
@@ -92,6 +99,10 @@ func zipLocalEntry(at io.ReaderAt, off, end int64) (zipEntry, bool) {
 	le := binary.LittleEndian
 	e := zipEntry{header: off, flags: le.Uint16(h[6:]), method: le.Uint16(h[8:]), time: le.Uint16(h[10:]), crc: le.Uint32(h[14:]),
 		packed: int64(le.Uint32(h[18:])), unpacked: int64(le.Uint32(h[22:]))}
+	e.data = off + 30 + int64(le.Uint16(h[26:])) + int64(le.Uint16(h[28:]))
+	if e.data > end || !e.known() {
+		return zipEntry{}, false
+	}
 	names := make([]byte, int(le.Uint16(h[26:]))+int(le.Uint16(h[28:])))
 	if _, err := at.ReadAt(names, off+30); err != nil {
 		return zipEntry{}, false
@@ -100,14 +111,23 @@ func zipLocalEntry(at io.ReaderAt, off, end int64) (zipEntry, bool) {
 	e.extra = names[le.Uint16(h[26:]):]
 	e.wide()
 	e.header = off
-	e.data = off + 30 + int64(len(names))
 	if e.flags&8 != 0 && e.packed == 0 {
 		e.packed = -1
 		if e.method == 0 {
 			e.packed = max(zipStoredEnd(at, e.data, end)-e.data, 0)
 		}
 	}
-	return e, e.data <= end && (e.method == 0 || e.method == 8 || e.method == 9 || e.method == 12 || e.method == 14 || e.method == 93 || e.method == 95 || e.method == 99)
+	return e, true
+}
+
+// known tells the methods that entries have: what looks like a header and has
+// another is none.
+func (e zipEntry) known() bool {
+	switch e.method {
+	case 0, 8, 9, 12, 14, 93, 95, 99:
+		return true
+	}
+	return false
 }
 
 // zipStoredEnd finds the end of stored data of unknown size: at the next
