@@ -240,6 +240,9 @@ func (c *cabReader) block() error {
 		return shortIsDamage(err)
 	}
 	size, want := int(binary.LittleEndian.Uint16(h[4:])), int(binary.LittleEndian.Uint16(h[6:]))
+	if size == 0 || c.packed && want == 0 { // many folders could share very many of these, which count for nothing
+		return errCab
+	}
 	data := make([]byte, size)
 	if _, err := io.ReadFull(c.br, data); err != nil {
 		return shortIsDamage(err)
