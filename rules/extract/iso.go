@@ -27,67 +27,82 @@ type isoImage struct {
 	n       node
 	at      io.ReaderAt
 	size    int64
-	wide    bool // names are UTF-16: Joliet
-	seen    map[uint32]bool
+	wide    bool              // names are UTF-16: Joliet
+	folders map[int64]bool    // sectors that were read as a folder's
+	files   map[[2]int64]bool // where one begins, and its size
 	entries int
 	damaged bool
+	partly  bool // there is something that is not read here
 }
 
-// iso opens the files of a disc image (ECMA-119, also known as ISO 9660; the
-// names of Joliet where it has them).
+// iso opens the files of a disc image (ECMA-119, also known as ISO 9660).
+// Each of its volumes has a tree of folders of its own, Joliet's beside the
+// plain one, and which of them people see depends on their system: a file that
+// is in several is opened once.
 func (w *walk) iso(n node, at io.ReaderAt, size int64) error {
-	img := &isoImage{w: w, n: n, at: at, size: size, seen: make(map[uint32]bool)}
-	root := img.descriptor()
-	if root == nil { // UDF alone
+	img := &isoImage{w: w, n: n, at: at, size: size, folders: make(map[int64]bool), files: make(map[[2]int64]bool)}
+	for _, v := range img.volumes() {
+		img.wide = v.wide
+		if err := img.folder(v.root[:], n, 0); err != nil {
+			return err
+		}
+	}
+	switch {
+	case img.partly:
 		return fmt.Errorf("disc image: %w", document.ErrUnsupported)
-	}
-	if err := img.folder(root, n, 0); err != nil {
-		return err
-	}
-	if img.damaged {
+	case img.damaged:
 		return fmt.Errorf("disc image: %w", document.ErrDamaged)
 	}
 	return nil
 }
 
-// descriptor finds the record of the root folder, in Joliet's descriptor if
-// there is one.
-func (d *isoImage) descriptor() (root []byte) {
-	var b [isoSector]byte
-	for i := int64(16); i < 48; i++ {
-		if _, err := d.at.ReadAt(b[:], i*isoSector); err != nil || string(b[1:6]) != "CD001" {
-			break
-		}
-		switch escape := string(b[88:91]); {
-		case b[0] == 1 && root == nil:
-			root = append([]byte(nil), b[156:190]...)
-		case b[0] == 2 && (escape == "%/@" || escape == "%/C" || escape == "%/E"):
-			d.wide = true
-			return append([]byte(nil), b[156:190]...)
-		case b[0] == 255:
-			return root
-		}
-	}
-	return root
+// isoVolume is a tree of folders.
+type isoVolume struct {
+	wide bool
+	root [34]byte // the record of its root
 }
 
-// folder opens what the record of a folder points to. A folder that was seen
-// is not opened again.
-func (d *isoImage) folder(record []byte, n node, depth int) error {
-	start, size := binary.LittleEndian.Uint32(record[2:]), int64(binary.LittleEndian.Uint32(record[10:]))
-	if d.seen[start] {
-		return nil
+// volumes finds the trees of an image, Joliet's first for its names. UDF,
+// whose descriptors stand behind these, may show other files.
+func (d *isoImage) volumes() (found []isoVolume) {
+	var b [isoSector]byte
+	for i := int64(16); i < 48; i++ {
+		if _, err := d.at.ReadAt(b[:], i*isoSector); err != nil {
+			break
+		}
+		v := isoVolume{root: [34]byte(b[156:190])}
+		switch id := string(b[1:6]); {
+		case id == "BEA01", id == "NSR02", id == "NSR03":
+			d.partly = true
+		case id != "CD001":
+		case b[0] == 1:
+			found = append(found, v)
+		case b[0] == 2:
+			escape := string(b[88:91])
+			v.wide = escape == "%/@" || escape == "%/C" || escape == "%/E"
+			found = append([]isoVolume{v}, found...)
+		}
 	}
-	d.seen[start] = true
+	return found
+}
+
+// folder opens what the record of a folder points to. A sector that was read
+// as a folder's is not read again.
+func (d *isoImage) folder(record []byte, n node, depth int) error {
 	if depth > d.w.lim.Depth {
 		return document.ErrTooDeep
 	}
+	sector, size := isoStart(record), int64(binary.LittleEndian.Uint32(record[10:]))
 	var b [isoSector]byte
-	for off := int64(start) * isoSector; size > 0; off, size = off+isoSector, size-isoSector {
+	for ; size > 0; sector, size = sector+1, size-isoSector {
 		if err := d.w.alive(); err != nil {
 			return err
 		}
-		if _, err := d.at.ReadAt(b[:], off); err != nil {
+		if d.folders[sector] {
+			return nil // and so was what follows it
+		}
+		d.folders[sector] = true
+		if _, err := d.at.ReadAt(b[:], sector*isoSector); err != nil {
 			d.damaged = true
 			return nil
 		}
@@ -104,6 +119,12 @@ func (d *isoImage) folder(record []byte, n node, depth int) error {
 	return nil
 }
 
+// isoStart returns the sector in which the content of a record begins, behind
+// its extended attributes (ECMA-119 section 9.1).
+func isoStart(record []byte) int64 {
+	return int64(binary.LittleEndian.Uint32(record[2:])) + int64(record[1])
+}
+
 // record opens a file or folder.
 func (d *isoImage) record(r []byte, n node, depth int) error {
 	name := r[33 : 33+int(r[32])]
@@ -113,13 +134,21 @@ func (d *isoImage) record(r []byte, n node, depth int) error {
 	if d.entries++; d.entries > d.w.lim.Entries {
 		return document.ErrTooMany
 	}
-	if r[25]&2 != 0 {
+	const folder, more = 2, 0x80 // flags; a file may be in several pieces
+	if r[25]&folder != 0 {
 		return d.folder(r, n.spot(d.name(name)), depth+1)
 	}
-	start, size := int64(binary.LittleEndian.Uint32(r[2:]))*isoSector, int64(binary.LittleEndian.Uint32(r[10:]))
+	start, size := isoStart(r)*isoSector, int64(binary.LittleEndian.Uint32(r[10:]))
+	if r[25]&more != 0 || r[26] != 0 || r[27] != 0 { // or interleaved with another
+		d.partly = true
+	}
 	if start+size > d.size {
 		d.damaged = true
 	}
+	if d.files[[2]int64{start, size}] {
+		return nil
+	}
+	d.files[[2]int64{start, size}] = true
 	child := n.child(d.name(name))
 	child.place = Attachment
 	body := io.NewSectionReader(d.at, start, max(min(size, d.size-start), 0))
