@@ -43,7 +43,7 @@ func (w *walk) cpio(n node, c content) error {
 		if text == "TRAILER!!!" {
 			return w.aside(n, "trailer", stream(w.metered(n, &unpadded{r: c.Reader})))
 		}
-		if e.mode&0o170000 != 0o040000 { // no folder
+		if e.mode&0o170000 != 0o040000 || e.size > 0 { // no folder, or none that anybody makes
 			child := n.child(text)
 			child.place = Attachment
 			body := &io.LimitedReader{R: &whole{c.Reader}, N: e.size}
@@ -54,8 +54,6 @@ func (w *walk) cpio(n node, c content) error {
 			if body.N > 0 {
 				return io.ErrUnexpectedEOF
 			}
-		} else if err := skip(c.Reader, e.size); err != nil {
-			return err
 		}
 		if err := skip(c.Reader, filling(e.size, e.align)); err != nil {
 			return err
