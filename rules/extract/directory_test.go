@@ -103,13 +103,13 @@ func (c *readCount) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// foldersInFolders is an image of very many folders, each of which goes on to
+// foldersBesideFolders is an image of many folders, each of which goes on to
 // the end of the image.
-func foldersInFolders() []byte {
-	const sectors = 1000
-	image := isoOf(sectors, root(18, isoSector*sectors))
-	for i := 18; i < sectors-1; i++ {
-		isoFolder(image, i, isoRecord{"A", uint32(i + 1), isoSector * sectors, 2}, isoRecord{"B", uint32(i + 1), isoSector * sectors, 2})
+func foldersBesideFolders() []byte {
+	const sectors, first, perSector = 500, 30, 60
+	image := isoOf(sectors, root(18, isoSector*(first-18)))
+	for i := range (first - 18) * perSector {
+		copy(image[(18+i/perSector)*isoSector+i%perSector*34:], isoRecord{"A", uint32(first + i%(sectors-first)), isoSector * sectors, 2}.bytes())
 	}
 	return image
 }
@@ -138,7 +138,7 @@ func cabinetOf(folders int, blocks uint16, data []byte) []byte {
 // places, and yields nothing to be counted, is read in proportion to the file.
 func TestSharedDirectoriesAreNotReadAgainAndAgain(t *testing.T) {
 	for name, file := range map[string][]byte{
-		"folders of a disc image": foldersInFolders(),
+		"folders of a disc image": foldersBesideFolders(),
 		"blocks of a cabinet":     cabinetOf(100, 65535, make([]byte, 8*65535)),
 		"headers of a zip file":   append(zipOf(t, "a.txt", "hello"), bytes.Repeat([]byte(zipLocal), 1<<18)...),
 	} {
@@ -168,7 +168,7 @@ func FuzzCAB(f *testing.F) {
 }
 
 func FuzzISO(f *testing.F) {
-	fuzzDirectory(f, 16*isoSector, twoTrees(), foldersInFolders()[:60*isoSector])
+	fuzzDirectory(f, 16*isoSector, twoTrees(), foldersBesideFolders()[:60*isoSector])
 }
 
 func FuzzCpio(f *testing.F) {
