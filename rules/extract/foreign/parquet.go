@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"strings"
@@ -14,9 +15,12 @@ import (
 // readParquet gives the rows of a Parquet file as one table, its leaf columns
 // named by their path, as address.city.
 func readParquet(ctx context.Context, job Job, out Output) error {
+	if err := parquetFooter(job.Content, job.Size); err != nil {
+		return err
+	}
 	f, err := parquet.OpenFile(job.Content, job.Size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 	if err != nil {
-		return parquetError(job.Content, job.Size)
+		return fmt.Errorf("parquet: %w", document.ErrDamaged) // the library's errors have no kinds
 	}
 	columns, err := parquetColumns(f)
 	if err != nil {
@@ -27,14 +31,22 @@ func readParquet(ctx context.Context, job Job, out Output) error {
 	return out.File(ctx, "", &rowReader{next: t.next})
 }
 
-// parquetError tells why a file cannot be opened at all: the library's errors
-// have no kinds. A file whose footer is encrypted ends with a magic of its own.
-func parquetError(at io.ReaderAt, size int64) error {
-	var tail [4]byte
-	if _, err := at.ReadAt(tail[:], size-4); err == nil && string(tail[:]) == "PARE" {
+// parquetFooter checks the last eight bytes: the size of the footer, for which
+// the library takes memory before it reads, and the magic. A file whose footer
+// is encrypted has a magic of its own.
+func parquetFooter(at io.ReaderAt, size int64) error {
+	const frame = 4 + 8 // the magic before, and these
+	var tail [8]byte
+	if _, err := at.ReadAt(tail[:], size-8); err != nil && err != io.EOF {
+		return fmt.Errorf("parquet: %w", document.ErrDamaged)
+	}
+	if string(tail[4:]) == "PARE" {
 		return fmt.Errorf("parquet: %w", document.ErrEncrypted)
 	}
-	return fmt.Errorf("parquet: %w", document.ErrDamaged)
+	if int64(binary.LittleEndian.Uint32(tail[:])) > size-frame {
+		return fmt.Errorf("parquet footer: %w", document.ErrDamaged)
+	}
+	return nil
 }
 
 // parquetColumn is a leaf column: its name and how its values are written.

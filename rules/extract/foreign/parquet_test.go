@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -143,11 +144,19 @@ func TestParquetThatIsNotWholeIsDamage(t *testing.T) {
 	}{
 		"cut off":          {b[:len(b)/2], document.ErrDamaged},
 		"nothing":          {[]byte("PAR1"), document.ErrDamaged},
+		"a huge footer":    {append(bytes.Clone(b[:len(b)-8]), "\xff\xff\xff\xffPAR1"...), document.ErrDamaged},
 		"encrypted footer": {slices.Concat([]byte("PARE"), make([]byte, 64), []byte("\x08\x00\x00\x00PARE")), document.ErrEncrypted},
 	} {
 		if err := Read(context.Background(), jobOf(Parquet, c.file), &grid{}); !errors.Is(err, c.want) {
 			t.Errorf("%s: error %v, want %v", name, err, c.want)
 		}
+	}
+	huge := jobOf(Parquet, append(bytes.Clone(b[:len(b)-8]), "\xff\xff\xff\xffPAR1"...))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_ = Read(context.Background(), huge, &grid{}) // told above
+	if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > 1<<20 {
+		t.Errorf("a stated footer took %d bytes of memory", after.TotalAlloc-before.TotalAlloc)
 	}
 	// Rows before the damage are given.
 	broken := bytes.Clone(b)
