@@ -1,9 +1,11 @@
 package worker
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +56,32 @@ func TestMemoryIsBounded(t *testing.T) {
 			}
 			wellBehaved(t, p)
 		})
+	}
+}
+
+// The Parquet library takes memory for a page of the size that its header
+// states, 2 GB here, before it reads it.
+func TestAParserThatTakesWhatAFileStatesIsContained(t *testing.T) {
+	needs(t, Bounded)
+	b, err := os.ReadFile("../../rules/extract/foreign/testdata/people.parquet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := []byte("\xc0\x25") // both of the first page, in Thrift's compact protocol
+	page := bytes.Index(b, slices.Concat([]byte("\x15"), size, []byte("\x15"), size))
+	if page < 0 {
+		t.Fatal("the fixture has no page of that size")
+	}
+	at := page + len("\x15..\x15")
+	huge := slices.Concat(b[:at], []byte("\xfe\xff\xff\xff\x0f"), b[at+len(size):])
+	p := pool(t, nil)
+	var bad, good record
+	err = p.Isolate(context.Background(), work(foreign.Parquet, string(huge)), &bad)
+	if !errors.Is(err, foreign.ErrFailed) {
+		t.Errorf("error %v, want %v; gave %q", err, foreign.ErrFailed, bad.b.String())
+	}
+	if err := p.Isolate(context.Background(), work(foreign.Parquet, string(b)), &good); err != nil || good.files != 1 || strings.Contains(good.b.String(), ",") {
+		t.Errorf("the next job: %v, gave %q", err, good.b.String())
 	}
 }
 
