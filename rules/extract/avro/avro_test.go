@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -197,6 +198,27 @@ func people(n int) []byte {
 	}
 	return container(`{"type":"record","name":"r","fields":[{"name":"id","type":"long"},{"name":"name","type":"string"},
 		{"name":"email","type":["null","string"]},{"name":"phone","type":"string"}]}`, "null", int64(n), block)
+}
+
+// TestNamesAreBounded: a long name before many others is in the path of each.
+func TestNamesAreBounded(t *testing.T) {
+	var fields []string
+	for i := range 4000 {
+		fields = append(fields, fmt.Sprintf(`{"name":"c%d","type":"int"}`, i))
+	}
+	schema := func(name string) string {
+		return `{"type":"record","name":"a","fields":[{"name":"` + name + `","type":{"type":"record","name":"b","fields":[` + strings.Join(fields, ",") + `]}}]}`
+	}
+	if _, err := read(container(schema("short"), "null", 0, nil), limits); err != nil {
+		t.Errorf("4000 columns: %v", err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := read(container(schema(strings.Repeat("x", 1<<20)), "null", 0, nil), limits)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; !errors.Is(err, document.ErrTooBig) || took > 64<<20 {
+		t.Errorf("error %v and %d bytes of memory, want %v", err, took, document.ErrTooBig)
+	}
 }
 
 func BenchmarkAvro(b *testing.B) {

@@ -56,6 +56,7 @@ const (
 	maxColumns = 4096
 	maxNodes   = 16384
 	maxSymbols = 65536
+	maxPaths   = 4 << 20 // bytes of all names, each with the path to it
 )
 
 // parser turns the JSON of a schema into a tree. A named type that is used
@@ -63,6 +64,7 @@ const (
 type parser struct {
 	named   map[string]definition
 	columns []string // names, in order
+	paths   int      // bytes of all paths
 	nodes   int
 	depth   int
 	deepest int
@@ -96,6 +98,9 @@ func (p *parser) node(v any, path, space string) (*schema, error) {
 	defer func() { p.depth-- }()
 	if p.nodes++; p.depth > p.deepest || p.nodes > maxNodes || len(p.columns) > maxColumns {
 		return nil, fmt.Errorf("schema of an Avro file: %w", document.ErrTooDeep)
+	}
+	if p.paths > maxPaths {
+		return nil, fmt.Errorf("names of an Avro file: %w", document.ErrTooBig)
 	}
 	s := &schema{from: len(p.columns)}
 	var err error
@@ -143,7 +148,7 @@ func (p *parser) union(s *schema, branches []any, path, space string) error {
 	for i, b := range branches {
 		to := path
 		if some > 1 {
-			to = step(path, branchName(b, i))
+			to = p.step(path, branchName(b, i))
 		}
 		item, err := p.node(b, to, space)
 		if err != nil {
@@ -209,7 +214,7 @@ func (p *parser) object(s *schema, o map[string]any, path, space string) error {
 		return p.item(s, o["items"], path, space)
 	case "map":
 		s.kind = kindMap
-		p.columns = append(p.columns, step(path, "key"))
+		p.columns = append(p.columns, p.step(path, "key"))
 		return p.item(s, o["values"], path, space)
 	default:
 		if err := p.name(s, kindName, path, space); err != nil {
@@ -233,7 +238,7 @@ func (p *parser) fields(s *schema, o map[string]any, path, space string) error {
 		if !ok {
 			return errSchema
 		}
-		item, err := p.node(field["type"], step(path, name), space)
+		item, err := p.node(field["type"], p.step(path, name), space)
 		if err != nil {
 			return err
 		}
@@ -272,9 +277,11 @@ func fullName(name, space string) string {
 	return space + "." + name
 }
 
-func step(path, name string) string {
+// step is the path to what stands inside another.
+func (p *parser) step(path, name string) string {
 	if path == "" {
 		return name
 	}
+	p.paths += len(path) + 1 + len(name)
 	return path + "." + name
 }
