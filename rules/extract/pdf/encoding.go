@@ -110,6 +110,7 @@ func documentText(t text) string {
 	const upper = "˘ˇˆ˙˝˛˚˜" // 0x18 to 0x1f
 	const middle = "•†‡…—–ƒ⁄‹›−‰„“”‘’‚™ﬁﬂŁŒŠŸŽıłœšž\ufffd€"
 	var b strings.Builder
+	b.Grow(len(s))
 	for _, c := range []byte(s) {
 		switch {
 		case c >= 0x18 && c <= 0x1f:

@@ -18,7 +18,7 @@ func (q *queue) extras(root dict, out document.Output) error {
 	about := f.fields(root)
 	info := f.dict(f.trailer["Info"])
 	for _, key := range []name{"Title", "Subject", "Keywords"} {
-		if t := documentText(f.text(info[key])); t != "" {
+		if t := f.said(info[key]); t != "" {
 			about += t + "\n"
 		}
 	}

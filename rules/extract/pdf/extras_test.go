@@ -108,3 +108,30 @@ func loopingTable(text string) []byte {
 	at := strings.LastIndex(plain, "xref\n0")
 	return []byte(strings.Replace(plain, "trailer\n<<", fmt.Sprintf("trailer\n<< /Prev %d", at), 1))
 }
+
+// A small file may say one long string in very many places.
+func TestSharedStringsArePaidForEachTime(t *testing.T) {
+	const places = 2000
+	many := strings.Repeat("5 0 R ", places)
+	for name, more := range map[string]string{
+		"choices of a field": "/AcroForm << /Fields [<< /T (a) /Opt [" + many + "] >>] >>",
+		"value of a field":   "/AcroForm << /Fields [<< /T (a) /V [" + many + "] >>] >>",
+		"outline":            "/Outlines << /First 6 0 R >>",
+	} {
+		b := &builder{}
+		b.add("<< /Type /Catalog /Pages 2 0 R " + more + " >>")
+		b.add("<< /Type /Pages /Kids [3 0 R] /Count 1 >>")
+		b.add("<< /Type /Page /Contents 4 0 R /Resources << /Font << /F << /Subtype /Type1 >> >> >> >>")
+		b.stream("", "BT /F 10 Tf 50 700 Td (Ada) Tj ET ")
+		b.add("(" + strings.Repeat("x", 1<<20) + ")")
+		for i := range places {
+			b.add(fmt.Sprintf("<< /Title 5 0 R /Next %d 0 R >>", i+7))
+		}
+		lim := limits()
+		lim.Bytes = 16 << 20
+		got, err := read(t, b.bytes(), lim)
+		if n := int64(len(got.all())); !errors.Is(err, document.ErrTooBig) || n > 2*lim.Bytes {
+			t.Errorf("%s: error %v after %d bytes, want %v", name, err, n, document.ErrTooBig)
+		}
+	}
+}

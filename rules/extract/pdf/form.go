@@ -41,8 +41,11 @@ func (f *file) fields(root dict) string {
 		}
 		d := f.dict(top.obj)
 		label := top.name
-		if t := f.text(d["T"]); t != "" {
-			label = strings.TrimPrefix(label+"."+documentText(t), ".")
+		if t := f.said(d["T"]); t != "" {
+			label = strings.TrimPrefix(label+"."+t, ".")
+		}
+		if !f.pay(int64(len(label))) {
+			break
 		}
 		if v := f.value(d["V"]); v != "" {
 			fmt.Fprintf(&b, "%s: %s\n", label, v)
@@ -53,11 +56,21 @@ func (f *file) fields(root dict) string {
 	return b.String()
 }
 
+// said returns a string of the document, "" for another object. It is paid for
+// each time: very many places may share one.
+func (f *file) said(obj object) string {
+	t := f.text(obj)
+	if !f.pay(int64(len(t))) {
+		return ""
+	}
+	return documentText(t)
+}
+
 // value returns the text of a field's value: a string, a stream, or several.
 func (f *file) value(obj object) string {
 	switch v := f.resolve(obj).(type) {
 	case text:
-		return documentText(v)
+		return f.said(v)
 	case *stream:
 		b, err := f.decode(v)
 		if err != nil {
@@ -67,8 +80,8 @@ func (f *file) value(obj object) string {
 	case array:
 		var all []string
 		for _, o := range v {
-			if t, ok := f.resolve(o).(text); ok {
-				all = append(all, documentText(t))
+			if t := f.said(o); t != "" {
+				all = append(all, t)
 			}
 		}
 		return strings.Join(all, ", ")
@@ -89,7 +102,7 @@ func (f *file) annotations(p page, c *canvas) (comments string, files []object, 
 		}
 		d := f.dict(o)
 		kind := f.name(d["Subtype"])
-		if t := documentText(f.text(d["Contents"])); t != "" && kind != "Widget" {
+		if t := f.said(d["Contents"]); t != "" && kind != "Widget" {
 			b.WriteString(t + "\n")
 		}
 		switch kind {

@@ -29,7 +29,7 @@ func (f *file) outline(root dict) string {
 			seen[r] = true
 		}
 		d := f.dict(top)
-		if t := documentText(f.text(d["Title"])); t != "" {
+		if t := f.said(d["Title"]); t != "" {
 			b.WriteString(t + "\n")
 		}
 		for _, key := range []name{"Next", "First"} {
