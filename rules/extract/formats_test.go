@@ -3,6 +3,7 @@ package extract
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/base64"
 	"encoding/binary"
 	"io"
 	"os"
@@ -209,6 +210,27 @@ func TestHostileDirectoriesEnd(t *testing.T) {
 		_, sum := walkFile(t, fixture(t, name), lim)
 		if !slices.ContainsFunc(sum.Unread, func(u Unread) bool { return u.Reason == TooMany }) {
 			t.Errorf("%s: unread %v, want %s", name, sum.Unread, TooMany)
+		}
+	}
+}
+
+// TestTextIsNotLostInAFormatOfCells: what a reader of the format does not show
+// or not keep, and ordinary text that begins like it.
+func TestTextIsNotLostInAFormatOfCells(t *testing.T) {
+	word := func(body string) string {
+		return `<?xml version="1.0"?><w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"><w:body>` + body + `</w:body></w:wordDocument>`
+	}
+	for name, file := range map[string]string{
+		"names of columns like SYLK":     "ID;Phone;Email\n1;555 0100;" + needle + "\n",
+		"text among records of SYLK":     "ID;PCALC\nC;X1;Y1;K\"a\"\n" + needle + "\nC;X1;K\"b\"\nE\n",
+		"end of a long record of SYLK":   "ID;PCALC\nC;X1;Y1;K\"" + strings.Repeat("x", bufferSize) + needle + "\"\nC;X1;Y2;K\"b\"\n",
+		"end of a long paragraph":        word("<w:p><w:r><w:t>" + strings.Repeat("word ", heldSize) + "</w:t></w:r><w:r><w:t>" + needle + "</w:t></w:r></w:p>"),
+		"text outside of all paragraphs": word("<x>" + needle + "</x>"),
+		"file inside a WordML document":  word("<w:binData>" + base64.StdEncoding.EncodeToString([]byte(strings.Repeat(needle+"\n", 9))) + "</w:binData>"),
+	} {
+		r, sum := walkFile(t, []byte(file), DefaultLimits())
+		if !strings.Contains(r.text.String()+r.grids.String(), needle) || len(sum.Unread) > 0 {
+			t.Errorf("%s: not in %.100q %.100q; unread %v", name, r.text.String(), r.grids.String(), sum.Unread)
 		}
 	}
 }

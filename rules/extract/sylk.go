@@ -18,8 +18,22 @@ type sylk struct {
 	done bool
 }
 
-// isSYLK tells the first record of one.
-func isSYLK(head []byte) bool { return bytes.HasPrefix(head, []byte("ID;P")) }
+// isSYLK tells the first two records of one: the first alone may be the names
+// of columns, "ID;Phone".
+func isSYLK(head []byte) bool {
+	first, rest, _ := bytes.Cut(head, []byte("\n"))
+	return bytes.HasPrefix(first, []byte("ID;P")) && sylkRecord(rest)
+}
+
+// sylkRecord tells a line that begins with a type of record.
+func sylkRecord(line []byte) bool {
+	kind, _, _ := bytes.Cut(line, []byte(";"))
+	switch string(bytes.TrimRight(kind[:min(len(kind), 4)], "\r\n")) {
+	case "ID", "B", "C", "P", "F", "O", "NN", "NU", "NE", "W", "E":
+		return true
+	}
+	return false
+}
 
 func (g *sylk) Next() ([][]byte, error) {
 	g.row = g.row[:0]
@@ -33,14 +47,20 @@ func (g *sylk) Next() ([][]byte, error) {
 		if g.done && err != io.EOF {
 			return nil, err
 		}
-		value, ok := g.cell(bytes.TrimRight(line, "\r\n"))
+		line = bytes.TrimRight(line, "\r\n")
+		value, ok := g.cell(line)
+		y := g.y
+		if !ok && len(line) > 0 && !sylkRecord(line) { // text, or the rest of a record longer than the buffer
+			y = min(g.y, 0) - 1 // a row of its own
+			value, ok, g.x, g.y = bytes.Clone(line), true, 1, y-1
+		}
 		switch {
 		case !ok:
-		case g.y != g.rowY && len(g.row) > 0:
-			g.rowY, g.next = g.y, value
+		case y != g.rowY && len(g.row) > 0:
+			g.rowY, g.next = y, value
 			return g.row, nil
 		default:
-			g.rowY = g.y
+			g.rowY = y
 			g.put(value)
 		}
 	}

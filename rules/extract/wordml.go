@@ -44,8 +44,12 @@ func (d *wordML) step() {
 	}
 	switch kind {
 	case xmlzip.Text:
-		if d.words && len(d.line) < heldSize {
-			d.line = append(d.line, d.s.Text()...)
+		if t := d.s.Text(); d.words {
+			if d.line = append(d.line, t...); len(d.line) > heldSize {
+				d.endText()
+			}
+		} else if t = bytes.TrimSpace(t); len(t) > 0 { // embedded files, and what no reader of the format shows
+			d.items = append(d.items, &item{kind: itemText, text: append(bytes.Clone(t), '\n')})
 		}
 	case xmlzip.Start:
 		d.start(string(d.s.Name()))
@@ -93,9 +97,14 @@ func (d *wordML) endLine() {
 	}
 	d.line = append(d.line, '\n')
 	if d.cells == 0 {
-		d.items = append(d.items, &item{kind: itemText, text: bytes.Clone(d.line)})
-		d.line = d.line[:0]
+		d.endText()
 	}
+}
+
+// endText gives the line as running text.
+func (d *wordML) endText() {
+	d.items = append(d.items, &item{kind: itemText, text: bytes.Clone(d.line)})
+	d.line = d.line[:0]
 }
 
 func (d *wordML) endRow() {
