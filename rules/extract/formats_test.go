@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -231,6 +232,32 @@ func TestTextIsNotLostInAFormatOfCells(t *testing.T) {
 		r, sum := walkFile(t, []byte(file), DefaultLimits())
 		if !strings.Contains(r.text.String()+r.grids.String(), needle) || len(sum.Unread) > 0 {
 			t.Errorf("%s: not in %.100q %.100q; unread %v", name, r.text.String(), r.grids.String(), sum.Unread)
+		}
+	}
+}
+
+func TestMoreGapsInAZipThanAreLookedIntoAreTold(t *testing.T) {
+	for gaps, want := range map[int]int{maxGaps - 1: 0, maxGaps + 1: 1} {
+		var files []string
+		for i := range gaps + 1 {
+			files = append(files, strconv.Itoa(i), "x")
+		}
+		plain := zipOf(t, files...)
+		dir := bytes.Index(plain, []byte(zipCentral))
+		directory := bytes.Clone(plain[dir:])
+		var b []byte
+		at := 0
+		for _, entry := range bytes.SplitAfter(plain[:dir], []byte(zipLocal))[1:] {
+			at += bytes.Index(directory[at:], []byte(zipCentral))
+			binary.LittleEndian.PutUint32(directory[at+42:], uint32(len(b)))
+			at += len(zipCentral)
+			b = append(append(append(b, zipLocal...), bytes.TrimSuffix(entry, []byte(zipLocal))...), strings.Repeat("-", minTrailer)...)
+		}
+		b = b[:len(b)-minTrailer]
+		end := bytes.Index(directory, []byte(zipEnd))
+		binary.LittleEndian.PutUint32(directory[end+16:], uint32(len(b)))
+		if _, sum := walkFile(t, append(b, directory...), DefaultLimits()); len(sum.Unread) != want || want > 0 && sum.Unread[0].Reason != TooMany {
+			t.Errorf("%d gaps: unread %v, want %d", gaps, sum.Unread, want)
 		}
 	}
 }

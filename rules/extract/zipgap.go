@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"io"
 	"slices"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
 )
 
 // maxGaps bounds how many places of one archive are looked into that no entry
@@ -18,6 +20,9 @@ func (w *walk) zipGaps(n node, at io.ReaderAt, size int64, entries []zipEntry) e
 		if err := w.aside(n, "unlisted", section(at, gap[0], gap[1]-gap[0])); err != nil {
 			return err
 		}
+	}
+	if len(gaps) > maxGaps {
+		return document.ErrTooMany
 	}
 	return nil
 }
