@@ -76,3 +76,44 @@ func TestARecordIsBounded(t *testing.T) {
 		t.Errorf("after a reset: %d cells, full %v", r.Size(), r.Full())
 	}
 }
+
+func TestTheBytesOfARecordAreBounded(t *testing.T) {
+	r := New(2)
+	long := bytes.Repeat([]byte("x"), 1<<20)
+	fill := func(values int) (size int) {
+		r.Reset()
+		for range values {
+			c := r.Cell(1)
+			*c = append(*c, long...)
+		}
+		for i := 0; r.Row(i) != nil; i++ {
+			size += len(r.Row(i)[1])
+		}
+		return size
+	}
+	if size := fill(200); size > MaxBytes+len(long) || !r.Full() {
+		t.Errorf("%d bytes, full %v", size, r.Full())
+	}
+	if size := fill(3); size != 3*len(long) || r.Full() {
+		t.Errorf("after a reset: %d bytes, full %v", size, r.Full())
+	}
+}
+
+// A long value in another cell of each record must not stay in all of them.
+func TestCellsDoNotKeepTheirRoomForEver(t *testing.T) {
+	const width = 512
+	r := New(width)
+	long := bytes.Repeat([]byte("x"), 1<<20)
+	for i := range width {
+		r.Reset()
+		c := r.Cell(i)
+		*c = append(*c, long...)
+	}
+	held := 0
+	for _, c := range r.cells[:cap(r.cells)] {
+		held += cap(c)
+	}
+	if held > 2*MaxBytes {
+		t.Errorf("%d bytes held, want at most %d", held, 2*MaxBytes)
+	}
+}

@@ -11,8 +11,14 @@ type Record struct {
 	cells [][]byte // row after row
 	count []int    // values of each column so far
 	full  bool
-	spill []byte // what finds no room
+	spill []byte  // what finds no room
+	last  *[]byte // the cell given last, whose size is not known before the next
+	bytes int     // of the cells before it
+	kept  int     // bytes that the cells were given since they were made anew
 }
+
+// MaxBytes bounds the values of a record: more find no room.
+const MaxBytes = 64 << 20
 
 // MaxCells bounds a record: a list makes a row of every item, as wide as the
 // whole table.
@@ -25,12 +31,16 @@ func New(width int) *Record {
 
 // Reset empties the record for the next one.
 func (r *Record) Reset() {
+	r.settle()
+	if r.kept += r.bytes; r.kept > MaxBytes { // each cell keeps the room of its longest value
+		r.cells, r.spill, r.kept = nil, nil, 0
+	}
 	r.cells = r.cells[:0]
-	r.full = false
+	r.bytes, r.full = 0, false
 	clear(r.count)
 }
 
-// Full reports whether values found no room in MaxCells since the last Reset.
+// Full reports whether values found no room in MaxCells and MaxBytes since the last Reset.
 func (r *Record) Full() bool { return r.full }
 
 // Size is the number of cells of all rows.
@@ -40,8 +50,9 @@ func (r *Record) Size() int { return len(r.cells) }
 // returns it to be appended to. It is valid until the next call. In a full
 // record it is lost.
 func (r *Record) Cell(column int) *[]byte {
+	r.settle()
 	row := r.count[column]
-	if (row+1)*r.width > MaxCells && row > 0 {
+	if (row+1)*r.width > MaxCells && row > 0 || r.bytes > MaxBytes {
 		r.full, r.spill = true, r.spill[:0]
 		return &r.spill
 	}
@@ -55,7 +66,16 @@ func (r *Record) Cell(column int) *[]byte {
 		last := &r.cells[len(r.cells)-1]
 		*last = (*last)[:0]
 	}
-	return &r.cells[row*r.width+column]
+	r.last = &r.cells[row*r.width+column]
+	return r.last
+}
+
+// settle counts the cell given last.
+func (r *Record) settle() {
+	if r.last != nil {
+		r.bytes += len(*r.last)
+		r.last = nil
+	}
 }
 
 // Align has the columns from one up to another go on in one row, that of the
