@@ -20,6 +20,7 @@ type placed struct {
 
 	svg    int // depth of svg elements
 	shifts []shift
+	deeper int // groups within more than maxShifts
 }
 
 type placedText struct {
@@ -34,6 +35,7 @@ type shift struct{ x, y float64 }
 const (
 	maxPlaced     = 20_000
 	maxPlacedSize = 4 << 20
+	maxShifts     = 1024 // groups within one another
 	// lineHeight is how far two pieces of one line may be apart, in pixels.
 	lineHeight = 3
 	// maxPlacedColumns is how many places in a line can be columns.
@@ -146,6 +148,8 @@ func (m *markup) startPlaced(name string, a attributes) {
 	switch {
 	case name == "svg":
 		p.svg++
+	case p.svg > 0 && name == "g" && len(p.shifts) == maxShifts:
+		p.deeper++
 	case p.svg > 0 && name == "g":
 		p.shifts = append(p.shifts, shift{p.shift().x + a.shiftX, p.shift().y + a.shiftY})
 	case p.svg > 0 && name == "text":
@@ -180,10 +184,12 @@ func (m *markup) endPlaced(name string) {
 	switch {
 	case name == "svg" && p.svg > 0:
 		if p.svg--; p.svg == 0 {
-			p.open, p.shifts = false, nil
+			p.open, p.shifts, p.deeper = false, nil, 0
 			m.breakLine()
 			p.flush(m)
 		}
+	case name == "g" && p.deeper > 0:
+		p.deeper--
 	case name == "g" && len(p.shifts) > 0:
 		p.shifts = p.shifts[:len(p.shifts)-1]
 	case name == "text" && p.svg > 0:
