@@ -57,10 +57,14 @@ type Strings struct {
 // Read pulls the strings out of an archive, up to limit bytes of it out of
 // compression. What was found before an error is good.
 func Read(r io.ReaderAt, size, limit int64) (Strings, error) {
-	plain, err := expand(r, size, limit)
+	plain, fault := expand(r, size, limit)
 	var s Strings
+	var err error
 	for len(plain) > 0 && err == nil {
 		plain, err = s.archive(plain)
+	}
+	if fault != nil {
+		err = fault // what cut it off explains its damage
 	}
 	return s, err
 }

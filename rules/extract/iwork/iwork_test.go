@@ -86,6 +86,20 @@ func TestBoundsAndDamage(t *testing.T) {
 	}
 }
 
+func TestStringsBeforeDamageStay(t *testing.T) {
+	for name, b := range archives(t) {
+		r := bytes.NewReader(b)
+		whole, err := Read(r, r.Size(), 1<<24)
+		if err != nil || len(whole.Text) == 0 {
+			continue
+		}
+		b = append(b, 0, 9, 9, 9)
+		if s, err := Read(bytes.NewReader(b), int64(len(b)), 1<<24); !errors.Is(err, document.ErrDamaged) || !bytes.Equal(s.Text, whole.Text) {
+			t.Errorf("%s: %d bytes of text before the damage, want %d; error %v", name, len(s.Text), len(whole.Text), err)
+		}
+	}
+}
+
 // FuzzRead: strings are never more than the bytes that they came from, at any
 // depth, and errors are named.
 func FuzzRead(f *testing.F) {
