@@ -30,7 +30,7 @@ func TestWhatExpiresLaterIsNotReturnedBefore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close() //nolint:errcheck // read only by now
+	defer store.Close()
 	for i, reader := range []string{"first@reader.example", "second@reader.example"} {
 		_, err := store.Hold(t.Context(), quarantine.Message{
 			IncidentKey: "run", From: "list@isp.example", Recipients: []quarantine.Recipient{{Address: reader}},
