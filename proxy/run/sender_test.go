@@ -1,0 +1,76 @@
+package run
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+)
+
+func addr(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+func TestDripCountsDistinctPeopleOverTheWindow(t *testing.T) {
+	o := newOffice(t, Config{})
+	send := func(first, n int, deliver bool) int64 {
+		c := o.join("desk@isp.example", "boss@reader.test", customers(first, n))
+		seen := c.Recent().SenderSubjects
+		if deliver {
+			c.Delivered()
+		}
+		return seen
+	}
+	for i := range 10 {
+		if got, want := send(i*20, 20, true), int64(i*20+20); got < want*98/100 || got > want*102/100 {
+			t.Errorf("message %d: %d people of late, want about %d", i+1, got, want)
+		}
+	}
+	if got := send(0, 20, true); got < 196 || got > 204 {
+		t.Errorf("people who were there before: %d, want about 200", got)
+	}
+	// What was held has not left.
+	send(1000, 50, false)
+	if got := send(0, 20, false); got > 204 {
+		t.Errorf("%d people of late, with those of a held message", got)
+	}
+	o.after(13 * time.Hour)
+	if got := send(400, 20, true); got < 215 || got > 225 {
+		t.Errorf("after half of the window: %d, want about 220", got)
+	}
+	o.after(13 * time.Hour)
+	if got := send(0, 1, false); got < 20 || got > 22 {
+		t.Errorf("after the window of the first ones: %d, want about 21", got)
+	}
+	if got := o.join("desk@shop.example", "boss@reader.test", customers(0, 5)).Recent().SenderSubjects; got != 5 {
+		t.Errorf("another sender has %d, want 5", got)
+	}
+}
+
+func TestAJumpOfOrdersOfMagnitudeIsUnusual(t *testing.T) {
+	o := newOffice(t, Config{})
+	unusual := func(body string) bool {
+		return o.join("desk@isp.example", "boss@reader.test", body).Recent().SenderUnusual
+	}
+	if unusual(customers(0, 500)) {
+		t.Error("the first message of a sender is unusual: nothing is known of it")
+	}
+	o = newOffice(t, Config{})
+	for i := range 30 {
+		o.after(time.Hour)
+		if unusual(customers(i*7, 1+i%3)) {
+			t.Fatalf("message %d, like those before, is unusual", i+1)
+		}
+	}
+	if unusual(customers(0, 9)) {
+		t.Error("nine people are unusual for a sender of three")
+	}
+	if !unusual(customers(0, 500)) {
+		t.Error("500 people are not unusual for a sender of three")
+	}
+	// What is sent again and again becomes usual.
+	for i := range 20 {
+		o.after(time.Hour)
+		unusual(customers(i, 500))
+	}
+	if unusual(customers(3, 500)) {
+		t.Error("500 people are still unusual after twenty such messages")
+	}
+}

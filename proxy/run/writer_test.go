@@ -1,0 +1,55 @@
+package run
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/bulkhead-dlp/bulkhead/rules"
+)
+
+func TestTheLedgerHasAllAtTheEnd(t *testing.T) {
+	ledger := newBook()
+	o := newOffice(t, Config{Ledger: ledger})
+	for i := range 30 {
+		c := o.join("news@isp.example", "ana@reader.test", newsletter("Ana"))
+		c.Delivered()
+		c.Judged("pass", &rules.Verdict{})
+		if i == 9 {
+			ledger.shut(errBook) // what cannot be written is tried again
+		}
+		if i == 19 {
+			time.Sleep(2 * commitEvery)
+			ledger.shut(nil)
+		}
+	}
+	o.tracker.Close()
+	if len(ledger.sent) != 30 || ledger.judged != 30 {
+		t.Errorf("%d deliveries and %d judgements are kept, want 30 each", len(ledger.sent), ledger.judged)
+	}
+	if len(ledger.runs) != 1 {
+		t.Fatalf("%d runs are kept, want one", len(ledger.runs))
+	}
+	for _, r := range ledger.runs {
+		if r.Copies != 30 || r.Delivered != 30 || r.Held {
+			t.Errorf("the run is kept as %+v", r)
+		}
+	}
+	o.tracker.Close() // again: no harm
+}
+
+// Whatever the writer is about when it is closed.
+func TestTheLastEntryIsKept(t *testing.T) {
+	for range 60 {
+		ledger := newBook()
+		w := newWriter(ledger, slog.New(slog.DiscardHandler), prometheus.NewCounter(prometheus.CounterOpts{Name: "x"}))
+		w.deliver(Delivery{Run: "run", Recipients: []string{"ana@reader.test"}})
+		go w.run()
+		w.close()
+		if len(ledger.sent) != 1 {
+			t.Fatalf("%d deliveries are kept, want 1", len(ledger.sent))
+		}
+	}
+}
