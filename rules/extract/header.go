@@ -55,9 +55,17 @@ func (h *header) all(name string) []string {
 
 // readHeader reads the header block at off and finds where the body begins.
 // Of a block longer than limit it keeps the beginning.
-func readHeader(br *bufio.Reader, limit int64) header {
-	h := header{junk: -1}
-	var open bool // the last line was a field and may be folded
+func readHeader(br *bufio.Reader, limit int64) (h header) {
+	h.junk = -1
+	var open bool     // the last line was a field and may be folded
+	var folded []byte // its value so far, where it is
+	end := func() {
+		if len(folded) > 0 {
+			h.fields[len(h.fields)-1].value = string(folded)
+			folded = folded[:0]
+		}
+	}
+	defer end()
 	for {
 		line, n, err := headerLine(br, limit-h.size)
 		at := h.size
@@ -75,15 +83,19 @@ func readHeader(br *bufio.Reader, limit int64) header {
 		case n > 0 && (text[0] == ' ' || text[0] == '\t'):
 			if open {
 				last := &h.fields[len(h.fields)-1]
-				last.value += " "
-				last.folds = append(last.folds, len(last.value))
-				last.value += string(bytes.TrimSpace(text))
+				if len(folded) == 0 {
+					folded = append(folded, last.value...)
+				}
+				folded = append(folded, ' ')
+				last.folds = append(last.folds, len(folded))
+				folded = append(folded, bytes.TrimSpace(text)...)
 			} else {
 				h.mark(at)
 			}
 		case n > 0:
 			f, ok := parseField(text)
 			if open = ok; ok {
+				end()
 				h.fields = append(h.fields, f)
 			} else if at > 0 || !mboxLine(text) {
 				h.mark(at)

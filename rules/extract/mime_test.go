@@ -1,9 +1,11 @@
 package extract
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/base64"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -212,5 +214,23 @@ func TestIsMessage(t *testing.T) {
 		if got := IsMessage([]byte(c.head)); got != c.want {
 			t.Errorf("IsMessage(%q) = %v", c.head, got)
 		}
+	}
+}
+
+func TestAFieldOfManyLinesIsUnfoldedInOneGo(t *testing.T) {
+	const lines = 100_000
+	block := "X-A: b\n" + strings.Repeat(" c\n", lines) + "To: d\n e\n\n"
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	h := readHeader(bufio.NewReader(strings.NewReader(block)), 1<<20)
+	runtime.ReadMemStats(&after)
+	if got, want := h.all("x-a"), "b"+strings.Repeat(" c", lines); len(got) != 1 || got[0] != want || h.all("to")[0] != "d e" {
+		t.Errorf("values %.40q and %q", got, h.all("to"))
+	}
+	if n := len(h.fields[0].folds); n != lines || strings.Count(h.fields[0].lines(), "\nc") != lines {
+		t.Errorf("%d lines, want %d", n, lines)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 64<<20 {
+		t.Errorf("took %d bytes of memory for a header of %d", took, len(block))
 	}
 }
