@@ -27,7 +27,7 @@ func (t *keyTable) get(k Key) (uint32, bool) {
 		return 0, false
 	}
 	at := t.slot(k)
-	return t.values[at], t.keys[at] == k
+	return t.values[at], t.keys[at] == k && k != 0
 }
 
 // add gives a key its number unless it has one, and reports whether it had none.
