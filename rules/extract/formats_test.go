@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/xmlzip"
 	"github.com/ulikunitz/xz"
 )
 
@@ -258,6 +261,19 @@ func TestMoreGapsInAZipThanAreLookedIntoAreTold(t *testing.T) {
 		binary.LittleEndian.PutUint32(directory[end+16:], uint32(len(b)))
 		if _, sum := walkFile(t, append(b, directory...), DefaultLimits()); len(sum.Unread) != want || want > 0 && sum.Unread[0].Reason != TooMany {
 			t.Errorf("%d gaps: unread %v, want %d", gaps, sum.Unread, want)
+		}
+	}
+}
+
+func TestBlankParagraphsOfWordMLAreNotGathered(t *testing.T) {
+	for name, body := range map[string]string{"alone": "%s", "in a cell behind text": "<w:tc><w:p><w:t>a</w:t></w:p>%s</w:tc>"} {
+		page := "<w:body>" + fmt.Sprintf(body, strings.Repeat("<w:p><w:tab/></w:p>", 10_000)) + "</w:body>"
+		d := &wordML{s: xmlzip.NewScanner(strings.NewReader(page))}
+		for d.err == nil {
+			d.step()
+		}
+		if !errors.Is(d.err, io.EOF) || cap(d.line) > 1<<10 {
+			t.Errorf("%s: %d bytes gathered, %v", name, cap(d.line), d.err)
 		}
 	}
 }

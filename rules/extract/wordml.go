@@ -92,7 +92,7 @@ func (d *wordML) end(name string) {
 
 // endLine ends a paragraph: in a cell it is a line of it.
 func (d *wordML) endLine() {
-	if len(bytes.TrimSpace(d.line)) == 0 {
+	if d.line = bytes.TrimRight(d.line, " \t\r\n"); len(d.line) == 0 { // so that no blanks are looked at again
 		return
 	}
 	d.line = append(d.line, '\n')
