@@ -37,6 +37,7 @@ type keyring struct {
 	chunks    seal.Index    // finds chunks
 	cuts      seal.Index    // its key decides where content is cut
 	addresses seal.Index    // finds addresses
+	senders   seal.Index    // makes the names of senders
 	path      string        // of the private key, where it would be
 	warnings  []string
 }
@@ -66,7 +67,7 @@ func (s *Store) openKeys(ctx context.Context, tx *sql.Tx) (k keyring, ok bool, e
 	if err != nil || !ok {
 		return k, false, err
 	}
-	for purpose, index := range map[string]*seal.Index{"chunks": &k.chunks, "cuts": &k.cuts, "addresses": &k.addresses} {
+	for purpose, index := range map[string]*seal.Index{"chunks": &k.chunks, "cuts": &k.cuts, "addresses": &k.addresses, "senders": &k.senders} {
 		if *index, err = seal.NewIndex(secret, purpose); err != nil {
 			return k, false, fmt.Errorf("%s: %w", s.secretPath(), err)
 		}

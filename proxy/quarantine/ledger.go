@@ -27,7 +27,7 @@ type Delivery struct {
 // holds no personal data.
 type Exposure struct {
 	At         time.Time
-	Sender     string // a hash
+	Sender     string // as [Store.SenderName] makes it
 	Run        string
 	Action     string
 	Policy     string

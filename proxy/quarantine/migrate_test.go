@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -137,4 +138,68 @@ func TestStoreOfTheFirstVersionIsCarriedOver(t *testing.T) {
 	}
 	wantFiles(t, dir, 0)
 	hold(t, s, letter(1), "and new ones come")
+}
+
+// TestSendersOfAnOlderStoreAreFoundAgain: a held run goes on braking its copies
+// when names of senders become keyed, and no unkeyed name is left.
+func TestSendersOfAnOlderStoreAreFoundAgain(t *testing.T) {
+	t.Parallel()
+	dir, c := t.TempDir(), newClock()
+	const who = "user\x00newsletter-tool"
+	sum := sha256.Sum256([]byte(who))
+	unkeyed := hex.EncodeToString(sum[:12])
+	olderStore(t, dir, "sender_names", `
+		INSERT INTO runs VALUES ('run-1', '`+unkeyed+`', x'00', 1, `+fmt.Sprint(micros(c.Now()))+`, 3, 1, 20, 1, 'p', 'accept', '');
+		INSERT INTO exposures VALUES (1, 1, '`+unkeyed+`', 'run-1', 'hold', 'p', '7', '{}', 1, 1), (2, 1, 'of another', '', 'pass', '', '7', '{}', 1, 1);`)
+
+	s := open(t, dir, Options{Clock: c.Now})
+	runs, err := s.Runs(t.Context(), s.SenderName(who), c.Now())
+	if err != nil || len(runs) != 1 || !runs[0].Held {
+		t.Errorf("the sender has %+v, %v; want its held run", runs, err)
+	}
+	var senders []string
+	err = s.Exposures(t.Context(), time.Time{}, func(e Exposure) error { senders = append(senders, e.Sender); return nil })
+	if err != nil || len(senders) != 2 || senders[0] != s.SenderName(who) || senders[1] == "of another" || senders[1] == senders[0] {
+		t.Errorf("exposures are of %q, %v", senders, err)
+	}
+	if other := open(t, t.TempDir(), Options{}); other.SenderName(who) == s.SenderName(who) {
+		t.Error("the name is the same in another store: it can be guessed")
+	}
+	for _, file := range []string{databaseName, databaseName + "-wal"} {
+		if b, err := os.ReadFile(filepath.Join(dir, file)); err != nil || strings.Contains(string(b), unkeyed) {
+			t.Errorf("%s has the unkeyed name, or %v", file, err)
+		}
+	}
+}
+
+// olderStore makes a store as it was before the migration that has the given
+// words, and puts rows into it.
+func olderStore(t *testing.T, dir, words, rows string) {
+	t.Helper()
+	s := &Store{dir: dir, opts: Options{}.withDefaults()}
+	if err := s.makeFolders(); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if s.writer, err = sql.Open("sqlite", dsn(s.databasePath(), "_txlock=immediate")); err != nil {
+		t.Fatal(err)
+	}
+	s.reader = s.writer
+	steps, err := s.migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := slices.IndexFunc(steps, func(m migration) bool { return strings.Contains(m.sql, words) })
+	if before < 0 {
+		t.Fatalf("no migration has %q", words)
+	}
+	if err := migrate(t.Context(), s.writer, steps[:before]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.writer.Exec(rows); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.writer.Close(); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -12,7 +12,7 @@ import (
 // tells of it. It holds no personal data.
 type Run struct {
 	Key    string // as [Message.IncidentKey]
-	Sender string // a hash
+	Sender string // as [Store.SenderName] makes it
 	Print  []byte // by which further copies are known
 	First  time.Time
 	Last   time.Time
@@ -30,11 +30,12 @@ type Run struct {
 const maxRuns = 64
 
 // Runs gives the last runs of a sender that had a copy since the given time,
-// the oldest first.
+// the oldest first. Those that are held are preferred: without them nothing is
+// left to brake their copies.
 func (s *Store) Runs(ctx context.Context, sender string, since time.Time) ([]Run, error) {
 	rows, err := s.reader.QueryContext(ctx, `SELECT * FROM (
 			SELECT key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident
-			FROM runs WHERE sender = ? AND last >= ? ORDER BY last DESC LIMIT ?) ORDER BY last`,
+			FROM runs WHERE sender = ? AND last >= ? ORDER BY held DESC, last DESC LIMIT ?) ORDER BY last`,
 		sender, micros(since), maxRuns)
 	if err != nil {
 		return nil, fmt.Errorf("runs: %w", err)

@@ -197,3 +197,32 @@ func TestPruningSearchesIndexes(t *testing.T) {
 		}
 	}
 }
+
+// TestAHeldRunIsAmongASendersRuns, however many came after it.
+func TestAHeldRunIsAmongASendersRuns(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	s := open(t, t.TempDir(), Options{Clock: c.Now})
+	var l Ledger
+	for i := range 3 * maxRuns {
+		r := runOf(c, fmt.Sprintf("run-%d", i))
+		r.Last = c.Now().Add(time.Duration(i) * time.Second)
+		if r.Held = i == 0; r.Held {
+			r.Policy, r.Answer, r.Incident = "bulk", "accept", "IN-1"
+		}
+		l.Runs = append(l.Runs, r)
+	}
+	if err := s.WriteLedger(t.Context(), &l); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := s.Runs(t.Context(), "sender-1", c.Now())
+	if err != nil || len(runs) != maxRuns {
+		t.Fatalf("%d runs, %v; want %d", len(runs), err, maxRuns)
+	}
+	if first, last := runs[0], runs[maxRuns-1]; !first.Held || first.Key != "run-0" || last.Key != fmt.Sprintf("run-%d", 3*maxRuns-1) {
+		t.Errorf("first %s, last %s; want the held one, and the last", first.Key, last.Key)
+	}
+	if runs, err := s.Runs(t.Context(), "sender-1", c.Now().Add(time.Second)); err != nil || runs[0].Held {
+		t.Errorf("a held run of before the time asked for is given: %v", err)
+	}
+}

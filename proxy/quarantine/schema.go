@@ -34,8 +34,11 @@ func (s *Store) migrations() ([]migration, error) {
 			return nil, err
 		}
 		m := migration{sql: string(text)}
-		if name == "migrations/0002_sealed.sql" {
+		switch name {
+		case "migrations/0002_sealed.sql":
 			m.then = s.seal002
+		case "migrations/0008_senders.sql":
+			m.then = s.rename008
 		}
 		all = append(all, m)
 	}

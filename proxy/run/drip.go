@@ -7,13 +7,13 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
-// slices is how many pieces a window is kept in: it slides by one of them.
-const slices = 8
+// windowPieces is how many pieces a window is kept in: it slides by one of them.
+const windowPieces = 8
 
 // drip counts the distinct third-party people whom a sender's messages have
 // carried out over a window, by HyperLogLog.
 type drip struct {
-	pieces [slices]*hyperloglog.Sketch
+	pieces [windowPieces]*hyperloglog.Sketch
 	all    *hyperloglog.Sketch // of the pieces
 	piece  int64               // the number of the last piece since the epoch
 
@@ -24,12 +24,12 @@ type drip struct {
 
 // turn moves the window on to now.
 func (d *drip) turn(now time.Time, window time.Duration) {
-	piece := now.UnixNano() / max(int64(window)/slices, 1)
+	piece := now.UnixNano() / max(int64(window)/windowPieces, 1)
 	if piece == d.piece {
 		return
 	}
-	for n := d.piece + 1; n <= piece && n <= d.piece+slices; n++ {
-		d.pieces[n%slices] = nil
+	for n := d.piece + 1; n <= piece && n <= d.piece+windowPieces; n++ {
+		d.pieces[n%windowPieces] = nil
 	}
 	d.piece, d.all, d.asked = piece, nil, 0
 	for _, p := range d.pieces {
@@ -67,7 +67,7 @@ func (d *drip) add(s *rules.Subjects) {
 	if s.Count() == 0 {
 		return
 	}
-	at := &d.pieces[d.piece%slices]
+	at := &d.pieces[d.piece%windowPieces]
 	if *at == nil {
 		*at = hyperloglog.New14()
 	}

@@ -21,7 +21,7 @@ type Ledger interface {
 // Record is a run as the ledger has it.
 type Record struct {
 	Key    string // random, without personal data
-	Sender string // a hash, see SenderOf
+	Sender string // as Config.Name makes it
 	Print  []byte // of its first copy
 	First  time.Time
 	Last   time.Time
@@ -75,7 +75,7 @@ type Delivery struct {
 // only, for trying other policies on.
 type Judgement struct {
 	At       time.Time
-	Sender   string // a hash
+	Sender   string // as Config.Name makes it
 	Run      string
 	Action   string // what was done: pass, tag, hold, reject or defer
 	Policy   string

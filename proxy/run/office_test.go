@@ -44,6 +44,7 @@ func newOffice(t *testing.T, cfg Config) *office {
 	if cfg.Quiet == 0 {
 		cfg.Quiet, cfg.Window = time.Hour, 24*time.Hour
 	}
+	cfg.Name = func(who string) string { return who }
 	cfg.Now, cfg.Log = o.clock, slog.New(slog.DiscardHandler)
 	cfg.Metrics = metrics.New(prometheus.NewRegistry(), metrics.Names{})
 	o.tracker = New(cfg)

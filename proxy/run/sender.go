@@ -1,32 +1,28 @@
 package run
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
-// SenderOf names who sends: the authenticated user or, without one, the
-// client's network (/24 or /64) and the domain of the reverse-path. The name is
-// a hash, the same after a restart.
-func SenderOf(env rules.Envelope, client netip.Addr) string {
-	who := "user\x00" + strings.ToLower(env.Authenticated)
-	if env.Authenticated == "" {
-		bits := 24
-		if client.Is6() && !client.Is4In6() {
-			bits = 64
-		}
-		network, _ := client.Unmap().Prefix(bits) // the zero Prefix for a Unix socket
-		domain := env.From[strings.LastIndexByte(env.From, '@')+1:]
-		who = "network\x00" + network.String() + "\x00" + strings.ToLower(domain)
+// whoSends tells senders apart: by the authenticated user or, without one, by
+// the client's network (/24 or /64) and the domain of the reverse-path. It names
+// people, and is kept only as Config.Name makes it.
+func whoSends(env rules.Envelope, client netip.Addr) string {
+	if env.Authenticated != "" {
+		return "user\x00" + strings.ToLower(env.Authenticated)
 	}
-	sum := sha256.Sum256([]byte(who))
-	return hex.EncodeToString(sum[:12])
+	bits := 24
+	if client.Is6() && !client.Is4In6() {
+		bits = 64
+	}
+	network, _ := client.Unmap().Prefix(bits) // the zero Prefix for a Unix socket
+	domain := env.From[strings.LastIndexByte(env.From, '@')+1:]
+	return "network\x00" + network.String() + "\x00" + strings.ToLower(domain)
 }
 
 // sender is what is known of one sender.
@@ -34,8 +30,8 @@ type sender struct {
 	name string
 
 	mu     sync.Mutex
-	loaded bool // the ledger has been asked for its runs
-	runs   []*run
+	loaded bool   // the ledger has been asked for its runs
+	runs   []*run // the one with the last copy at the end
 	// bulk are the recipients of its runs to many, closed ones within the
 	// window too. It only grows in place, so that who has it may read it
 	// without the lock; when runs go it is made anew.
@@ -43,10 +39,9 @@ type sender struct {
 	inBulk map[rules.Key]struct{}
 	drip   drip
 	shape  shape
-	used   time.Time
 }
 
-// Bounds on what is kept of one sender. The oldest goes first.
+// Bounds on what is kept of one sender.
 const (
 	maxRuns       = 64      // of a sender, open or within the window
 	maxRecipients = 50_000  // of a run that are told apart
@@ -54,10 +49,12 @@ const (
 	manyReaders   = 5       // recipients from which a run is one to many
 )
 
-// find returns the open run that a message belongs to, nil if there is none.
+// find returns the open run that a message belongs to, nil if there is none, and
+// puts it behind the others.
 func (s *sender) find(m *Message, open func(*run) bool) *run {
-	for i := len(s.runs) - 1; i >= 0; i-- {
-		if r := s.runs[i]; open(r) && r.print.agrees(m) {
+	for i, r := range slices.Backward(s.runs) {
+		if open(r) && r.print.agrees(m) {
+			s.runs = append(slices.Delete(s.runs, i, i+1), r)
 			return r
 		}
 	}
@@ -105,21 +102,35 @@ func (s *sender) readers(r *run) []rules.Key {
 	return all
 }
 
-// forget drops the runs for which keep says no, and calls gone for each.
+// forget drops the runs for which keep says no, and of the others those beyond
+// maxRuns, with gone for each. A run that is held goes last: without it nothing
+// is left to brake its copies.
 func (s *sender) forget(keep func(*run) bool, gone func(*run)) {
-	kept := s.runs[:0]
-	for i, r := range s.runs {
-		if keep(r) && len(s.runs)-i <= maxRuns {
-			kept = append(kept, r)
-		} else {
+	many := false // one that goes was to many
+	drop := func(which func(*run) bool) {
+		s.runs = slices.DeleteFunc(s.runs, func(r *run) bool {
+			if !which(r) {
+				return false
+			}
 			gone(r)
-		}
+			many = many || len(r.recipients) >= manyReaders
+			return true
+		})
 	}
-	if len(kept) == len(s.runs) {
+	drop(func(r *run) bool { return !keep(r) })
+	for _, held := range []bool{false, true} {
+		over := len(s.runs) - maxRuns
+		drop(func(r *run) bool {
+			if over <= 0 || r.held != held {
+				return false
+			}
+			over--
+			return true
+		})
+	}
+	if !many {
 		return
 	}
-	clear(s.runs[len(kept):])
-	s.runs = kept
 	s.bulk, s.inBulk = nil, map[rules.Key]struct{}{}
 	for _, r := range s.runs {
 		if len(r.recipients) >= manyReaders {

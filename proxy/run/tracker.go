@@ -23,6 +23,9 @@ type Config struct {
 	// are recent; and how long a held run brakes after its last copy.
 	Window time.Duration
 	Canary Canary
+	// Name makes the name of a sender from who it is: always the same for the
+	// same, another for another, and such that it tells nothing of whom it names.
+	Name func(who string) string
 	// Ledger keeps runs over a restart; nil for none.
 	Ledger  Ledger
 	Metrics *metrics.Metrics
@@ -85,7 +88,7 @@ type Message struct {
 func (t *Tracker) Join(ctx context.Context, m Message) (*Copy, error) {
 	now := t.cfg.Now()
 	t.sweep(now)
-	s := t.sender(SenderOf(m.Envelope, m.Client))
+	s := t.sender(t.cfg.Name(whoSends(m.Envelope, m.Client)))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := t.load(ctx, s, now); err != nil {
@@ -99,7 +102,7 @@ func (t *Tracker) Join(ctx context.Context, m Message) (*Copy, error) {
 		t.cfg.Metrics.RunsActive.Inc()
 	}
 	r.copies++
-	r.last, s.used = now, now
+	r.last = now
 	r.people.add(&m.Subjects)
 	s.reach(r, m.Envelope.Recipients)
 	s.drip.turn(now, t.cfg.Window)

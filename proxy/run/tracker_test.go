@@ -39,7 +39,7 @@ func TestSendersAreLoginsOrNetworks(t *testing.T) {
 	o := newOffice(t, Config{})
 	at := func(user, from, client string) string {
 		m := o.message(from, []string{"ana@reader.test"}, letter(from, "ana@reader.test", "x"))
-		return SenderOf(rules.Envelope{From: m.Envelope.From, Authenticated: user}, addr(client))
+		return whoSends(rules.Envelope{From: m.Envelope.From, Authenticated: user}, addr(client))
 	}
 	same := [][2]string{
 		{at("Tool", "a@x.example", "192.0.2.7"), at("tool", "b@y.example", "203.0.113.9")},
@@ -61,6 +61,29 @@ func TestSendersAreLoginsOrNetworks(t *testing.T) {
 		if pair[0] == pair[1] {
 			t.Errorf("pair %d is of one sender", i)
 		}
+	}
+}
+
+// TestAHeldRunIsTheLastToBeForgotten, however many others its sender has begun
+// since: without it nothing would brake its copies.
+func TestAHeldRunIsTheLastToBeForgotten(t *testing.T) {
+	o := newOffice(t, Config{})
+	held := o.join("news@isp.example", "ana@reader.test", newsletter("Ana"))
+	held.Hold(hold)
+	others := map[string]bool{}
+	for i := range 3 * maxRuns {
+		o.after(time.Second)
+		others[o.join("news@isp.example", "boss@reader.test", customers(100*i, 3)).Run()] = true
+	}
+	if len(others) < 2*maxRuns {
+		t.Fatalf("only %d other runs", len(others))
+	}
+	if n := len(held.sender.runs); n > maxRuns+1 {
+		t.Errorf("%d runs of a sender are kept, at most %d are to be", n, maxRuns+1)
+	}
+	c := o.join("news@isp.example", "ben@reader.test", newsletter("Ben"))
+	if b, err := c.Brake(t.Context()); err != nil || !b.Held || c.Run() != held.Run() {
+		t.Errorf("a copy of the held run: %+v, %v", b, err)
 	}
 }
 
