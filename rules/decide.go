@@ -83,7 +83,10 @@ func reasons(x *Exposure, ev *Evidence) []string {
 	if x.ExactRows > 0 {
 		list = append(list, fmt.Sprintf("%d records of the owner's own index", x.ExactRows))
 	}
-	if x.BodyIsTable && x.Direct > 0 {
+	if ev.BodyIsAttachment && x.Direct > 0 {
+		list = append(list, "the message text is the same as an attachment")
+	}
+	if ev.BodyIsTable && x.Direct > 0 {
 		list = append(list, "the message text is nothing but a table")
 	}
 	if x.OwnRecord {

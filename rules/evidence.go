@@ -29,6 +29,9 @@ type Evidence struct {
 	// BodyIsTable is true when a body is nothing but one table, as when a
 	// file was put in as the text.
 	BodyIsTable bool
+	// BodyIsAttachment is true when a body says the same as an attachment, in
+	// whatever form each is.
+	BodyIsAttachment bool
 	// AllowedTables are the entries of the allow list by which rows were not
 	// looked at, each once.
 	AllowedTables []string

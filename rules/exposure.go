@@ -47,7 +47,8 @@ type Exposure struct {
 	// or passages: two or more of their fields agreed. Those of the readers and
 	// writers are not counted.
 	ExactRows int64 `json:"exact_rows"`
-	// BodyIsTable is true when a body is nothing but one table.
+	// BodyIsTable is true when a body is a file: nothing but one table, or the
+	// same as an attachment.
 	BodyIsTable bool `json:"body_is_table"`
 	// Confidence is the mean confidence of the column types that counted.
 	Confidence float64 `json:"confidence"`
@@ -59,7 +60,7 @@ type Exposure struct {
 // exposure computes what evidence means for these recipients.
 func (p *Policies) exposure(env Envelope, ev *Evidence, recent Recent) Exposure {
 	x := Exposure{
-		Records: ev.Records, LargestTable: ev.LargestTable, BodyIsTable: ev.BodyIsTable,
+		Records: ev.Records, LargestTable: ev.LargestTable, BodyIsTable: ev.BodyIsTable || ev.BodyIsAttachment,
 		Completeness: ev.Completeness, Recipients: int64(len(env.Recipients)),
 		Confidence: meanConfidence(ev.Findings),
 		ByCategory: map[string]int64{},

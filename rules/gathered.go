@@ -30,6 +30,8 @@ type gathered struct {
 	national *keySet
 	known    known // records of the exact-match index
 
+	contents []content // to compare bodies with attachments
+
 	sketch similar.Sketch
 }
 
@@ -100,6 +102,7 @@ func (g *gathered) merge(part *gathered) {
 			g.allowedTables = append(g.allowedTables, id)
 		}
 	}
+	g.contents = append(g.contents, part.contents[:min(len(part.contents), maxContents-len(g.contents))]...)
 	switch {
 	case part.people.empty():
 	case g.people.empty():
@@ -141,7 +144,7 @@ func (g *gathered) size() int64 {
 			}
 		}
 	}
-	n += g.people.size()
+	n += 24*int64(len(g.contents)) + g.people.size()
 	for _, set := range g.sets() {
 		n += (*set).size()
 	}

@@ -94,11 +94,12 @@ func (in *Inspector) inspect(ctx context.Context, src extract.Source, walk func(
 	if err != nil {
 		return nil, fmt.Errorf("inspecting: %w", err)
 	}
+	s.endContent()
 	all := ev.all
 	summary.Unread = append(summary.Unread, all.unread...)
 	ev.Parts, ev.Unread = summary.Parts, summary.Unread
 	ev.Findings, ev.Records, ev.LargestTable = all.findings, all.records, all.largestTable
-	ev.BodyIsTable, ev.AllowedTables = all.bodyIsTable, all.allowedTables
+	ev.BodyIsTable, ev.BodyIsAttachment, ev.AllowedTables = all.bodyIsTable, all.bodyIsAttachment(), all.allowedTables
 	ev.Completeness = completeness(summary)
 	return ev, nil
 }

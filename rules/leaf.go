@@ -54,6 +54,7 @@ func (s *sink) Leaf(l extract.Leaf, read func() (extract.Reading, error)) (extra
 
 // gather reads a leaf for itself, and gives it to done if it may be kept.
 func (s *sink) gather(read func() (extract.Reading, error), done func(*part)) (r extract.Reading, g *gathered, err error) {
+	s.endContent()
 	outer := s.ev
 	g = newGathered()
 	var keep *part
@@ -62,6 +63,7 @@ func (s *sink) gather(read func() (extract.Reading, error), done func(*part)) (r
 	}
 	s.ev, s.resolver.ev = g, g
 	r, err = read()
+	s.endContent()
 	s.ev, s.resolver.ev = outer, outer
 	if err != nil {
 		return r, g, err

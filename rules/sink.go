@@ -26,13 +26,14 @@ type sink struct {
 	memory   *Memory    // nil for none
 	together bool       // leaves are not gathered each for itself
 	buf      []byte     // for hashing
+	content  contentWriter
 }
 
 // Text implements extract.Sink.
 func (s *sink) Text(p extract.Part, r io.Reader) error {
 	s.part = p.Path
 	t := &textSink{sink: s, part: p}
-	if err := s.bounded(p, s.splitter.Split(s.ctx, r, table.Limits{}, t)); err != nil {
+	if err := s.bounded(p, s.splitter.Split(s.ctx, contentReader{r, s.contentOf(p)}, table.Limits{}, t)); err != nil {
 		return err
 	}
 	t.finish()
@@ -53,7 +54,7 @@ func (s *sink) bounded(p extract.Part, err error) error {
 // Table implements extract.Sink.
 func (s *sink) Table(p extract.Part, g table.Grid) error {
 	s.part = p.Path
-	_, err := s.grid(p, string(p.Format), g)
+	_, err := s.grid(p, string(p.Format), contentGrid{g, s.contentOf(p)})
 	return err
 }
 

@@ -36,7 +36,7 @@ func Variables() []Variable {
 		number("exposure.echoed_recipients", "subjects who are recipients of the same run or of this sender's recent runs", func(x *Exposure) int64 { return x.Echoed }),
 		number("exposure.exact_rows", "records of the exact-match index that rows or passages agree with", func(x *Exposure) int64 { return x.ExactRows }),
 		ofExposure("exposure.own_record", cel.BoolType, "a record of the sender or a recipient was found, and not counted", func(x *Exposure) any { return x.OwnRecord }),
-		ofExposure("exposure.body_is_table", cel.BoolType, "a body is nothing but one table", func(x *Exposure) any { return x.BodyIsTable }),
+		ofExposure("exposure.body_is_table", cel.BoolType, "a body is a file: nothing but one table, or the same as an attachment", func(x *Exposure) any { return x.BodyIsTable }),
 		ofExposure("exposure.confidence", cel.DoubleType, "mean confidence of the column types that counted, 0 to 1", func(x *Exposure) any { return x.Confidence }),
 		ofExposure("exposure.fields", cel.ListType(cel.StringType), "names of the field types found, as in \"contact.email\" in exposure.fields", func(x *Exposure) any { return x.Fields }),
 		ofExposure("exposure.subjects_by_category", cel.MapType(cel.StringType, cel.IntType), "subjects by category: direct, indirect, sensitive", func(x *Exposure) any { return x.ByCategory }),
