@@ -25,6 +25,7 @@ type Config struct {
 	Canary Canary
 	// Name makes the name of a sender from who it is: always the same for the
 	// same, another for another, and such that it tells nothing of whom it names.
+	// nil is for a tracker without a ledger, which keeps no names.
 	Name func(who string) string
 	// Ledger keeps runs over a restart; nil for none.
 	Ledger  Ledger
@@ -60,6 +61,9 @@ type Tracker struct {
 
 // New makes a tracker. Close must be called when it is not needed any more.
 func New(cfg Config) *Tracker {
+	if cfg.Name == nil && cfg.Ledger == nil {
+		cfg.Name = func(who string) string { return who }
+	}
 	t := &Tracker{cfg: cfg, senders: map[string]*list.Element{}, order: list.New()}
 	if cfg.Ledger != nil {
 		t.writer = newWriter(cfg.Ledger, cfg.Log, cfg.Metrics.LedgerDropped)
