@@ -24,6 +24,7 @@ func TestCountingPeopleKeepsItsFloor(t *testing.T) {
 		off     float64 // error, at most
 	}{
 		{sample.Clean, 0.99, 0.01},
+		{sample.Foreign, 0.98, 0.01},
 		{sample.Headerless, 0.97, 0.01},
 		{sample.Shuffled, 0.99, 0.01},
 		{sample.Transposed, 0.99, 0.01},

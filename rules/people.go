@@ -215,7 +215,7 @@ func factGroup(t detect.Type) fact {
 		return factName
 	case detect.AddressFull, detect.AddressStreet, detect.AddressPostcode:
 		return factAddress
-	case detect.PersonAge, detect.PersonSex, detect.PersonNationality, detect.PersonMarital, detect.PersonPhoto:
+	case detect.PersonAge, detect.PersonSex, detect.PersonNationality, detect.PersonPhoto:
 		return factTrait
 	case detect.SpecialPolitics, detect.FinanceTax, detect.NetMAC, detect.IDDevice:
 		return factTrait

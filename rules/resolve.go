@@ -367,7 +367,7 @@ func (r *resolver) identify(g *group, f *found) (strongest int) {
 	}
 	if name := r.name(f); name != 0 && !g.shared.has(detect.PersonName) {
 		for _, t := range [...]detect.Type{detect.ContactPhone, detect.PersonBirthDate, detect.AddressStreet,
-			detect.AddressFull, detect.AddressPostcode, detect.PersonAge} {
+			detect.AddressFull, detect.AddressPostcode, detect.PersonAge, detect.PersonMarital} {
 			if f.values[t] != nil {
 				r.ids = append(r.ids, identifier{key: name ^ r.key(t, f.values[t])<<1})
 				break

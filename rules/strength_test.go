@@ -194,8 +194,9 @@ func TestRowsWithEmptyCellsAreOfPeopleToo(t *testing.T) {
 // Namesakes of different ages are two people; the lines of one person are one.
 func TestNamesakes(t *testing.T) {
 	for csv, want := range map[string]int64{
-		"name,age,department,salary\nAnna Weber,31,Sales,51000\nAnna Weber,58,Works,48000\nBruno Conti,44,Sales,52000\nClara Novak,29,Works,47000\n":             4,
-		"name,month,department,salary\nAnna Weber,January,Sales,4100\nAnna Weber,March,Sales,4200\nBruno Conti,January,Sales,5200\nClara Novak,May,Works,4700\n": 3,
+		"name,age,department,salary\nAnna Weber,31,Sales,51000\nAnna Weber,58,Works,48000\nBruno Conti,44,Sales,52000\nClara Novak,29,Works,47000\n":                           4,
+		"name,marital status,employer\nAnna Weber,single,Northway Ltd\nAnna Weber,widowed,Calder Foods Ltd\nBruno Conti,married,Northway Ltd\nClara Novak,single,Orchid Ltd\n": 4,
+		"name,month,department,salary\nAnna Weber,January,Sales,4100\nAnna Weber,March,Sales,4200\nBruno Conti,January,Sales,5200\nClara Novak,May,Works,4700\n":               3,
 	} {
 		if got := decide(t, defaultPolicies(t), envelope, inspectFile(t, "list.csv", csv)).Exposure.Subjects; got != want {
 			t.Errorf("%d people, want %d:\n%s", got, want, csv)

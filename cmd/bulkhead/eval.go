@@ -25,7 +25,9 @@ func (evalCommand) Help() string {
 	return `Column typing and the count of people are measured on labelled tables of made-up
 people, and of harmless things that look like them. F1 is weighted by columns,
 and the plain mean over types (macro). The error of the count is a share of the
-people there are; of harmless tables, people seen for each.
+people there are; of harmless tables, people seen for each. The header words of
+the foreign tables are those of other programs, put down without a look at the
+lexicon: unknown are those that it does not have.
 
 Examples:
   bulkhead eval
@@ -52,7 +54,7 @@ func (c evalCommand) Run(ctx context.Context, p program) error {
 		return err
 	}
 	w := tabwriter.NewWriter(p.stdout, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "VARIANT\tCOLUMNS\tWEIGHTED F1\tMACRO F1\tTABLES\tCOUNTED EXACTLY\tERROR")
+	fmt.Fprintln(w, "VARIANT\tCOLUMNS\tWEIGHTED F1\tMACRO F1\tUNKNOWN HEADERS\tRIGHT\tTABLES\tCOUNTED EXACTLY\tERROR")
 	bar := newProgress(p.stderr, "variants", len(made.Variants()))
 	for i, v := range made.Variants() {
 		bar.set(i)
@@ -65,8 +67,8 @@ func (c evalCommand) Run(ctx context.Context, p program) error {
 		if err != nil {
 			return fmt.Errorf("measuring %s: %w", v, err)
 		}
-		fmt.Fprintf(w, "%s\t%d\t%.3f\t%.3f\t%d\t%.3f\t%.4f\n", v, report.Columns, report.Weighted, report.Macro,
-			people.Tables, float64(people.Exact)/float64(people.Tables), people.Error)
+		fmt.Fprintf(w, "%s\t%d\t%.3f\t%.3f\t%d\t%d\t%d\t%.3f\t%.4f\n", v, report.Columns, report.Weighted, report.Macro,
+			report.Unknown.Columns, report.Unknown.Right, people.Tables, float64(people.Exact)/float64(people.Tables), people.Error)
 		if c.Types {
 			for _, s := range report.Scores {
 				fmt.Fprintf(w, "  %s\t%d\t%.3f\t\n", s.Type, s.Right+s.Missed, s.F1())

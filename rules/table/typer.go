@@ -22,6 +22,12 @@ func NewTyper(v Values, lex *Lexicon) *Typer {
 	return &Typer{values: v, lexicon: lex, marks: newMarks(), bonds: bonds()}
 }
 
+// Knows reports whether the lexicon has a header as it is written, styles and
+// case apart. One that it does not have may still be told by its parts.
+func (t *Typer) Knows(header string) bool {
+	return len(t.lexicon.phrases[joined(words(header))]) > 0
+}
+
 // Read reads g to its end and gives its rows to visit, a segment at a time.
 // Each segment is typed by its own cells, the header over it and what the
 // segment before it held, so that a table may change on its way. The error is

@@ -29,6 +29,10 @@ type Report struct {
 	// Weighted is the mean F1 by the number of columns, Macro by types.
 	Weighted, Macro float64
 	Columns         int
+	// Unknown sums the columns under a header that the lexicon does not have as
+	// it is written, styles and case apart: what is right of them is so by parts
+	// of the words, values and neighbours.
+	Unknown struct{ Columns, Right int }
 	// Errors counts what was taken for what: the true type, then the guess.
 	Errors map[[2]detect.Type]int
 	// Confidence sums the columns by the confidence of their type, in tenths.
@@ -57,6 +61,12 @@ func Measure(ctx context.Context, typer *table.Typer, tables []Table) (Report, e
 		}
 		for j, want := range t.Types {
 			r.count(&scores, want, guessed[j])
+			if header := t.header(j); header != "" && !typer.Knows(header) {
+				r.Unknown.Columns++
+				if guessed[j].Type == want {
+					r.Unknown.Right++
+				}
+			}
 		}
 	}
 	r.sum(&scores)

@@ -42,7 +42,7 @@ func (d *draw) people(variant Variant) Table {
 	header, style := make([]string, len(t.Types)), d.rng.IntN(4)
 	used := map[string]int{}
 	for j, kind := range t.Types {
-		names := d.locale.Headers[kind.String()]
+		names := d.headers(variant)[kind.String()]
 		n := used[kind.String()]
 		used[kind.String()]++
 		header[j] = styled(names[(d.rng.IntN(len(names))+n)%len(names)], style)
@@ -67,6 +67,14 @@ func (d *draw) people(variant Variant) Table {
 		t.Rows = transpose(t.Rows)
 	}
 	return t
+}
+
+// headers are the words that a variant's columns are called by.
+func (d *draw) headers(variant Variant) map[string][]string {
+	if variant == Foreign {
+		return d.locale.foreign
+	}
+	return d.locale.Headers
 }
 
 // ofPeople reports whether fields tell more of people than their names and

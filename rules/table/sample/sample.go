@@ -20,12 +20,16 @@ import (
 //go:embed locales.yaml
 var localesYAML []byte
 
+//go:embed systems.yaml
+var systemsYAML []byte
+
 // Variant is what was done to a table. The set is closed.
 type Variant string
 
 // The variants.
 const (
 	Clean      Variant = "clean"
+	Foreign    Variant = "foreign" // clean, with the header words of other programs
 	Headerless Variant = "headerless"
 	Shuffled   Variant = "shuffled"   // columns in any order
 	Transposed Variant = "transposed" // fields down, people across
@@ -36,7 +40,7 @@ const (
 
 // Variants returns all variants in order.
 func Variants() []Variant {
-	return []Variant{Clean, Headerless, Shuffled, Transposed, Noisy, Mixed, Twin}
+	return []Variant{Clean, Foreign, Headerless, Shuffled, Transposed, Noisy, Mixed, Twin}
 }
 
 // Table is a labelled table.
@@ -51,6 +55,17 @@ type Table struct {
 	Types []detect.Type
 	// People is the number of distinct people in it.
 	People int
+}
+
+// header is what a column is called, "" for none.
+func (t *Table) header(column int) string {
+	switch t.Variant {
+	case Headerless:
+		return ""
+	case Transposed:
+		return t.Rows[column][0]
+	}
+	return t.Rows[0][column]
 }
 
 // Grid returns the table's rows as a table.Grid.
@@ -88,6 +103,7 @@ type locale struct {
 	Condition, Company, Product, Status, Note    []string
 	Order                                        string // "family" if the family name comes first
 	Headers                                      map[string][]string
+	foreign                                      map[string][]string // headers, as other programs write them
 }
 
 // NewMaker returns a Maker. It fails only if the embedded words are damaged.
@@ -96,9 +112,20 @@ func NewMaker() (*Maker, error) {
 	if err := yaml.Unmarshal(localesYAML, &m.locales); err != nil {
 		return nil, fmt.Errorf("read locales: %w", err)
 	}
+	var systems map[string]map[string][]string
+	if err := yaml.Unmarshal(systemsYAML, &systems); err != nil {
+		return nil, fmt.Errorf("read header words of other programs: %w", err)
+	}
 	for _, name := range m.names {
-		if m.locales[name] == nil {
+		l := m.locales[name]
+		if l == nil {
 			return nil, fmt.Errorf("read locales: %s is missing", name)
+		}
+		l.foreign = systems[name]
+		for kind := range l.Headers {
+			if len(l.foreign[kind]) == 0 {
+				return nil, fmt.Errorf("read header words of other programs: %s has none for %s", name, kind)
+			}
 		}
 	}
 	return m, nil
