@@ -19,7 +19,12 @@ type keyTable struct {
 	seed uint64
 }
 
-const firstSlots = 64
+// Up to fastSlots, 768 KiB, a table grows to four times its slots: each key of
+// a list of people is moved once or twice instead of a dozen times.
+const (
+	firstSlots = 64
+	fastSlots  = 1 << 16
+)
 
 // get returns the number of a key, and whether it has one.
 func (t *keyTable) get(k Key) (uint32, bool) {
@@ -70,6 +75,9 @@ func (t *keyTable) grow() {
 		t.seed = maphash.Bytes(maphash.MakeSeed(), nil)
 	}
 	size := max(2*len(old.keys), firstSlots)
+	if size < fastSlots {
+		size *= 2
+	}
 	t.keys, t.values = make([]Key, size), make([]uint32, size)
 	for k, v := range old.all() {
 		at := t.slot(k)
