@@ -66,8 +66,8 @@ func (r *resolver) emailKey(value []byte) cellKey {
 	typed, plain := detect.PlainEmail(append(r.buf[:0], byte(detect.ContactEmail)), value)
 	r.buf = typed
 	if plain {
-		value = typed[1:]
-		return cellKey{hashTyped(typed), hashDomain(domainOf(value)), detect.Role(value)}
+		local, domain, _ := bytes.Cut(typed[1:], []byte("@"))
+		return cellKey{hashTyped(typed), hashDomain(domain), detect.RoleName(local)}
 	}
 	if !r.det.Is(detect.ContactEmail, value) {
 		return cellKey{}

@@ -19,8 +19,8 @@ type keyTable struct {
 	seed uint64
 }
 
-// Up to fastSlots, 768 KiB, a table grows to four times its slots: each key of
-// a list of people is moved once or twice instead of a dozen times.
+// Up to fastSlots, 768 KiB, a table grows to eight times its slots: a key of a
+// long list of people is moved a few times instead of a dozen times.
 const (
 	firstSlots = 64
 	fastSlots  = 1 << 16
@@ -76,7 +76,7 @@ func (t *keyTable) grow() {
 	}
 	size := max(2*len(old.keys), firstSlots)
 	if size < fastSlots {
-		size *= 2
+		size *= 4
 	}
 	t.keys, t.values = make([]Key, size), make([]uint32, size)
 	for k, v := range old.all() {

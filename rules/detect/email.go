@@ -239,6 +239,12 @@ func Role(email []byte) bool {
 	if plus := bytes.IndexByte(local, '+'); plus > 0 {
 		local = local[:plus]
 	}
+	return RoleName(local)
+}
+
+// RoleName is Role for the local part of an address in its compact form, as
+// PlainEmail gives it.
+func RoleName(local []byte) bool {
 	for len(local) > 0 && isDigit(local[len(local)-1]) {
 		local = local[:len(local)-1]
 	}
@@ -292,5 +298,10 @@ func isRoleFiller(word []byte) bool {
 	case "no", "not", "do", "customer", "client", "the", "our", "us", "a", "online", "de", "en", "uk", "eu", "group", "main", "general":
 		return true
 	}
-	return len(bytes.Trim(word, "0123456789")) == 0
+	for _, c := range word {
+		if !isDigit(c) {
+			return false
+		}
+	}
+	return true
 }
