@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/mail"
 	"slices"
 	"strings"
@@ -97,9 +98,10 @@ func gatherIncident(ctx context.Context, store *quarantine.Store, id string) (re
 		Copies:   report.Copies{Held: i.Copies, LeftUnknown: i.Run == ""},
 		Subjects: int64(i.Subjects), Estimated: i.Subjects > exactSubjects || i.Run == "" && i.Copies > 1,
 	}
-	most, worst := -1, ""
+	most, worst, categories := -1, "", categorySums{}
 	err = eachMessage(ctx, store, quarantine.Query{Incident: i.ID}, func(m *quarantine.Message) error {
 		countRecipients(&in.Copies, m)
+		categories.add(m, in.Subjects)
 		for _, f := range m.Fields {
 			if !slices.Contains(in.Fields, f) {
 				in.Fields = append(in.Fields, f)
@@ -120,6 +122,7 @@ func gatherIncident(ctx context.Context, store *quarantine.Store, id string) (re
 		}
 	}
 	slices.Sort(in.Fields)
+	in.ByCategory, in.ByCategoryEstimated = categories.of(in.Subjects)
 	err = eachEntry(ctx, store, quarantine.AuditQuery{Incident: i.ID}, func(e *quarantine.Entry) error {
 		in.Trail = append(in.Trail, report.Entry{At: e.At, Message: e.Message, Act: string(e.Act), By: e.By, Reason: e.Reason, Results: resultsText(e.Detail)})
 		return nil
@@ -139,10 +142,6 @@ func describeCopy(ctx context.Context, store *quarantine.Store, id string, in *r
 	}
 	in.PolicyVersion, in.Completeness, in.Reasons = m.PolicyVersion, m.Completeness, m.Reasons
 	in.Records, in.Sender, in.Client = int64(m.Records), m.From, m.Client
-	if m.Subjects == int(in.Subjects) {
-		// Of a run whose copies carry different people it says too little.
-		in.ByCategory = m.ByCategory
-	}
 	if m.Sealed || len(m.Evidence) == 0 {
 		return nil
 	}
@@ -150,6 +149,40 @@ func describeCopy(ctx context.Context, store *quarantine.Store, id string, in *r
 		return fmt.Errorf("evidence of %s: %w", m.ID, err)
 	}
 	return nil
+}
+
+// categorySums adds up the people of the copies by category. Those of the whole
+// run are not counted by category: they are reckoned from their shares.
+type categorySums struct {
+	subjects int64
+	people   map[string]int64
+	differ   bool // copies have other people than the run, such as all but their own reader
+}
+
+func (s *categorySums) add(m *quarantine.Message, run int64) {
+	if m.ByCategory == nil || m.Subjects == 0 {
+		return // nobody, or the private key is not here
+	}
+	if s.people == nil {
+		s.people = map[string]int64{}
+	}
+	s.subjects += int64(m.Subjects)
+	s.differ = s.differ || int64(m.Subjects) != run
+	for category, n := range m.ByCategory {
+		s.people[category] += n
+	}
+}
+
+// of gives the people of a run by category, and whether that is an estimate.
+func (s *categorySums) of(run int64) (by map[string]int64, estimated bool) {
+	if s.subjects == 0 {
+		return nil, false
+	}
+	by = map[string]int64{}
+	for category, n := range s.people {
+		by[category] = int64(math.Round(float64(n) / float64(s.subjects) * float64(run)))
+	}
+	return by, s.differ
 }
 
 // exactSubjects is up to how many people a run's are counted one by one.

@@ -213,6 +213,11 @@ func TestTheAccident(t *testing.T) {
 	if n := len(box.got()); n != 0 {
 		t.Errorf("%d copies of the accident left", n)
 	}
+	// No copy has all of the people: each leaves out its own reader.
+	record, err := gatherIncident(t.Context(), p.store, all[0].ID)
+	if err != nil || record.ByCategory["direct"] != customerCount || !record.ByCategoryEstimated {
+		t.Errorf("the record has people by category %v, %v", record.ByCategory, err)
+	}
 	for _, want := range []struct {
 		value  float64
 		name   string

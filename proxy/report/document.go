@@ -153,7 +153,11 @@ func sentences(of []string) []string {
 
 func (r *Record) peopleSection() section {
 	p := r.People
-	by := &grid{Caption: "People by what is known of them", Head: []string{"Of whom there is", "People"}, Widths: []float64{4, 1}, Rows: [][]string{
+	caption := "People by what is known of them"
+	if p.ByCategoryEstimated {
+		caption += ", reckoned from what the copies carry on average"
+	}
+	by := &grid{Caption: caption, Head: []string{"Of whom there is", "People"}, Widths: []float64{4, 1}, Rows: [][]string{
 		{"a direct identifier: a name, an address, a number of their own", number(p.ByCategory["direct"])},
 		{"an indirect identifier, such as a postcode or a date of birth", number(p.ByCategory["indirect"])},
 		{"sensitive data, such as health or passwords", number(p.ByCategory["sensitive"])},

@@ -33,8 +33,11 @@ type Incident struct {
 	Records   int64
 	Fields    []string // names of field types, as rules gives them
 	// ByCategory counts the people by the category of the fields that are
-	// known of them: direct, indirect, sensitive.
-	ByCategory   map[string]int64
+	// known of them: direct, indirect, sensitive. ByCategoryEstimated says that
+	// it is reckoned from the copies, whose people differ.
+	ByCategory          map[string]int64
+	ByCategoryEstimated bool
+
 	Completeness string // complete, partial or unscanned
 	Reasons      []string
 	Findings     []rules.Finding

@@ -30,7 +30,7 @@ func New(in Incident) *Record {
 		r.Contact = &in.Contact
 	}
 	r.People = People{Subjects: in.Subjects, Estimated: in.Estimated, Records: in.Records,
-		ByCategory: map[string]int64{}, Fields: fields(in.Fields), Kinds: kindsOfPeople(in.Fields)}
+		ByCategory: map[string]int64{}, ByCategoryEstimated: in.ByCategoryEstimated, Fields: fields(in.Fields), Kinds: kindsOfPeople(in.Fields)}
 	for category, n := range in.ByCategory {
 		r.People.ByCategory[category] = n
 	}

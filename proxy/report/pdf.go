@@ -48,8 +48,8 @@ func tone(o Outcome) colour {
 }
 
 // WritePDF writes the record as a PDF of A4 pages. Fonts are embedded for
-// Latin, Greek and Cyrillic writing; a character of another is drawn as a box,
-// and a note at the end says that HTML and JSON have it.
+// Latin, Greek and Cyrillic writing; a character of another is written by its
+// number, and a note at the end says that HTML and JSON have it.
 func (r *Record) WritePDF(w io.Writer) error {
 	p, err := newPrinter(r.layOut(), r.Written)
 	if err != nil {
@@ -125,7 +125,7 @@ func (p *printer) document() {
 	p.gap(6)
 	foot := p.doc.Foot
 	if p.font.missed {
-		foot += " Characters that the fonts of this document lack are drawn as □; the HTML and the JSON have them."
+		foot += ` Characters that the fonts of this document lack are written by their numbers, as \x{6C0F}; the HTML and the JSON have them.`
 	}
 	p.style("", smallSize, soft)
 	p.lines(foot, marginSide, textWidth, smallHeight)

@@ -87,7 +87,9 @@ type People struct {
 	// customers; for the controller to confirm.
 	Kinds      []string         `json:"kinds_of_people"`
 	ByCategory map[string]int64 `json:"subjects_by_category"`
-	Fields     []Field          `json:"fields"`
+	// ByCategoryEstimated is true where the copies carry different people.
+	ByCategoryEstimated bool    `json:"subjects_by_category_estimated,omitempty"`
+	Fields              []Field `json:"fields"`
 }
 
 // Field is a kind of data that was in it.

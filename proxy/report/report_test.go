@@ -176,6 +176,10 @@ func sameWords(t *testing.T, page, pdf string) {
 			t.Errorf("%q is on the page and not in the PDF", w)
 		}
 	}
+	// What the fonts lack is there by its numbers, over lines where it must be.
+	if whole := strings.Join(wordsOf(pdf), ""); strings.Contains(page, "氏名") && (!strings.Contains(whole, `\x{6C0F}\x{540D}`) || !strings.Contains(whole, "writtenbytheirnumbers")) {
+		t.Error("the PDF lacks the numbers of what it cannot draw, or does not say so")
+	}
 	for _, w := range []string{"Übersicht", "Größen", "Заболевание"} {
 		if strings.Contains(page, w) && !strings.Contains(pdf, w) {
 			t.Errorf("the PDF lacks %q", w)

@@ -28,24 +28,32 @@ func newTypeface() (*typeface, error) {
 	return t, nil
 }
 
-// box stands for a character that cannot be drawn.
-const box = '□'
-
 // drawable gives a text as it can be drawn: composed, since marks are not
-// placed; one line; and with a box for each character that the font lacks or
-// that is written from right to left.
+// placed; one line; and by its number, as \x{6C0F}, each character that the font
+// lacks or that takes shaping: it can be read back, which a box cannot.
+//
+// A font for the writings of all the world is 20 MB, and for most of them a font
+// is not enough: Arabic, Devanagari and Thai are shaped, which the PDF library
+// does not do.
 func (t *typeface) drawable(text string) string {
-	return strings.Map(func(r rune) rune {
+	var b strings.Builder
+	for _, r := range norm.NFC.String(text) {
 		switch {
 		case unicode.IsSpace(r):
-			return ' '
+			b.WriteByte(' ')
 		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):
-			return -1
+		case t.draws(r):
+			b.WriteRune(r)
+		default:
+			t.missed = true
+			fmt.Fprintf(&b, `\x{%X}`, r)
 		}
-		if g, err := t.parsed.GlyphIndex(&t.buf, r); err == nil && g != 0 && r <= 0xFFFF && !unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Mn) {
-			return r
-		}
-		t.missed = true
-		return box
-	}, norm.NFC.String(text))
+	}
+	return b.String()
+}
+
+// draws reports whether the font has a character that can be drawn as it is.
+func (t *typeface) draws(r rune) bool {
+	g, err := t.parsed.GlyphIndex(&t.buf, r)
+	return err == nil && g != 0 && r <= 0xFFFF && !unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Mn)
 }
