@@ -107,6 +107,7 @@ type grids func(grid.Grid) error
 
 func (f grids) Grid(_ grid.Kind, g grid.Grid) error { return f(g) }
 func (grids) Prose([]byte) error                    { return nil }
+func (grids) Repeated(*grid.Repeat) (bool, error)   { return false, nil }
 
 func TestRowsOfAnAllowedTableAreNotCounted(t *testing.T) {
 	in, err := inspector()

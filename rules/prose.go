@@ -18,6 +18,10 @@ func (t *textSink) Prose(text []byte) error {
 	if !t.cells && t.part.Place != extract.Header {
 		t.print.Write(text) //nolint:errcheck // it never fails
 	}
+	read, err := t.repeated(text)
+	if err != nil {
+		return err
+	}
 	line := lineScan{text: text}
 	t.resolver.det.Scan(text, func(e detect.Entity) {
 		t.resolver.indexed.note(e)
@@ -27,6 +31,10 @@ func (t *textSink) Prose(text []byte) error {
 		if e.Start >= line.end {
 			t.line(&line)
 			line.seek(e.Start)
+			line.read = read.has(line.start)
+		}
+		if line.read {
+			return
 		}
 		line.found = append(line.found, e)
 	})
@@ -39,6 +47,7 @@ func (t *textSink) Prose(text []byte) error {
 type lineScan struct {
 	text       []byte
 	start, end int
+	read       bool // as the row of a table
 	found      []detect.Entity
 }
 

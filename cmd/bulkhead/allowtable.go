@@ -81,3 +81,5 @@ func (t *templates) Grid(_ table.Kind, g table.Grid) error { return t.Table(extr
 
 // Prose implements table.Output.
 func (*templates) Prose([]byte) error { return nil }
+
+func (*templates) Repeated(*table.Repeat) (bool, error) { return false, nil }

@@ -76,3 +76,5 @@ func (t tables) Grid(_ table.Kind, g table.Grid) error { return t.x.grid(g) }
 
 // Prose implements table.Output.
 func (tables) Prose([]byte) error { return nil }
+
+func (tables) Repeated(*table.Repeat) (bool, error) { return false, nil }

@@ -19,6 +19,8 @@ type drain struct {
 	prose int
 }
 
+func (*drain) Repeated(*table.Repeat) (bool, error) { return false, nil }
+
 func (d *drain) Prose(text []byte) error {
 	d.prose += len(text)
 	return nil

@@ -129,8 +129,10 @@ func TestSplitPassesOnErrors(t *testing.T) {
 // refuser is an Output that fails.
 type refuser struct{ grid, prose error }
 
-func (r *refuser) Grid(table.Kind, table.Grid) error { return r.grid }
-func (r *refuser) Prose([]byte) error                { return r.prose }
+func (r *refuser) Grid(table.Kind, table.Grid) error  { return r.grid }
+func (*refuser) Repeated(*table.Repeat) (bool, error) { return false, nil }
+
+func (r *refuser) Prose([]byte) error { return r.prose }
 
 func TestEveryByteIsProseWhereThereIsNoTable(t *testing.T) {
 	text := prose(5000)
@@ -149,6 +151,8 @@ type proseOnly struct{ w io.Writer }
 func (p proseOnly) Grid(kind table.Kind, _ table.Grid) error {
 	return fmt.Errorf("unexpected grid: %s", kind)
 }
+
+func (proseOnly) Repeated(*table.Repeat) (bool, error) { return false, nil }
 
 func (p proseOnly) Prose(text []byte) error {
 	_, err := p.w.Write(text)

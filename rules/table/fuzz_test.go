@@ -21,6 +21,8 @@ type meter struct {
 	skip  bool // leave grids half read
 }
 
+func (*meter) Repeated(*table.Repeat) (bool, error) { return false, nil }
+
 func (m *meter) Prose(text []byte) error {
 	if len(text) == 0 || len(text) > 64<<10 {
 		m.t.Errorf("a piece of prose of %d bytes", len(text))

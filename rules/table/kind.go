@@ -19,6 +19,7 @@ const (
 	Calendar  Kind = "calendar"  // RFC 5545 attendees
 	Addresses Kind = "addresses" // "Name <address>, …"
 	Stanzas   Kind = "stanzas"   // blocks of equally many lines, a value a line
+	Repeated  Kind = "repeated"  // lines of running text that repeat one form
 )
 
 // Labelled is a Grid that may know from its own format that its first row

@@ -78,7 +78,7 @@ func (s *splitter) recognise(l *seen) func() error {
 	}
 	if marks&hasColon != 0 && s.blocks(text) {
 		k := &keyValues{s: s}
-		return func() error { return s.giveRecords(KeyValue, k.next) }
+		return s.unlessRepeated(func() error { return s.giveRecords(KeyValue, k.next) })
 	}
 	if marks&(hasDelimiter|hasBox) != 0 {
 		if open := s.delimited(l); open != nil {
@@ -103,13 +103,17 @@ func (s *splitter) delimited(l *seen) func() error {
 	if !ok {
 		return nil
 	}
-	return func() error {
+	open := func() error {
 		kind := Delimited
 		if f.drawn {
 			kind = Drawn
 		}
 		return s.give(kind, &delimited{s: s, form: f})
 	}
+	if spoken(f.delim, l.text) {
+		return s.unlessRepeated(open)
+	}
+	return open
 }
 
 // announced recognises the forms that begin with a word or a bracket of their

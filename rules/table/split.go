@@ -15,6 +15,10 @@ type Output interface {
 	// Grid takes a table. It must be read to its end before Grid returns;
 	// what is left over is not given again.
 	Grid(kind Kind, g Grid) error
+	// Repeated is offered lines of one form that could also be read as another
+	// table, or as key-value blocks. It reports whether it took them; if not, it
+	// must not keep any of them.
+	Repeated(r *Repeat) (bool, error)
 	// Prose takes text between tables: whole lines, at most 64 KiB, valid
 	// until Prose returns. Only a line that is itself longer is cut.
 	Prose(text []byte) error

@@ -23,6 +23,8 @@ var update = flag.Bool("update", false, "write the golden files")
 // transcript writes down what Split gives.
 type transcript struct{ strings.Builder }
 
+func (*transcript) Repeated(*table.Repeat) (bool, error) { return false, nil }
+
 func (w *transcript) Prose(text []byte) error {
 	fmt.Fprintf(w, "prose %q\n", text)
 	return nil

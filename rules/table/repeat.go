@@ -1,0 +1,229 @@
+package table
+
+import (
+	"bytes"
+	"io"
+)
+
+const (
+	repeatLeast  = 5   // lines of one form, at least
+	repeatSample = 8   // lines by which the form is told, at most
+	repeatWidth  = 600 // bytes of a line, at most
+	repeatRests  = 64  // lines that are passed, at most, after some that had no form
+)
+
+// Repeat is a Grid over lines of running text that have one form, though no
+// character parts their cells: "verified Anna Weber, born 1961, card …", "3. Weber,
+// Anna (0170 …)", name="Anna Weber" mail=…. The words and marks that stand in all
+// of them part the cells, and a word before a cell is the cell's header.
+type Repeat struct {
+	// Lines are the lines of the run, parts of the text that was searched.
+	Lines [][]byte
+	// Starts are the offsets in it at which those lines begin.
+	Starts []int
+
+	form  repeatForm
+	begun bool // the header was given
+	next  int  // line to give
+}
+
+// Repeats gives the runs of lines of one form in a text of whole lines to
+// visit, in order. Each must be read, if it is, before visit returns. An error
+// of visit ends the search. Only lines with a digit or an at sign are looked at,
+// and after some without a form the next are passed, so that prose costs little.
+func Repeats(text []byte, visit func(*Repeat) error) error {
+	var f repeatFinder
+	for rest := 0; ; {
+		sample := f.sample(text)
+		if len(sample) == 0 {
+			return nil
+		}
+		if len(sample) < repeatLeast || !f.learn(sample) {
+			rest = min(2*rest+1, repeatRests)
+			for range min(rest, max(len(sample), 1)) {
+				f.at = f.lines.pass(text, f.at)
+			}
+			continue
+		}
+		rest = 0
+		if r := f.run(text, repeatLeast); len(r.Lines) >= repeatLeast {
+			if err := visit(r); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// spoken reports whether a delimiter may be a mark between words rather than
+// one between cells, or stands in a numbered list.
+func spoken(delim byte, line []byte) bool {
+	if first, _, ok := bytes.Cut(trim(line), []byte{' '}); ok && ordinal(first) {
+		return true
+	}
+	switch delim {
+	case ',', ':', ';':
+		n := bytes.IndexByte(line, delim)
+		return n+1 < len(line) && line[n+1] == ' '
+	}
+	return false
+}
+
+// unlessRepeated offers the lines at the reading position as ones of one form,
+// if they are, and else opens what reads them as something else.
+func (s *splitter) unlessRepeated(open func() error) func() error {
+	return func() error {
+		text := s.src.buf[s.src.pos:min(s.src.end, s.src.pos+proseSize)]
+		text = text[:wholeLines(text)]
+		var f repeatFinder
+		if sample := f.sample(text); f.at > 0 || len(sample) < repeatLeast || !f.learn(sample) || !f.form.richer() {
+			return open()
+		}
+		r := f.run(text, 1)
+		if len(r.Lines) < repeatLeast {
+			return open()
+		}
+		taken, err := s.out.Repeated(r)
+		if err != nil {
+			return err
+		}
+		if !taken {
+			return open()
+		}
+		s.pass(f.at)
+		return nil
+	}
+}
+
+// repeatFinder is the state of one search.
+type repeatFinder struct {
+	at     int // offset in the text
+	lines  lineReader
+	found  [][]byte
+	form   repeatForm
+	tokens [][]byte
+}
+
+// lineReader reads the lines of a text that may repeat a form.
+type lineReader struct{}
+
+// next returns the line at an offset without its end and marks, and the
+// offset after it.
+func (lineReader) next(text []byte, at int) (line []byte, next int) {
+	next = len(text)
+	line = text[at:]
+	if n := bytes.IndexByte(line, '\n'); n >= 0 {
+		line, next = line[:n], at+n+1
+	}
+	return trim(unquote(line)), next
+}
+
+// pass returns the offset after the next line that is not blank.
+func (l lineReader) pass(text []byte, at int) int {
+	for at < len(text) {
+		line, next := l.next(text, at)
+		if at = next; len(line) > 0 {
+			break
+		}
+	}
+	return at
+}
+
+// sample moves to the next line that may be of a form and returns it and those
+// after it, as many as follow each other; none at the end of the text.
+func (f *repeatFinder) sample(text []byte) [][]byte {
+	f.found = f.found[:0]
+	for at := f.at; at < len(text) && len(f.found) < repeatSample; {
+		line, next := f.lines.next(text, at)
+		switch {
+		case len(line) == 0:
+		case figured(line):
+			if len(f.found) == 0 {
+				f.at = at
+			}
+			f.found = append(f.found, line)
+		case len(f.found) > 0:
+			return f.found
+		}
+		at = next
+	}
+	return f.found
+}
+
+// figured reports whether a line may be of a form: it is short, and has a digit
+// or an at sign.
+func figured(line []byte) bool {
+	if len(line) > repeatWidth {
+		return false
+	}
+	for _, c := range line {
+		if '0' <= c && c <= '9' || c == '@' {
+			return true
+		}
+	}
+	return false
+}
+
+// learn finds what the lines of a sample have in common, and reports whether
+// that parts at least two cells that differ from line to line.
+func (f *repeatFinder) learn(sample [][]byte) bool {
+	f.form = repeatForm{ordinal: true}
+	for i, line := range sample {
+		f.tokens = tokensOf(f.tokens[:0], line)
+		if len(f.tokens) < 3 || len(f.tokens) > repeatTokens {
+			return false
+		}
+		f.form.ordinal = f.form.ordinal && ordinal(f.tokens[0])
+		if i == 0 {
+			for _, token := range f.tokens {
+				if !bytes.ContainsAny(token, "0123456789@") { // "+44" is of a value, though all have it
+					f.form.anchors = append(f.form.anchors, token)
+				}
+			}
+			continue
+		}
+		if f.form.anchors = inCommon(f.form.anchors, f.tokens); len(f.form.anchors) == 0 {
+			return false
+		}
+	}
+	return f.form.settle(sample)
+}
+
+// run takes the lines of the form from the position on, until as many as given
+// are of another; those are not of the run.
+func (f *repeatFinder) run(text []byte, most int) *Repeat {
+	r := &Repeat{form: f.form}
+	others := 0
+	for at := f.at; at < len(text) && others < most; {
+		line, next := f.lines.next(text, at)
+		switch {
+		case len(line) == 0:
+		case len(line) <= repeatWidth && r.form.fits(line):
+			r.Lines, r.Starts = append(r.Lines, line), append(r.Starts, at)
+			f.at, others = next, 0
+		default:
+			others++
+		}
+		at = next
+	}
+	if len(r.Lines) == 0 {
+		f.at = f.lines.pass(text, f.at)
+	}
+	return r
+}
+
+// Labelled implements the interface of that name.
+func (r *Repeat) Labelled() bool { return r.form.labelled }
+
+// Next implements Grid.
+func (r *Repeat) Next() ([][]byte, error) {
+	if r.form.labelled && !r.begun {
+		r.begun = true
+		return r.form.labels, nil
+	}
+	if r.next == len(r.Lines) {
+		return nil, io.EOF
+	}
+	r.form.fits(r.Lines[r.next])
+	r.next++
+	return r.form.cells(), nil
+}

@@ -1,0 +1,238 @@
+package table
+
+import "bytes"
+
+const repeatTokens = 128 // of a line, at most
+
+// repeatForm is what lines have in common.
+type repeatForm struct {
+	anchors  [][]byte // in order
+	closing  bool     // the last anchor ends each line
+	ordinal  bool     // each line begins with a number of its own: "12. Anna Weber"
+	used     []bool   // the cells that hold something
+	labels   [][]byte // their headers, empty for none
+	labelled bool     // some have one
+
+	tokens [][]byte // of the line at hand
+	row    [][]byte
+}
+
+// settle finds out which cells are filled, and what they are called. It
+// reports false if the anchors part fewer than two cells that are filled in
+// every line and differ from line to line.
+func (f *repeatForm) settle(sample [][]byte) bool {
+	f.closing = true
+	last := f.anchors[len(f.anchors)-1]
+	for _, line := range sample {
+		f.tokens = tokensOf(f.tokens[:0], line)
+		f.closing = f.closing && bytes.Equal(f.tokens[len(f.tokens)-1], last)
+	}
+	n := len(f.anchors) + 1
+	f.used = make([]bool, n)
+	always, differs, first := make([]bool, n), make([]bool, n), make([][]byte, n)
+	for i, line := range sample {
+		if !f.fits(line) {
+			return false
+		}
+		for j, cell := range f.row {
+			if i == 0 {
+				first[j], always[j] = cell, true
+			}
+			f.used[j] = f.used[j] || len(cell) > 0
+			always[j] = always[j] && len(cell) > 0
+			differs[j] = differs[j] || !bytes.Equal(cell, first[j])
+		}
+	}
+	telling := 0
+	for j := range always {
+		if always[j] && differs[j] {
+			telling++
+		}
+	}
+	if telling < 2 {
+		return false
+	}
+	f.name()
+	return true
+}
+
+// richer reports whether more parts the cells than one mark that stands between
+// them, or a mark behind a label, as in a delimited table.
+func (f *repeatForm) richer() bool {
+	if f.ordinal {
+		return true
+	}
+	for _, a := range f.anchors {
+		if !bytes.Equal(a, f.anchors[0]) {
+			return true
+		}
+	}
+	return false
+}
+
+// name gives each used cell the words right before it as its header.
+func (f *repeatForm) name() {
+	for j, used := range f.used {
+		if !used {
+			continue
+		}
+		label := f.label(j)
+		f.labels = append(f.labels, label)
+		f.labelled = f.labelled || len(label) > 0
+	}
+}
+
+// label returns the words that stand before the j-th cell, after the used cell
+// before it: without the marks between.
+func (f *repeatForm) label(j int) []byte {
+	end := j
+	for end > 0 && !word(f.anchors[end-1]) && (end == j || !f.used[end]) {
+		end--
+	}
+	from := end
+	for from > 0 && word(f.anchors[from-1]) && (from == j || !f.used[from]) && end-from < 3 {
+		from--
+	}
+	return bytes.Join(f.anchors[from:end], []byte{' '})
+}
+
+// fits parts a line at the anchors: the cells before, between and behind
+// them. It reports false if an anchor is missing.
+func (f *repeatForm) fits(line []byte) bool {
+	f.tokens = tokensOf(f.tokens[:0], line)
+	f.row = f.row[:0]
+	if len(f.tokens) == 0 || len(f.tokens) > repeatTokens {
+		return false
+	}
+	at := 0
+	if f.ordinal {
+		if !ordinal(f.tokens[0]) {
+			return false
+		}
+		at = 1 // it counts the lines, and tells nothing of them
+	}
+	for i, anchor := range f.anchors {
+		next := at
+		if f.closing && i == len(f.anchors)-1 {
+			next = max(len(f.tokens)-1, at)
+		}
+		for next < len(f.tokens) && !bytes.Equal(f.tokens[next], anchor) {
+			next++
+		}
+		if next == len(f.tokens) {
+			return false
+		}
+		f.row = append(f.row, span(line, f.tokens[at:next]))
+		at = next + 1
+	}
+	f.row = append(f.row, span(line, f.tokens[at:]))
+	return true
+}
+
+// cells returns the used cells of the line that was parted last.
+func (f *repeatForm) cells() [][]byte {
+	n := 0
+	for j, used := range f.used {
+		if used {
+			f.row[n] = bytes.Trim(f.row[j], `'"`)
+			n++
+		}
+	}
+	return f.row[:n]
+}
+
+// span returns the part of a line from the first of some tokens of it to the
+// last, nil for none.
+func span(line []byte, tokens [][]byte) []byte {
+	if len(tokens) == 0 {
+		return nil
+	}
+	last := tokens[len(tokens)-1]
+	from := cap(line) - cap(tokens[0])
+	to := cap(line) - cap(last) + len(last)
+	return line[from:to]
+}
+
+// tokensOf appends the words of a line and the marks at their edges, one more
+// than repeatTokens at most.
+func tokensOf(tokens [][]byte, line []byte) [][]byte {
+	for i := 0; i < len(line) && len(tokens) <= repeatTokens; {
+		if line[i] == ' ' {
+			i++
+			continue
+		}
+		end := i + 1
+		if !aloof(line[i]) {
+			for end < len(line) && line[end] != ' ' && !ends(line, end) {
+				end++
+			}
+		}
+		tokens = append(tokens, line[i:end])
+		i = end
+	}
+	return tokens
+}
+
+// aloof reports whether a character is a token of its own wherever it stands.
+func aloof(c byte) bool {
+	switch c {
+	case '\t', '(', ')', '[', ']', '{', '}', '<', '>', '"', ';', '|', '=', '#', '~', '*':
+		return true
+	}
+	return false
+}
+
+// ends reports whether the character at i ends the word before it: a mark, or
+// a comma or colon at the end of the word.
+func ends(line []byte, i int) bool {
+	if aloof(line[i]) {
+		return true
+	}
+	return (line[i] == ',' || line[i] == ':') && (i+1 == len(line) || line[i+1] == ' ')
+}
+
+// ordinal reports whether a token numbers a line: "12." or "12)".
+func ordinal(token []byte) bool {
+	n := len(token) - 1
+	if n < 1 || n > 4 || token[n] != '.' && token[n] != ')' {
+		return false
+	}
+	for _, c := range token[:n] {
+		if !digit(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// word reports whether a token is made of letters: it may name what follows.
+func word(token []byte) bool { return len(token) > 1 && lineShape(token) == wordy }
+
+// inCommon returns the longest sequence of tokens that both have in order, in
+// the place of a.
+func inCommon(a, b [][]byte) [][]byte {
+	var length [repeatTokens + 1][repeatTokens + 1]uint8
+	for i := len(a) - 1; i >= 0; i-- {
+		for j := len(b) - 1; j >= 0; j-- {
+			if bytes.Equal(a[i], b[j]) {
+				length[i][j] = length[i+1][j+1] + 1
+			} else {
+				length[i][j] = max(length[i+1][j], length[i][j+1])
+			}
+		}
+	}
+	out := a[:0]
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case bytes.Equal(a[i], b[j]):
+			out = append(out, a[i])
+			i++
+			j++
+		case length[i+1][j] >= length[i][j+1]:
+			i++
+		default:
+			j++
+		}
+	}
+	return out
+}
