@@ -176,15 +176,16 @@ func (c incidentDecision) run(ctx context.Context, p program, do func(context.Co
 		to = server
 	}
 	out := &resultWriter{p: p, format: c.Format}
-	o, err := do(ctx, newDesk(cfg, store, to), review.Hooks{Progress: out.progress, Result: out.result})
+	o, err := do(ctx, newDesk(cfg, store, to), review.Hooks{Progress: out.progress, Result: out.result,
+		Tell: func(ctx context.Context, o *review.Outcome) error {
+			out.clear()
+			return tellIncident(ctx, p, cfg, store, o)
+		}})
 	out.clear()
 	if errors.Is(err, review.ErrAwaiting) {
 		return errFound{fmt.Sprintf("%v: somebody else looks at it and approves: bulkhead incidents approve %s --token TOKEN --reason …", err, strings.ToUpper(c.ID))}
 	}
 	if err != nil {
-		return err
-	}
-	if err := tellIncident(ctx, p, cfg, store, &o); err != nil {
 		return err
 	}
 	return out.end(&o)

@@ -17,19 +17,22 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 )
 
-// tellIncident tells of a decision about an incident, once for all its copies.
+// tellIncident tells of a decision about an incident, once for all its copies,
+// however often it is called.
 func tellIncident(ctx context.Context, p program, cfg *configs.Config, store *quarantine.Store, o *review.Outcome) error {
-	kind := notify.Refused
-	switch {
-	case o.Decision.Action == quarantine.ActionRelease && o.Missing()+o.Failed > 0:
-		kind = notify.ReleaseFailed
-	case o.Decision.Action == quarantine.ActionRelease:
-		kind = notify.Released
+	release, concerned := o.Decision.Action == quarantine.ActionRelease, map[string]bool{}
+	for _, id := range o.Decision.Plan.Messages {
+		concerned[id] = release
 	}
+	for _, id := range o.Decision.Plan.Open {
+		concerned[id] = true
+	}
+	// The state of each message tells, since an earlier call may have done some.
 	var messages []quarantine.Message
+	missing := 0
 	err := eachMessage(ctx, store, quarantine.Query{Incident: o.Decision.Incident}, func(m *quarantine.Message) error {
-		undelivered := m.State == quarantine.Refused || slices.Contains(o.Undelivered, m.ID)
-		if slices.Contains(o.Decision.Plan.Messages, m.ID) && (kind != notify.Refused || undelivered) {
+		if concerned[m.ID] && (release || slices.Contains(undeliveredStates, m.State)) {
+			missing += failedRecipients(m)
 			light := *m
 			light.Evidence = nil
 			messages = append(messages, light)
@@ -39,10 +42,32 @@ func tellIncident(ctx context.Context, p program, cfg *configs.Config, store *qu
 	if err != nil || len(messages) == 0 {
 		return err
 	}
+	kind := notify.Refused
+	switch {
+	case release && missing+o.Failed > 0:
+		kind = notify.ReleaseFailed
+	case release:
+		kind = notify.Released
+	}
 	e := event(kind, messages)
-	e.By, e.Failed, e.Expires, e.Message = o.Decision.By, o.Missing(), time.Time{}, ""
+	e.By, e.Failed, e.Expires, e.Message = o.Decision.By, missing, time.Time{}, ""
 	e.Once = fmt.Sprint(o.Decision.ID)
 	return withTeller(ctx, p, cfg, store, func(t teller) error { return t.decided(ctx, e, messages) })
+}
+
+// undeliveredStates are those of messages that are not delivered and will not be.
+var undeliveredStates = []quarantine.State{quarantine.Refused, quarantine.Deleted, quarantine.Expired}
+
+// failedRecipients counts the recipients whom a release should have reached, and
+// did not as far as is known.
+func failedRecipients(m *quarantine.Message) (n int) {
+	for _, r := range m.Recipients {
+		switch r.State {
+		case quarantine.RecipientDeferred, quarantine.RecipientRefused, quarantine.RecipientUnknown:
+			n++
+		}
+	}
+	return n
 }
 
 // resultWriter prints what becomes of a decision.

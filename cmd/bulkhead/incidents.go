@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
@@ -30,12 +31,14 @@ type incidentsList struct {
 	State       string        `enum:",open,awaiting_approval,decided" default:"" placeholder:"STATE" help:"Only this state: open, awaiting_approval (a second person has to agree) or decided."`
 	Policy      string        `placeholder:"NAME" help:"Only this policy's."`
 	MinSubjects int           `placeholder:"N" help:"Only with at least so many people."`
+	Query       string        `short:"q" placeholder:"SEARCH" help:"Only what this finds, such as 'state:open people:>=100 -policy:unread'; the README has all words."`
+	Sort        string        `enum:"newest,oldest,people,copies" default:"newest" help:"Which come first: newest, oldest, people (the most) or copies (the most)."`
 	Since       time.Duration `placeholder:"AGE" help:"Only those of which a copy came, or was decided, within this time, such as 24h."`
 }
 
 // Help implements kong.HelpProvider.
 func (incidentsList) Help() string {
-	return "Examples:\n  bulkhead incidents list --state open\n  bulkhead incidents list --format json --policy bulk-customer-records"
+	return "Examples:\n  bulkhead incidents list -q 'state:open people:>=100' --sort people\n  bulkhead incidents list --format json --policy bulk-customer-records"
 }
 
 // incident is an incident in JSON. The names are a contract.
@@ -56,12 +59,17 @@ func newIncident(i *quarantine.Incident) incident {
 
 // Run lists incidents.
 func (c incidentsList) Run(ctx context.Context, p program) error {
+	found, err := search.Parse(c.Query)
+	if err != nil {
+		return err
+	}
 	_, store, err := c.openFor(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer store.Close() //nolint:errcheck // read only
-	q := quarantine.IncidentQuery{State: quarantine.IncidentState(c.State), Policy: c.Policy, MinSubjects: c.MinSubjects, Limit: 500}
+	q := quarantine.IncidentQuery{State: quarantine.IncidentState(c.State), Policy: c.Policy, MinSubjects: c.MinSubjects,
+		Search: found, Me: who(""), Sort: quarantine.Sort(strings.TrimPrefix(c.Sort, "newest")), Limit: 500}
 	if c.Since > 0 {
 		q.ChangedSince = time.Now().Add(-c.Since)
 	}

@@ -32,6 +32,9 @@ func newNotifier(cfg *configs.Config, store *quarantine.Store, to review.Sender,
 		Senders: notify.Senders{Held: c.Sender.Held, Returned: c.Sender.Returned, Policies: c.Sender.Policies,
 			Listed: c.Sender.Listed, Languages: c.Sender.Languages},
 		Outbox: outbox{store}, Mailer: mailer{to}, Count: count, Log: log, Now: time.Now,
+		Undelivered: func(ctx context.Context, ids []string) (notify.Sender, notify.Original, error) {
+			return undelivered(ctx, store, ids)
+		},
 		Summary: func(ctx context.Context, since time.Time) (notify.Digest, error) { return summarise(ctx, store, since) },
 	}
 	for _, w := range c.Webhooks {
@@ -54,8 +57,8 @@ func (o outbox) Post(ctx context.Context, key, channel string, payload []byte) (
 	return o.store.PostNotice(ctx, key, channel, payload)
 }
 
-func (o outbox) Take(ctx context.Context, lease time.Duration) ([]notify.Posted, error) {
-	due, err := o.store.TakeNotices(ctx, lease)
+func (o outbox) Take(ctx context.Context, lease time.Duration, own func(string, time.Time) bool) ([]notify.Posted, error) {
+	due, err := o.store.TakeNotices(ctx, lease, own)
 	if err != nil {
 		return nil, err
 	}
@@ -160,12 +163,45 @@ func senderOf(m *quarantine.Message) *notify.Sender {
 }
 
 // returned posts a non-delivery notice for messages that will not be delivered.
-// They are of one incident and so of one sender.
+// They are of one incident and so of one sender. Without the private key it is
+// left to who has it.
 func returned(ctx context.Context, n *notify.Notifier, store *quarantine.Store, e notify.Event, messages []quarantine.Message) error {
 	who := senderOf(&messages[0])
 	if who == nil {
-		return nil
+		ids := make([]string, len(messages))
+		for i := range messages {
+			ids[i] = messages[i].ID
+		}
+		return n.ReturnLater(ctx, e, ids)
 	}
+	o, err := originalOf(ctx, store, messages)
+	if err != nil {
+		return err
+	}
+	return n.Return(ctx, e, *who, o)
+}
+
+// undelivered reads whose messages they are that another process has ended.
+func undelivered(ctx context.Context, store *quarantine.Store, ids []string) (notify.Sender, notify.Original, error) {
+	messages := make([]quarantine.Message, len(ids))
+	for i, id := range ids {
+		m, err := store.Get(ctx, id)
+		if err != nil {
+			return notify.Sender{}, notify.Original{}, err
+		}
+		if m.Sealed {
+			return notify.Sender{}, notify.Original{}, fmt.Errorf("message %s: %w", id, quarantine.ErrSealed)
+		}
+		m.Evidence = nil
+		messages[i] = m
+	}
+	o, err := originalOf(ctx, store, messages)
+	return *senderOf(&messages[0]), o, err
+}
+
+// originalOf describes messages for a non-delivery notice: those of their
+// recipients who do not have them.
+func originalOf(ctx context.Context, store *quarantine.Store, messages []quarantine.Message) (notify.Original, error) {
 	o := notify.Original{Received: messages[0].Received, EnvelopeID: param(messages[0].MailParams, "ENVID")}
 	for i := range messages {
 		for _, r := range messages[i].Recipients {
@@ -178,10 +214,8 @@ func returned(ctx context.Context, n *notify.Notifier, store *quarantine.Store, 
 		}
 	}
 	var err error
-	if o.Header, err = readHeader(ctx, store, messages[0].ID); err != nil {
-		return err
-	}
-	return n.Return(ctx, e, *who, o)
+	o.Header, err = readHeader(ctx, store, messages[0].ID)
+	return o, err
 }
 
 // param returns the value of an SMTP parameter, "" if it is not there.

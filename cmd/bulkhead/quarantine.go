@@ -13,6 +13,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
 )
 
 type quarantineCommand struct {
@@ -75,23 +76,29 @@ type quarantineList struct {
 	To          string        `placeholder:"ADDR" help:"Only to this recipient; with @client.example, to this domain."`
 	Incident    string        `placeholder:"ID" help:"Only this incident's."`
 	MinSubjects int           `placeholder:"N" help:"Only with at least so many people."`
+	Query       string        `short:"q" placeholder:"SEARCH" help:"Only what this finds, such as 'from:@shop.example size:>5M'; the README has all words."`
 	Since       time.Duration `placeholder:"AGE" help:"Only those received within this time, such as 24h."`
 	Limit       int           `default:"0" placeholder:"N" help:"At most so many; 0 means all."`
 }
 
 // Help implements kong.HelpProvider.
 func (quarantineList) Help() string {
-	return "Examples:\n  bulkhead quarantine list --state held --min-subjects 100\n  bulkhead quarantine list --since 24h --format json"
+	return "Examples:\n  bulkhead quarantine list --state held --min-subjects 100\n  bulkhead quarantine list --since 24h --format json\n  bulkhead quarantine list -q 'to:@client.example -completeness:complete'"
 }
 
 // Run lists held messages.
 func (c quarantineList) Run(ctx context.Context, p program) error {
+	found, err := search.Parse(c.Query)
+	if err != nil {
+		return err
+	}
 	_, store, err := c.openFor(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer store.Close() //nolint:errcheck // read only
-	q := quarantine.Query{Policy: c.Policy, From: c.From, To: c.To, Incident: c.Incident, MinSubjects: c.MinSubjects, Limit: 500}
+	q := quarantine.Query{Policy: c.Policy, From: c.From, To: c.To, Incident: c.Incident, MinSubjects: c.MinSubjects,
+		Search: found, Me: who(""), Limit: 500}
 	for _, s := range c.State {
 		q.States = append(q.States, quarantine.State(s))
 	}

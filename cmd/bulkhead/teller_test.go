@@ -2,14 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 )
 
@@ -20,6 +25,140 @@ func (p *posted) Send(_ context.Context, e upstream.Envelope, content io.Reader,
 	text, err := io.ReadAll(content)
 	*p = append(*p, string(text))
 	return []upstream.Result{{Path: e.Recipients[0].Path, Outcome: upstream.Accepted, Reply: upstream.Reply{Code: 250}}}, err
+}
+
+// holdFor holds a message for each reader, as one run of a listed sender.
+func holdFor(t *testing.T, store *quarantine.Store, expires time.Time, readers ...string) {
+	t.Helper()
+	for _, reader := range readers {
+		_, err := store.Hold(t.Context(), quarantine.Message{
+			IncidentKey: "run", From: "list@isp.example", Recipients: []quarantine.Recipient{{Address: reader}},
+			Policy: "bulk-customer-records", Action: "hold", Subjects: 50, Answered: 250, Expires: expires,
+		}, strings.NewReader("Subject: the list\r\n\r\nx\r\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// returns gives the non-delivery notices among what was sent.
+func returns(all []string) (list []string) {
+	for _, text := range all {
+		if strings.Contains(text, "report-type=delivery-status") {
+			list = append(list, text)
+		}
+	}
+	return list
+}
+
+// A deletion that is broken off and carried on is one decision: its sender hears
+// of all the readers, and once, though another process deleted some.
+func TestADeletionCarriedOnNamesAllItsReaders(t *testing.T) {
+	store, err := quarantine.Open(t.Context(), t.TempDir(), quarantine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	readers := []string{"dora@reader.example", "emil@reader.example", "fay@reader.example", "gus@reader.example"}
+	holdFor(t, store, time.Now().Add(time.Hour), readers...)
+	all, _, err := store.Incidents(t.Context(), quarantine.IncidentQuery{})
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d incidents, %v", len(all), err)
+	}
+	cfg := configs.Default()
+	cfg.Notify.Sender.Returned, cfg.Notify.Sender.Listed = true, []string{"isp.example"}
+	box := newMailbox(t)
+	cfg.Upstream.URL = box.url()
+	desk, p := newDesk(&cfg, store, noUpstream{}), program{stdout: io.Discard, stderr: io.Discard}
+	told := 0
+	tell := func(ctx context.Context, o *review.Outcome) error {
+		told++
+		return tellIncident(ctx, p, &cfg, store, o)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	_, err = desk.Decide(ctx, review.Request{Incident: all[0].ID, Action: quarantine.ActionDelete, By: "ana", Reason: "wrong file"},
+		review.Hooks{Tell: tell, Progress: func(done, _ int) {
+			if done == 2 {
+				stop()
+			}
+		}})
+	if !errors.Is(err, context.Canceled) || told != 0 {
+		t.Fatalf("broken off: %v, told %d times", err, told)
+	}
+	// The one that carries it on dies when it has told, before the decision ends.
+	died := errors.New("died")
+	_, err = desk.Resume(t.Context(), all[0].ID, review.Hooks{Tell: func(ctx context.Context, o *review.Outcome) error {
+		return errors.Join(tell(ctx, o), died)
+	}})
+	if !errors.Is(err, died) {
+		t.Fatal(err)
+	}
+	if _, err = desk.Resume(t.Context(), all[0].ID, review.Hooks{Tell: tell}); err != nil || told != 2 {
+		t.Fatalf("%v, told %d times", err, told)
+	}
+	var sent []string
+	for _, m := range box.got() {
+		sent = append(sent, string(m.content))
+	}
+	got := returns(sent)
+	if len(got) != 1 {
+		t.Fatalf("%d non-delivery notices, want one", len(got))
+	}
+	for _, reader := range readers {
+		if strings.Count(got[0], "Final-Recipient: rfc822; "+reader) != 1 {
+			t.Errorf("the notice does not name %s:\n%s", reader, got[0])
+		}
+	}
+}
+
+// Mail that expires on a relay without the private key is returned all the same,
+// by whoever has the key.
+func TestExpiryWithoutThePrivateKeyReturnsMail(t *testing.T) {
+	now := time.Date(2031, 3, 5, 9, 0, 0, 0, time.UTC)
+	dir, away := t.TempDir(), filepath.Join(t.TempDir(), "review.key")
+	cfg := configs.Default()
+	cfg.Notify.Sender.Returned, cfg.Notify.Sender.Listed = true, []string{"isp.example"}
+	cfg.Notify.Mail.To = []string{"review@office.example"}
+	open := func(identity string) (*quarantine.Store, *notify.Notifier, *posted) {
+		t.Helper()
+		store, err := quarantine.Open(t.Context(), dir, quarantine.Options{Clock: func() time.Time { return now }, Identity: identity})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { store.Close() })
+		box := &posted{}
+		n, err := newNotifier(&cfg, store, box, nil, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store, n, box
+	}
+	store, _, _ := open("")
+	holdFor(t, store, now.Add(5*24*time.Hour), "dora@reader.example", "emil@reader.example")
+	if err := os.Rename(filepath.Join(dir, "quarantine.key"), away); err != nil {
+		t.Fatal(err)
+	}
+	relay, notices, box := open("")
+	for _, days := range []int{2, 2, 1} {
+		now = now.Add(time.Duration(days)*24*time.Hour + time.Minute)
+		if _, err := relay.Expire(t.Context(), teller{store: relay, notices: notices, log: slog.New(slog.DiscardHandler)}); err != nil {
+			t.Fatal(err)
+		}
+		if err := notices.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if st, err := relay.Stats(t.Context()); err != nil || st.ByState[quarantine.Expired] != 2 || len(returns(*box)) != 0 || len(*box) == 0 {
+		t.Fatalf("on the relay %+v, %v; %d notices, %d of them returns", st, err, len(*box), len(returns(*box)))
+	}
+	_, notices, box = open(away)
+	if err := notices.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := returns(*box)
+	if len(got) != 1 || !strings.Contains(got[0], "dora@reader.example") || !strings.Contains(got[0], "emil@reader.example") {
+		t.Errorf("with the key are returned %d:\n%s", len(got), got)
+	}
 }
 
 // A copy that expires later can still be released: its sender is not told that

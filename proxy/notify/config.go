@@ -33,6 +33,10 @@ type Config struct {
 	Mailer Mailer
 	// Summary reads what became of incidents since a time.
 	Summary func(ctx context.Context, since time.Time) (Digest, error)
+	// Undelivered reads who is to hear that these messages will not be delivered,
+	// where the process that decided so could not read it. It is called with the
+	// private key only.
+	Undelivered func(ctx context.Context, messages []string) (Sender, Original, error)
 	// HTTP calls webhooks; nil is a client of its own, which follows no
 	// redirection.
 	HTTP *http.Client
@@ -78,8 +82,10 @@ type Senders struct {
 type Outbox interface {
 	// Post keeps a notice, unless one with its key was posted before.
 	Post(ctx context.Context, key, channel string, payload []byte) (fresh bool, err error)
-	// Take gives notices that are due, and to nobody else within the lease.
-	Take(ctx context.Context, lease time.Duration) ([]Posted, error)
+	// Take gives notices that are due, and to nobody else within the lease. Where
+	// it cannot open them it leaves them to others, but for those that own says
+	// yes to.
+	Take(ctx context.Context, lease time.Duration, own func(key string, posted time.Time) bool) ([]Posted, error)
 	// Again says when a notice is due again.
 	Again(ctx context.Context, id int64, at time.Time) error
 	// Done says that a notice has gone, or never will.
@@ -96,6 +102,8 @@ type Posted struct {
 	Payload  []byte
 	Attempts int // before this one
 	Posted   time.Time
+	// Damaged is true where nobody can open what was posted.
+	Damaged bool
 }
 
 // Mailer sends a message to the upstream.

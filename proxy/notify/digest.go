@@ -55,12 +55,8 @@ func (n *Notifier) postDigest(ctx context.Context, d Digest) error {
 			return err
 		}
 	}
-	for i, w := range n.cfg.Webhooks {
-		body, err := n.body(w, v)
-		if err != nil {
-			return err
-		}
-		if _, err := n.postCall(ctx, i, key, call{Webhook: i, Kind: digestKind, Body: body}); err != nil {
+	for _, w := range n.cfg.Webhooks {
+		if _, err := n.postCall(ctx, w, key, v); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,8 @@ package notify
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,10 +80,11 @@ func Channels() []string {
 	return []string{channelMail, channelWebhook, channelSlack, channelSender}
 }
 
-// payload is a notice as it is posted. One of the two is set.
+// payload is a notice as it is posted. One of the three is set.
 type payload struct {
-	Letter *letter `json:"letter,omitempty"`
-	Call   *call   `json:"call,omitempty"`
+	Letter *letter       `json:"letter,omitempty"`
+	Call   *call         `json:"call,omitempty"`
+	Return *laterReturns `json:"return,omitempty"`
 }
 
 // letter is a whole mail.
@@ -94,9 +97,9 @@ type letter struct {
 // call is a webhook's body. The rest is looked up in the configuration when it
 // is sent, so that a secret is never stored.
 type call struct {
-	Webhook int    `json:"webhook"`
-	Kind    Kind   `json:"kind"`
-	Body    []byte `json:"body"`
+	Hook string `json:"hook"` // Webhook.name
+	Kind Kind   `json:"kind"`
+	Body []byte `json:"body"`
 }
 
 // Tell posts what reviewers are to be told of an event, and the sender, if one
@@ -106,9 +109,9 @@ func (n *Notifier) Tell(ctx context.Context, e Event, who *Sender) error {
 	if len(n.cfg.Mail.To) > 0 && tells(n.cfg.Mail.On, e.Kind) {
 		errs = append(errs, n.within(channelMail, &e, func() (bool, error) { return n.tellReviewers(ctx, &e) }))
 	}
-	for i, hook := range n.cfg.Webhooks {
+	for _, hook := range n.cfg.Webhooks {
 		if tells(hook.On, e.Kind) {
-			errs = append(errs, n.within(fmt.Sprintf("%s %d", hook.Form, i), &e, func() (bool, error) { return n.tellWebhook(ctx, i, &e) }))
+			errs = append(errs, n.within(hook.name(), &e, func() (bool, error) { return n.tellWebhook(ctx, hook, &e) }))
 		}
 	}
 	if who != nil && n.tellsSender(&e, *who) {
@@ -191,16 +194,23 @@ func (n *Notifier) tellSender(ctx context.Context, e *Event, who Sender) error {
 	return err
 }
 
-func (n *Notifier) tellWebhook(ctx context.Context, i int, e *Event) (fresh bool, err error) {
-	body, err := n.body(n.cfg.Webhooks[i], n.view(e))
+func (n *Notifier) tellWebhook(ctx context.Context, w Webhook, e *Event) (fresh bool, err error) {
+	return n.postCall(ctx, w, e.key(), n.view(e))
+}
+
+func (n *Notifier) postCall(ctx context.Context, w Webhook, key string, v view) (fresh bool, err error) {
+	body, err := n.body(w, v)
 	if err != nil {
 		return false, err
 	}
-	return n.postCall(ctx, i, e.key(), call{Webhook: i, Kind: e.Kind, Body: body})
+	return n.post(ctx, key+"#"+w.name(), w.channel(), payload{Call: &call{Hook: w.name(), Kind: v.Kind, Body: body}})
 }
 
-func (n *Notifier) postCall(ctx context.Context, i int, key string, c call) (fresh bool, err error) {
-	return n.post(ctx, key+"#"+fmt.Sprint(i), n.cfg.Webhooks[i].channel(), payload{Call: &c})
+// name tells webhooks apart, whatever their order in the configuration. The URL
+// may be a secret, and is not stored.
+func (w Webhook) name() string {
+	sum := sha256.Sum256([]byte(w.Form + " " + w.URL))
+	return hex.EncodeToString(sum[:6])
 }
 
 func (w Webhook) channel() string {
@@ -220,6 +230,9 @@ func (n *Notifier) post(ctx context.Context, key, channel string, p payload) (fr
 	fresh, err = n.cfg.Outbox.Post(ctx, key, channel, packed)
 	if err != nil || !fresh {
 		return false, err
+	}
+	if p.Return != nil {
+		return true, nil // what it takes to send it is not here
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()

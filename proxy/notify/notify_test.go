@@ -57,11 +57,11 @@ func (m *memory) Post(_ context.Context, key, channel string, payload []byte) (b
 	return true, nil
 }
 
-func (m *memory) Take(_ context.Context, lease time.Duration) (due []notify.Posted, _ error) {
+func (m *memory) Take(_ context.Context, lease time.Duration, own func(string, time.Time) bool) (due []notify.Posted, _ error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, i := range m.items {
-		if i.done == "" && !i.next.After(m.now()) {
+		if i.done == "" && !i.next.After(m.now()) && (!m.sealed || own(i.Key, i.Posted.Posted)) {
 			p := i.Posted
 			if m.sealed {
 				p.Payload = nil
@@ -488,10 +488,93 @@ func TestSealedNoticeIsSentByWhoPostedIt(t *testing.T) {
 	if len(w.box.letters) != 0 || w.outbox.items[0].done != "" {
 		t.Fatal("a notice that cannot be read is sent, or given up")
 	}
-	w.now = w.now.Add(time.Hour)
 	w.flush(t)
 	if len(w.box.letters) != 1 {
 		t.Error("who posted it does not send it")
+	}
+}
+
+// A relay without the private key cannot read whose the messages are that have
+// expired: the next process that has the key returns them.
+func TestMailIsReturnedByWhoHasTheKey(t *testing.T) {
+	undelivered := 0
+	w := newWorld(t, func(c *notify.Config) {
+		c.Undelivered = func(_ context.Context, messages []string) (notify.Sender, notify.Original, error) {
+			undelivered += len(messages)
+			return sender, notify.Original{Recipients: []notify.Recipient{{Address: "dora@reader.test"}}}, nil
+		}
+	})
+	w.outbox.sealed = true
+	e := opened()
+	e.Kind = notify.Expired
+	for range 2 { // told twice, as after a crash
+		if err := w.ReturnLater(t.Context(), e, []string{"BH-1", "BH-2"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.flush(t)
+	if w.now = w.now.Add(29 * 24 * time.Hour); len(w.box.letters) != 0 {
+		t.Fatal("a relay without the key has sent something")
+	}
+	w.flush(t)
+	w.outbox.sealed = false
+	w.flush(t)
+	if len(w.box.letters) != 1 || undelivered != 2 || !strings.Contains(w.box.letters[0].content, "dora@reader.test") || w.box.letters[0].from != "" {
+		t.Errorf("sent %+v for %d messages, want one for two", w.box.letters, undelivered)
+	}
+	// Nobody with the key in a month: it is given up, and counted.
+	e.Once = "another"
+	w.outbox.sealed = true
+	if err := w.ReturnLater(t.Context(), e, []string{"BH-3"}); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(31 * 24 * time.Hour)
+	w.flush(t)
+	if w.counts["sender dropped"] != 1 {
+		t.Errorf("counts %v, want one dropped", w.counts)
+	}
+}
+
+// What nobody can open is given up, and not tried for days.
+func TestADamagedNoticeIsGivenUp(t *testing.T) {
+	w := newWorld(t, func(c *notify.Config) { c.Mail.To = c.Mail.To[:1] })
+	if err := w.Tell(t.Context(), opened(), nil); err != nil {
+		t.Fatal(err)
+	}
+	w.outbox.items[0].Payload, w.outbox.items[0].Damaged = nil, true
+	other, err := notify.New(w.cfg) // another process, which has not posted it
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Flush(t.Context()); err != nil || w.counts["mail failed"] != 1 {
+		t.Errorf("%v, counts %v; want one failed", err, w.counts)
+	}
+}
+
+// A call that waits goes to the webhook it was made for, wherever that stands in
+// the configuration by then, and to no other in its place.
+func TestAQueuedCallKeepsItsWebhook(t *testing.T) {
+	var got []string
+	hook := func(name string) notify.Webhook {
+		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { got = append(got, name) }))
+		t.Cleanup(server.Close)
+		return notify.Webhook{URL: server.URL, Form: "json", Language: "en", On: notify.Kinds()}
+	}
+	first, second, third := hook("first"), hook("second"), hook("third")
+	w := newWorld(t, func(c *notify.Config) { c.Mail.To, c.Webhooks = nil, []notify.Webhook{first, second} })
+	if err := w.Tell(t.Context(), opened(), nil); err != nil {
+		t.Fatal(err)
+	}
+	w.cfg.Webhooks = []notify.Webhook{third, second}
+	after, err := notify.New(w.cfg) // after a restart
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := after.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || got[0] != "second" || w.counts["webhook failed"] != 1 {
+		t.Errorf("called %v, counts %v; want the second alone, and the first given up", got, w.counts)
 	}
 }
 

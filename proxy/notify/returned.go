@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -46,22 +47,12 @@ const (
 // and was then refused, by e.By, or has expired. It has the header only, and is
 // one for all the recipients of the original.
 func (n *Notifier) Return(ctx context.Context, e Event, who Sender, o Original) error {
-	if !n.cfg.Senders.Returned || !n.cfg.Senders.eligible(who) {
-		return nil
-	}
-	var to []Recipient
-	for _, r := range o.Recipients {
-		if !r.Never {
-			to = append(to, r)
-		}
-	}
-	if len(to) == 0 {
-		return nil
-	}
-	o.Recipients = to
-	content, err := n.composeReturn(&e, who.Address, o)
+	content, err := n.composeReturn(&e, who, o)
 	if err != nil {
 		return fmt.Errorf("non-delivery notice: %w", err)
+	}
+	if content == nil {
+		return nil
 	}
 	_, err = n.post(ctx, "returned/"+e.key(), channelSender, payload{Letter: &letter{To: who.Address, Content: content}})
 	if err != nil {
@@ -71,7 +62,47 @@ func (n *Notifier) Return(ctx context.Context, e Event, who Sender, o Original) 
 	return nil
 }
 
-func (n *Notifier) composeReturn(e *Event, to string, o Original) ([]byte, error) {
+// laterReturns asks who has the private key for a non-delivery notice.
+type laterReturns struct {
+	Event    Event    `json:"event"`
+	Messages []string `json:"messages"` // ids
+}
+
+// ReturnLater is Return where it cannot be read whose the messages are: it is
+// done by the next process that has the private key.
+func (n *Notifier) ReturnLater(ctx context.Context, e Event, messages []string) error {
+	if !n.cfg.Senders.Returned {
+		return nil
+	}
+	_, err := n.post(ctx, "returned/"+e.key(), channelSender, payload{Return: &laterReturns{e, messages}})
+	if err != nil {
+		return fmt.Errorf("non-delivery notice: posting: %w", err)
+	}
+	return nil
+}
+
+func (n *Notifier) sendReturn(ctx context.Context, r *laterReturns) error {
+	who, o, err := n.cfg.Undelivered(ctx, r.Messages)
+	if err != nil {
+		return err
+	}
+	content, err := n.composeReturn(&r.Event, who, o)
+	if err != nil || content == nil {
+		return err
+	}
+	return n.cfg.Mailer.Mail(ctx, "", who.Address, content)
+}
+
+// composeReturn writes the notice, nil where nobody is to have one.
+func (n *Notifier) composeReturn(e *Event, who Sender, o Original) ([]byte, error) {
+	if !n.cfg.Senders.Returned || !n.cfg.Senders.eligible(who) {
+		return nil, nil
+	}
+	o.Recipients = slices.DeleteFunc(slices.Clone(o.Recipients), func(r Recipient) bool { return r.Never })
+	if len(o.Recipients) == 0 {
+		return nil, nil
+	}
+	to := who.Address
 	v := n.senderView(e)
 	v.Reason = string(e.Kind)
 	text, err := n.words.renderAll("returned", n.cfg.Senders.Languages, v)

@@ -16,6 +16,8 @@ const (
 	webhookTime = 15 * time.Second
 	// keepTrying is how long a notice is tried.
 	keepTrying = 3 * 24 * time.Hour
+	// keepSealed is how long one waits for the private key that it is sealed to.
+	keepSealed = 30 * 24 * time.Hour
 )
 
 // backoff is how long to wait after an attempt that failed: from 30 seconds,
@@ -28,7 +30,7 @@ func backoff(attempts int) time.Duration {
 // is told to the log and tried again.
 func (n *Notifier) Flush(ctx context.Context) error {
 	for {
-		due, err := n.cfg.Outbox.Take(ctx, lease)
+		due, err := n.cfg.Outbox.Take(ctx, lease, n.own)
 		if err != nil {
 			return err
 		}
@@ -47,11 +49,13 @@ func (n *Notifier) Flush(ctx context.Context) error {
 func (n *Notifier) attempt(ctx context.Context, p Posted) error {
 	packed := n.unsealed(p)
 	old := n.cfg.Now().Sub(p.Posted) > keepTrying
-	if packed == nil {
-		// Who has the private key can still send it.
-		if old {
-			return n.end(ctx, p, "dropped", errors.New("the private key that it is sealed to was not here in time"))
-		}
+	switch {
+	case packed != nil:
+	case p.Damaged:
+		return n.end(ctx, p, "failed", errors.New("what was posted is damaged"))
+	case n.cfg.Now().Sub(p.Posted) > keepSealed:
+		return n.end(ctx, p, "dropped", errors.New("the private key that it is sealed to was not here in time"))
+	default: // sealed to an older key, maybe
 		return n.cfg.Outbox.Again(ctx, p.ID, n.cfg.Now().Add(time.Hour))
 	}
 	err := n.send(ctx, p, packed)
@@ -66,6 +70,14 @@ func (n *Notifier) attempt(ctx context.Context, p Posted) error {
 	wait := backoff(p.Attempts)
 	n.cfg.Log.Warn("a notice could not be sent; it is tried again", "notice", p.Key, "in", wait, "error", err)
 	return n.cfg.Outbox.Again(ctx, p.ID, n.cfg.Now().Add(wait))
+}
+
+// own reports whether a notice that cannot be opened here is dealt with here all
+// the same: this process has posted it, or it has waited too long.
+func (n *Notifier) own(key string, posted time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.plain[key] != nil || n.cfg.Now().Sub(posted) > keepSealed
 }
 
 func (n *Notifier) unsealed(p Posted) []byte {
@@ -102,6 +114,10 @@ func (n *Notifier) send(ctx context.Context, p Posted, packed []byte) error {
 		return n.cfg.Mailer.Mail(ctx, out.Letter.From, out.Letter.To, out.Letter.Content)
 	case out.Call != nil:
 		return n.call(ctx, p, out.Call)
+	case out.Return != nil:
+		ctx, cancel := context.WithTimeout(ctx, mailTime)
+		defer cancel()
+		return n.sendReturn(ctx, out.Return)
 	}
 	return fmt.Errorf("%w: nothing to send", ErrRefused)
 }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -96,11 +97,12 @@ func Sign(secret string, at time.Time, body []byte) string {
 
 // call calls a webhook. Answers 2xx are good; 408, 429 and 5xx are tried again.
 func (n *Notifier) call(ctx context.Context, p Posted, c *call) error {
-	if c.Webhook >= len(n.cfg.Webhooks) {
+	i := slices.IndexFunc(n.cfg.Webhooks, func(w Webhook) bool { return w.name() == c.Hook })
+	if i < 0 {
 		return fmt.Errorf("%w: the webhook is configured no more", ErrRefused)
 	}
-	w := n.cfg.Webhooks[c.Webhook]
-	name := fmt.Sprintf("notify.webhooks[%d]", c.Webhook)
+	w := n.cfg.Webhooks[i]
+	name := fmt.Sprintf("notify.webhooks[%d]", i)
 	ctx, cancel := context.WithTimeout(ctx, webhookTime)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(c.Body))

@@ -33,6 +33,8 @@ const (
 	ActViewed         Act = "viewed"     // somebody saw unmasked content
 	ActExported       Act = "exported"   // somebody took content out
 	ActReported       Act = "reported"   // a breach record was written
+	ActAssigned       Act = "assigned"   // an incident was claimed, handed on or given back
+	ActMarked         Act = "marked"     // a reviewer said that the hold of an incident was right or wrong
 
 	ActDecisionAsked     Act = "decision_asked"     // about an incident; a second person has to agree
 	ActDecisionApproved  Act = "decision_approved"  // who has agreed
@@ -71,6 +73,8 @@ type Detail struct {
 	Incident      string                 `json:"incident,omitempty"` // where the act is about a whole one
 	Messages      int                    `json:"messages,omitempty"` // of the incident, that it is about
 	Until         string                 `json:"until,omitempty"`    // when they expire (RFC 3339)
+	Assigned      string                 `json:"assigned,omitempty"` // to whom; "" to nobody
+	Mark          IncidentMark           `json:"mark,omitempty"`     // "" where it was taken back
 }
 
 // AuditQuery picks entries, oldest first.

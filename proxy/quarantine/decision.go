@@ -48,6 +48,9 @@ type Decision struct {
 // Plan is what a decision covers.
 type Plan struct {
 	Messages []string `json:"messages"` // ids
+	// Open are those of the messages that nobody had decided before: where they
+	// are refused or deleted by this, their senders are to hear of it.
+	Open []string `json:"open,omitempty"`
 	// To are the recipients to send to; none: all that do not have it.
 	To    []string `json:"to,omitempty"`
 	Force bool     `json:"force,omitempty"` // also to those who have it, or may

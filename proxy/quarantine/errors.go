@@ -24,6 +24,8 @@ var (
 	ErrUncertain = errors.New("outcome of an earlier release is unknown")
 	// ErrNotRecipient: an address asked for is not in the envelope.
 	ErrNotRecipient = errors.New("not a recipient of this message")
+	// ErrClaimed: somebody else works on the incident.
+	ErrClaimed = errors.New("claimed by somebody else")
 	// ErrKept: the message is under legal hold.
 	ErrKept = errors.New("under legal hold")
 	// ErrDamaged: content differs from what was held.

@@ -3,11 +3,13 @@ package quarantine
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
 )
 
 // IncidentState says whether an incident still has open copies.
@@ -43,6 +45,14 @@ type Incident struct {
 	Subjects int
 	First    time.Time // when its first copy was received
 	Last     time.Time // when its last copy was received
+
+	Fields       []string // field types, of its first copy
+	Completeness string   // the least of its copies
+	Size         int64    // bytes of its first copy
+	Assigned     string   // who has claimed it, "" for nobody
+	Mark         IncidentMark
+
+	seq, message int64 // its row, and that of its first copy
 }
 
 // IncidentQuery picks incidents. Its zero value picks all.
@@ -53,43 +63,32 @@ type IncidentQuery struct {
 	// ChangedSince picks those that got a copy, or of which one was decided, at
 	// this time or later; zero: all.
 	ChangedSince time.Time
+	Search       search.Expr // nil: all
+	Me           string      // who "assigned:me" is
+	Sort         Sort
 	After        Cursor // where the page before ended; "": the first page
 	Limit        int    // at most so many; 0 is 100, never more than 1000
 }
 
-// Incidents gives a page of incidents, the newest first by when they began,
-// and the cursor of the next page, "" after the last one.
+// Incidents gives a page of incidents, and the cursor of the next page, "" after
+// the last one.
 func (s *Store) Incidents(ctx context.Context, q IncidentQuery) ([]Incident, Cursor, error) {
-	limit := pageSize(q.Limit)
-	at, err := parseCursor(q.After)
+	var page IncidentPage
+	err := s.endLapsed(ctx)
+	if err == nil {
+		err = s.read(ctx, func(tx *sql.Tx) (err error) {
+			page, err = s.incidentPage(ctx, tx, q)
+			return err
+		})
+	}
 	if err != nil {
 		return nil, "", fmt.Errorf("incidents: %w", err)
 	}
-	if err := s.endLapsed(ctx); err != nil {
-		return nil, "", fmt.Errorf("incidents: %w", err)
+	all := make([]Incident, len(page.Incidents))
+	for i := range page.Incidents {
+		all[i] = page.Incidents[i].Incident
 	}
-	query, args := incidentSQL(q, at, limit)
-	rows, err := s.reader.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, "", fmt.Errorf("incidents: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	var page []Incident
-	var seqs []int64
-	for rows.Next() {
-		i, seq, err := scanIncident(rows.Scan)
-		if err != nil {
-			return nil, "", fmt.Errorf("incidents: %w", err)
-		}
-		page, seqs = append(page, i), append(seqs, seq)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, "", fmt.Errorf("incidents: %w", err)
-	}
-	if len(page) <= limit {
-		return page, "", nil
-	}
-	return page[:limit], position{math.MaxInt64, seqs[limit-1]}.cursor(), nil
+	return all, page.Next, nil
 }
 
 // Incident gives one incident, or [ErrNotFound].
@@ -98,7 +97,7 @@ func (s *Store) Incident(ctx context.Context, id string) (Incident, error) {
 		return Incident{}, fmt.Errorf("incident: %w", err)
 	}
 	id = normaliseIncident(id)
-	i, _, err := scanIncident(s.reader.QueryRowContext(ctx, "SELECT "+incidentColumns+" FROM incidents WHERE id = ?", id).Scan)
+	i, err := scanIncident(s.reader.QueryRowContext(ctx, "SELECT "+incidentColumns+" FROM incidents WHERE id = ?", id).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Incident{}, fmt.Errorf("incident %.40q: %w", id, ErrNotFound)
 	}
@@ -108,37 +107,49 @@ func (s *Store) Incident(ctx context.Context, id string) (Incident, error) {
 	return i, nil
 }
 
-const incidentColumns = `seq, id, key, policy, copies, open,
-	delivered + coalesce((SELECT r.delivered FROM runs r WHERE r.key = incidents.key), 0), subjects, first, last, ` + awaiting
+const incidentColumns = `seq, id, key, policy, copies, open, delivered + passed, subjects, first, last,
+	message, fields, completeness, size, assigned, mark, ` + awaiting
 
-func incidentSQL(q IncidentQuery, at position, limit int) (string, []any) {
-	where, args := "seq < ?", []any{at.seq}
-	switch q.State {
-	case "":
-	case IncidentAwaiting:
-		where += " AND (open > 0) = 1 AND " + awaiting
-	default:
-		where, args = where+" AND (open > 0) = ?", append(args, q.State == IncidentOpen)
+func (s *Store) incidentSQL(q IncidentQuery, at place, floor *place, limit int) (string, []any) {
+	where, args := at.beyond(q.Sort)
+	if floor != nil {
+		more, values := floor.upTo(q.Sort)
+		where, args = where+" AND "+more, append(args, values...)
+	}
+	where += q.stateSQL()
+	if q.State == IncidentAwaiting {
+		where += " AND " + awaiting
 	}
 	if q.MinSubjects > 0 {
 		where, args = where+" AND subjects >= ?", append(args, q.MinSubjects)
 	}
 	if q.Policy != "" {
-		where, args = where+" AND policy = ?", append(args, q.Policy)
+		c := s.finderOf(q, args)
+		where, args = where+" AND "+c.column("policy")+" = ?", append(args, q.Policy)
 	}
 	if !q.ChangedSince.IsZero() {
 		where += " AND (last >= ? OR id IN (SELECT incident FROM messages WHERE decided >= ?))"
 		args = append(args, micros(q.ChangedSince), micros(q.ChangedSince))
 	}
-	return "SELECT " + incidentColumns + " FROM incidents WHERE " + where + " ORDER BY seq DESC LIMIT ?", append(args, limit+1)
+	if q.Search != nil {
+		c := s.finderOf(q, args)
+		where, args = where+" AND "+c.sql(q.Search), c.args
+	}
+	return "SELECT " + incidentColumns + " FROM incidents WHERE " + where + at.order(q.Sort) + " LIMIT ?", append(args, limit+1)
 }
 
-func scanIncident(scan func(...any) error) (Incident, int64, error) {
+func (s *Store) finderOf(q IncidentQuery, args []any) finder {
+	return finder{s: s, of: ofIncidents, me: q.Me, args: args, ordered: q.Sort.column() == ""}
+}
+
+func scanIncident(scan func(...any) error) (Incident, error) {
 	var i Incident
-	var seq, open, first, last int64
+	var open, first, last int64
 	var awaits bool
-	if err := scan(&seq, &i.ID, &i.Run, &i.Policy, &i.Copies, &open, &i.Delivered, &i.Subjects, &first, &last, &awaits); err != nil {
-		return Incident{}, 0, err
+	var fields string
+	if err := scan(&i.seq, &i.ID, &i.Run, &i.Policy, &i.Copies, &open, &i.Delivered, &i.Subjects, &first, &last,
+		&i.message, &fields, &i.Completeness, &i.Size, &i.Assigned, &i.Mark, &awaits); err != nil {
+		return Incident{}, err
 	}
 	switch {
 	case open == 0:
@@ -149,7 +160,10 @@ func scanIncident(scan func(...any) error) (Incident, int64, error) {
 		i.State = IncidentOpen
 	}
 	i.First, i.Last = fromMicros(first), fromMicros(last)
-	return i, seq, nil
+	if err := json.Unmarshal([]byte(fields), &i.Fields); err != nil {
+		return Incident{}, fmt.Errorf("incident %s: %w", i.ID, err)
+	}
+	return i, nil
 }
 
 // incidentFor finds the incident that m belongs to, the open one of its key

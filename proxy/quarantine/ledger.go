@@ -55,7 +55,10 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 		if err := s.insertDeliveries(ctx, tx, k, l.Deliveries); err != nil {
 			return err
 		}
-		return insertExposures(ctx, tx, l.Exposures)
+		if err := insertExposures(ctx, tx, l.Exposures); err != nil {
+			return err
+		}
+		return countExposures(ctx, tx, l.Exposures)
 	})
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)

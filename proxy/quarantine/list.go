@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
 )
 
 // Query picks messages. Its zero value picks all.
@@ -20,10 +23,12 @@ type Query struct {
 	To          string  // a recipient, or a domain; "": all
 	Incident    string  // an incident's id; "": all
 	MinSubjects int
-	Since       time.Time // received at or after; zero: all
-	Until       time.Time // received before; zero: all
-	After       Cursor    // where the page before ended; "": the first page
-	Limit       int       // at most so many; 0 is 100, never more than 1000
+	Since       time.Time   // received at or after; zero: all
+	Until       time.Time   // received before; zero: all
+	Search      search.Expr // nil: all
+	Me          string      // who "assigned:me" is
+	After       Cursor      // where the page before ended; "": the first page
+	Limit       int         // at most so many; 0 is 100, never more than 1000
 }
 
 // Cursor is a place between two pages, as List gave it. It stays valid while
@@ -40,7 +45,9 @@ func pageSize(limit int) int {
 }
 
 // List gives a page of messages, newest first, and the cursor of the next
-// page, "" after the last one. Evidence is left out where it is large: see
+// page, "" after the last one. A page of a search may be short, or empty, and
+// still have a next one: one call looks through no more than 100,000 messages of
+// a state. Evidence is left out where it is large: see
 // [Store.Get].
 func (s *Store) List(ctx context.Context, q Query) ([]Message, Cursor, error) {
 	q.Limit = pageSize(q.Limit)
@@ -51,9 +58,11 @@ func (s *Store) List(ctx context.Context, q Query) ([]Message, Cursor, error) {
 	if err := s.endLapsed(ctx); err != nil {
 		return nil, "", fmt.Errorf("list: %w", err)
 	}
+	q.splitState()
 	var page []row
+	var floor *position
 	err = s.read(ctx, func(tx *sql.Tx) error {
-		if page, err = s.listRows(ctx, tx, q, at); err != nil {
+		if page, floor, err = s.listRows(ctx, tx, q, at); err != nil {
 			return err
 		}
 		for i := range page[:min(len(page), q.Limit)] {
@@ -67,6 +76,9 @@ func (s *Store) List(ctx context.Context, q Query) ([]Message, Cursor, error) {
 		return nil, "", fmt.Errorf("list: %w", err)
 	}
 	var next Cursor
+	if floor != nil {
+		next = floor.cursor()
+	}
 	if len(page) > q.Limit {
 		page = page[:q.Limit]
 		last := page[q.Limit-1]
@@ -125,39 +137,75 @@ func parseCursor(c Cursor) (position, error) {
 // listRows reads one row more than the limit, so that it is known whether
 // there is a next page. Each state has its own query: SQLite follows one
 // index in order for one state, but would sort all rows of several.
-func (s *Store) listRows(ctx context.Context, tx *sql.Tx, q Query, at position) ([]row, error) {
+//
+// Of a search, floor is the place up to which all states were looked through,
+// nil where that is the end.
+func (s *Store) listRows(ctx context.Context, tx *sql.Tx, q Query, at position) (all []row, floor *position, err error) {
 	states := slices.Compact(slices.Sorted(slices.Values(q.States)))
 	if len(states) == 0 {
 		states = []State{""}
 	}
-	var all []row
+	if q.Search != nil && !selective(q.Search) {
+		if floor, err = s.listFloor(ctx, tx, q, states, at); err != nil {
+			return nil, nil, err
+		}
+	}
 	for _, state := range states {
-		query, args := s.listSQL(q, state, at)
+		query, args := s.listSQL(q, state, at, floor)
 		rows, err := tx.QueryContext(ctx, query, args...)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for rows.Next() {
 			r, err := scanMessage(rows.Scan)
 			if err != nil {
 				_ = rows.Close() // the first error tells
-				return nil, err
+				return nil, nil, err
 			}
 			all = append(all, r)
 		}
 		if err := rows.Err(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	slices.SortFunc(all, func(a, b row) int {
 		return cmp.Or(b.Received.Compare(a.Received), cmp.Compare(b.seq, a.seq))
 	})
-	return all[:min(len(all), q.Limit+1)], nil
+	return all[:min(len(all), q.Limit+1)], floor, nil
+}
+
+// listFloor finds the newest of the places where the states' bounds are.
+func (s *Store) listFloor(ctx context.Context, tx *sql.Tx, q Query, states []State, at position) (floor *position, err error) {
+	for _, state := range states {
+		query, args := s.listFloorSQL(q, state, at)
+		var p position
+		err := tx.QueryRowContext(ctx, query, args...).Scan(&p.received, &p.seq)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if floor == nil || p.received > floor.received || p.received == floor.received && p.seq > floor.seq {
+			floor = &p
+		}
+	}
+	return floor, nil
+}
+
+// listFloorSQL goes along the index that listSQL will, and nothing else.
+func (s *Store) listFloorSQL(q Query, state State, at position) (string, []any) {
+	where, args := "received <= ? AND (received, seq) < (?, ?)", []any{at.received, at.received, at.seq}
+	if state != "" {
+		where, args = where+" AND state = ?", append(args, string(state))
+	}
+	c := finder{s: s, of: ofMessages, me: q.Me, args: args, ordered: state == ""}
+	return "SELECT received, seq FROM messages WHERE " + where + c.driving(q.Search) + " ORDER BY received DESC, seq DESC LIMIT 1 OFFSET ?", append(c.args, lookMost-1)
 }
 
 // listSQL always bounds received, by the end of time if need be, so that every
 // plan is a search in an index and none a scan.
-func (s *Store) listSQL(q Query, state State, at position) (string, []any) {
+func (s *Store) listSQL(q Query, state State, at position, floor *position) (string, []any) {
 	where := []string{"received <= ?", "(received, seq) < (?, ?)"}
 	args := []any{at.received, at.received, at.seq}
 	add := func(condition string, arg any) {
@@ -188,6 +236,15 @@ func (s *Store) listSQL(q Query, state State, at position) (string, []any) {
 	}
 	if !q.Until.IsZero() {
 		add("received < ?", micros(q.Until))
+	}
+	if floor != nil {
+		add("received >= ?", floor.received)
+		where, args = append(where, "(received, seq) >= (?, ?)"), append(args, floor.received, floor.seq)
+	}
+	if q.Search != nil {
+		c := finder{s: s, of: ofMessages, me: q.Me, args: args, ordered: state == ""}
+		where = append(where, c.sql(q.Search))
+		args = c.args
 	}
 	return "SELECT " + messageColumns + " FROM messages WHERE " + strings.Join(where, " AND ") +
 		" ORDER BY received DESC, seq DESC LIMIT ?", append(args, q.Limit+1)

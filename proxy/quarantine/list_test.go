@@ -176,11 +176,11 @@ func TestPagesAreReadFromAnIndex(t *testing.T) {
 		{}, {Policy: "policy 1"}, {From: "a@b.example"}, {MinSubjects: 5}, {Since: now, Until: now}, {Incident: "IN-0000-0000"},
 		{Policy: "policy 1", From: "a@b.example", MinSubjects: 5, Since: now, Until: now},
 	} {
-		add(s.listSQL(q, "", at))
-		add(s.listSQL(q, Held, at))
+		add(s.listSQL(q, "", at, nil))
+		add(s.listSQL(q, Held, at, nil))
 	}
 	for _, q := range []IncidentQuery{{}, {State: IncidentOpen}, {Policy: "policy 1"}, {State: IncidentDecided, Policy: "policy 1"}} {
-		add(incidentSQL(q, at, 100))
+		add(s.incidentSQL(q, place{seq: 5000}, nil, 100))
 	}
 	for query, args := range queries {
 		if query == "" {

@@ -17,6 +17,8 @@ type Outgoing struct {
 	Payload  []byte
 	Attempts int // before this one
 	Posted   time.Time
+	// Damaged is true where what was posted cannot be read by anybody.
+	Damaged bool
 }
 
 const (
@@ -73,49 +75,68 @@ func (s *Store) PostNotice(ctx context.Context, key, channel string, payload []b
 func sealedNotice(key string) string { return "notice " + key }
 
 // TakeNotices gives some notices that are due, and gives them to nobody else
-// until the lease ends.
-func (s *Store) TakeNotices(ctx context.Context, lease time.Duration) ([]Outgoing, error) {
-	var due bool
-	err := s.reader.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM notices WHERE ended = 0 AND next <= ?)", micros(s.now())).Scan(&due)
-	if err != nil {
-		return nil, fmt.Errorf("take notices: %w", err)
-	}
-	if !due {
-		return nil, nil // the usual case, without waiting for writers
+// until the lease ends. Without the private key it leaves them to who has it,
+// but for those that own says yes to.
+func (s *Store) TakeNotices(ctx context.Context, lease time.Duration, own func(key string, posted time.Time) bool) ([]Outgoing, error) {
+	ids, err := s.dueNotices(ctx, own)
+	if err != nil || len(ids) == 0 {
+		return nil, err // mostly none, without waiting for writers
 	}
 	var all []Outgoing
 	var sealed [][]byte
 	err = s.write(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `UPDATE notices SET next = ?, attempts = attempts + 1
-			WHERE seq IN (SELECT seq FROM notices WHERE ended = 0 AND next <= ? ORDER BY next LIMIT ?)
-			RETURNING seq, key, channel, sealed, attempts - 1, posted`,
-			micros(s.now().Add(lease)), micros(s.now()), noticeBatch)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }() // rows.Err tells
-		for rows.Next() {
+		for _, id := range ids {
 			var o Outgoing
 			var box []byte
 			var posted int64
-			if err := rows.Scan(&o.ID, &o.Key, &o.Channel, &box, &o.Attempts, &posted); err != nil {
+			err := tx.QueryRowContext(ctx, `UPDATE notices SET next = ?, attempts = attempts + 1
+				WHERE seq = ? AND ended = 0 AND next <= ? RETURNING seq, key, channel, sealed, attempts - 1, posted`,
+				micros(s.now().Add(lease)), id, micros(s.now())).Scan(&o.ID, &o.Key, &o.Channel, &box, &o.Attempts, &posted)
+			if errors.Is(err, sql.ErrNoRows) {
+				continue // another process was quicker
+			}
+			if err != nil {
 				return err
 			}
 			o.Posted = fromMicros(posted)
 			all, sealed = append(all, o), append(sealed, box)
 		}
-		return rows.Err()
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("take notices: %w", err)
 	}
 	for i := range all {
 		all[i].Payload, err = s.unseal(ctx, s.reader, sealed[i], sealedNotice(all[i].Key))
-		if err != nil && !errors.Is(err, ErrSealed) {
+		all[i].Damaged = errors.Is(err, ErrDamaged)
+		if err != nil && !all[i].Damaged && !errors.Is(err, ErrSealed) {
 			return nil, fmt.Errorf("take notices: %w", err)
 		}
 	}
 	return all, nil
+}
+
+// dueNotices names some notices that are due, the longest due first.
+func (s *Store) dueNotices(ctx context.Context, own func(key string, posted time.Time) bool) (ids []int64, err error) {
+	rows, err := s.reader.QueryContext(ctx, "SELECT seq, key, posted FROM notices WHERE ended = 0 AND next <= ? ORDER BY next", micros(s.now()))
+	if err != nil {
+		return nil, fmt.Errorf("take notices: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	for len(ids) < noticeBatch && rows.Next() {
+		var id, posted int64
+		var key string
+		if err := rows.Scan(&id, &key, &posted); err != nil {
+			return nil, fmt.Errorf("take notices: %w", err)
+		}
+		if !s.keys.identity.None() || own(key, fromMicros(posted)) {
+			ids = append(ids, id)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("take notices: %w", err)
+	}
+	return ids, nil
 }
 
 // DelayNotice says when a notice is due again.

@@ -9,6 +9,45 @@ import (
 	"time"
 )
 
+// every is for a process that takes all notices.
+func every(string, time.Time) bool { return true }
+
+// TestADamagedNoticeKeepsNoOtherBack, nor does one that is sealed to a key which
+// is not here.
+func TestADamagedNoticeKeepsNoOtherBack(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	for _, key := range []string{"mail/1", "mail/2", "mail/3"} {
+		if _, err := s.PostNotice(t.Context(), key, "mail", []byte("for "+key)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.writer.Exec("UPDATE notices SET sealed = x'00112233' WHERE key = 'mail/2'"); err != nil {
+		t.Fatal(err)
+	}
+	due, err := s.TakeNotices(t.Context(), 0, every)
+	if err != nil || len(due) != 3 {
+		t.Fatalf("%d notices, %v; want 3", len(due), err)
+	}
+	for _, o := range due {
+		if damaged := o.Key == "mail/2"; o.Damaged != damaged || (o.Payload == nil) != damaged {
+			t.Errorf("%s: damaged %v, payload %q", o.Key, o.Damaged, o.Payload)
+		}
+	}
+	if err := os.Rename(filepath.Join(dir, keyFile), filepath.Join(t.TempDir(), "away")); err != nil {
+		t.Fatal(err)
+	}
+	relay := open(t, dir, Options{})
+	due, err = relay.TakeNotices(t.Context(), time.Hour, func(key string, _ time.Time) bool { return key == "mail/3" })
+	if err != nil || len(due) != 1 || due[0].Key != "mail/3" || due[0].Payload != nil {
+		t.Errorf("without the private key were taken %+v, %v; want its own alone", due, err)
+	}
+	// So who has the key finds the others.
+	if due, err = s.TakeNotices(t.Context(), time.Hour, every); err != nil || len(due) != 2 {
+		t.Errorf("who has the key finds %d, %v; want 2", len(due), err)
+	}
+}
+
 func TestNoticeIsPostedOnceAndTakenByOne(t *testing.T) {
 	at := newClock()
 	dir := t.TempDir()
@@ -20,16 +59,16 @@ func TestNoticeIsPostedOnceAndTakenByOne(t *testing.T) {
 		}
 	}
 	other := open(t, dir, Options{Clock: at.Now}) // another process
-	due, err := other.TakeNotices(t.Context(), time.Minute)
+	due, err := other.TakeNotices(t.Context(), time.Minute, every)
 	if err != nil || len(due) != 1 || string(due[0].Payload) != "for ana@post.example" || due[0].Attempts != 0 {
 		t.Fatalf("due %+v, %v", due, err)
 	}
-	if again, err := s.TakeNotices(t.Context(), time.Minute); err != nil || len(again) != 0 {
+	if again, err := s.TakeNotices(t.Context(), time.Minute, every); err != nil || len(again) != 0 {
 		t.Errorf("taken twice: %+v, %v", again, err)
 	}
 	// Who took it died: it is due again when the lease ends.
 	at.Add(time.Minute)
-	due, err = s.TakeNotices(t.Context(), time.Minute)
+	due, err = s.TakeNotices(t.Context(), time.Minute, every)
 	if err != nil || len(due) != 1 || due[0].Attempts != 1 {
 		t.Fatalf("after the lease: %+v, %v", due, err)
 	}
@@ -37,11 +76,11 @@ func TestNoticeIsPostedOnceAndTakenByOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	at.Add(59 * time.Minute)
-	if due, err := s.TakeNotices(t.Context(), time.Minute); err != nil || len(due) != 0 {
+	if due, err := s.TakeNotices(t.Context(), time.Minute, every); err != nil || len(due) != 0 {
 		t.Errorf("taken before its time: %+v, %v", due, err)
 	}
 	at.Add(time.Minute)
-	due, err = s.TakeNotices(t.Context(), time.Minute)
+	due, err = s.TakeNotices(t.Context(), time.Minute, every)
 	if err != nil || len(due) != 1 {
 		t.Fatalf("at its time: %+v, %v", due, err)
 	}
@@ -49,7 +88,7 @@ func TestNoticeIsPostedOnceAndTakenByOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	at.Add(24 * time.Hour)
-	if due, err := s.TakeNotices(t.Context(), time.Minute); err != nil || len(due) != 0 {
+	if due, err := s.TakeNotices(t.Context(), time.Minute, every); err != nil || len(due) != 0 {
 		t.Errorf("sent twice: %+v, %v", due, err)
 	}
 	if fresh, err := s.PostNotice(t.Context(), "mail/opened/IN-1", "mail", nil); err != nil || fresh {
@@ -67,7 +106,7 @@ func TestNoticeNamesNobodyOnDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	relay := open(t, dir, Options{})
-	due, err := relay.TakeNotices(t.Context(), time.Minute)
+	due, err := relay.TakeNotices(t.Context(), time.Minute, every)
 	if err != nil || len(due) != 1 || due[0].Payload != nil {
 		t.Errorf("without the key: %+v, %v", due, err)
 	}

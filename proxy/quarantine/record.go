@@ -114,20 +114,28 @@ func sealRecord(k writeKey, id string, r record) ([]byte, error) {
 	return k.seal(plain, sealedAs(id)), nil
 }
 
+// unsealRecord opens what names people in a message.
+func (s *Store) unsealRecord(ctx context.Context, q querier, id string, sealed []byte) (rec record, err error) {
+	plain, err := s.unseal(ctx, q, sealed, sealedAs(id))
+	if err != nil {
+		return record{}, err
+	}
+	if err := json.Unmarshal(plain, &rec); err != nil {
+		return record{}, fmt.Errorf("message %s: %w: %w", id, ErrDamaged, err)
+	}
+	return rec, nil
+}
+
 // openRecord completes a message that was read from its rows. Without the
 // private key it stays as it is, and says so.
 func (s *Store) openRecord(ctx context.Context, q querier, r *row) error {
-	plain, err := s.unseal(ctx, q, r.sealed, sealedAs(r.ID))
+	rec, err := s.unsealRecord(ctx, q, r.ID, r.sealed)
 	if errors.Is(err, ErrSealed) {
 		r.Sealed, r.closed = true, err
 		return nil
 	}
 	if err != nil {
 		return err
-	}
-	var rec record
-	if err := json.Unmarshal(plain, &rec); err != nil {
-		return fmt.Errorf("message %s: %w: %w", r.ID, ErrDamaged, err)
 	}
 	if err := rec.fill(&r.Message); err != nil {
 		return fmt.Errorf("message %s: %w", r.ID, err)

@@ -25,13 +25,17 @@ type Request struct {
 	Force bool
 }
 
-// Hooks are told how a decision goes on. Both may be nil.
+// Hooks are told how a decision goes on. Each may be nil.
 type Hooks struct {
 	// Progress is called when done of total messages are behind.
 	Progress func(done, total int)
 	// Result is called for each recipient, and for each message that was
 	// refused or deleted.
 	Result func(Result)
+	// Tell is called when all is carried out, before the decision ends, to let
+	// people know. What it does must be done once, however often it is called:
+	// after an error, or a crash, Resume comes here again.
+	Tell func(context.Context, *Outcome) error
 }
 
 // Result is what became of a message, or of it for one recipient.
@@ -50,13 +54,10 @@ const HadIt = "had_it"
 // Outcome is what became of a decision.
 type Outcome struct {
 	Decision quarantine.Decision
-	// Messages are those that this call decided, for notices; Undelivered those
-	// of them that will not be sent, and of which nobody had decided.
-	Messages    []string
-	Undelivered []string
-	Results     map[quarantine.RecipientState]int
-	HadIt       int
-	Failed      int // messages that could not be dealt with
+	Messages []string // those that this call decided
+	Results  map[quarantine.RecipientState]int
+	HadIt    int
+	Failed   int // messages that could not be dealt with
 }
 
 // Missing is how many recipients do not have what was released.
@@ -87,7 +88,7 @@ func (d *Desk) Decide(ctx context.Context, q Request, h Hooks) (Outcome, error) 
 		return Outcome{}, err
 	}
 	decision := quarantine.Decision{Incident: s.Incident.ID, Action: q.Action, By: q.By, Reason: q.Reason,
-		Plan: quarantine.Plan{Messages: s.undecided(q.Action), To: q.To, Force: q.Force}}
+		Plan: quarantine.Plan{Messages: s.concerned(q.Action), Open: s.open(), To: q.To, Force: q.Force}}
 	if len(decision.Plan.Messages) == 0 {
 		return Outcome{}, fmt.Errorf("incident %s: %w", s.Incident.ID, ErrNothing)
 	}
@@ -122,8 +123,19 @@ func (s *Sheet) checkTo(to []string) error {
 	return nil
 }
 
-// undecided lists the messages that an action is for, the newest first.
-func (s *Sheet) undecided(action string) []string {
+// open lists the messages that nobody has decided, the newest first.
+func (s *Sheet) open() []string {
+	var ids []string
+	for _, c := range s.copies {
+		if c.state.Open() {
+			ids = append(ids, c.id)
+		}
+	}
+	return ids
+}
+
+// concerned lists the messages that an action is for, the newest first.
+func (s *Sheet) concerned(action string) []string {
 	var ids []string
 	for _, c := range s.copies {
 		gone := c.state == quarantine.Deleted || c.state == quarantine.Expired
@@ -197,6 +209,11 @@ func (d *Desk) carryOut(ctx context.Context, decision quarantine.Decision, h Hoo
 			job.tell(Result{Message: id, State: "failed", Err: err})
 		}
 	}
+	if h.Tell != nil {
+		if err := h.Tell(ctx, &o); err != nil {
+			return o, fmt.Errorf("all is carried out, but not told; `incidents resume` goes on: %w", err)
+		}
+	}
 	if err := d.cfg.Store.EndDecision(ctx, decision, o.Results); err != nil {
 		return o, err
 	}
@@ -230,9 +247,6 @@ func (j *job) message(ctx context.Context, id string) error {
 	// hears of it as of any other.
 	store, state := j.desk.cfg.Store, quarantine.Refused
 	err := store.Refuse(ctx, id, j.decision.By, j.decision.Reason)
-	if err == nil {
-		j.outcome.Undelivered = append(j.outcome.Undelivered, id)
-	}
 	if j.decision.Action == quarantine.ActionDelete && (err == nil || errors.Is(err, quarantine.ErrDecided)) {
 		state = quarantine.Deleted
 		err = store.Delete(ctx, id, j.decision.By, j.decision.Reason)

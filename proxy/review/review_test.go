@@ -355,6 +355,32 @@ func TestReleaseThatIsBrokenOffIsCarriedOnAndSendsNothingTwice(t *testing.T) {
 	}
 }
 
+// A decision ends when people have been told of it, and not before: what could
+// not be told, or was kept from it by a crash, is told by whoever carries it on.
+func TestADecisionThatCouldNotBeToldIsToldLater(t *testing.T) {
+	o := newOffice(t, 4)
+	h := o.hooks()
+	h.Tell = func(context.Context, *review.Outcome) error { return errors.New("no room for notices") }
+	_, err := o.desk().Decide(t.Context(), review.Request{Incident: o.incident(), Action: quarantine.ActionDelete, By: "ana", Reason: "wrong file"}, h)
+	if err == nil || !strings.Contains(err.Error(), "resume") {
+		t.Fatalf("what could not be told is %v", err)
+	}
+	var told [][]string
+	h.Tell = func(_ context.Context, out *review.Outcome) error {
+		told = append(told, out.Decision.Plan.Open)
+		return nil
+	}
+	if _, err := o.desk().Resume(t.Context(), o.incident(), h); err != nil {
+		t.Fatal(err)
+	}
+	if len(told) != 1 || len(told[0]) != 4 {
+		t.Errorf("told of %v, want once of all four", told)
+	}
+	if _, err := o.desk().Resume(t.Context(), o.incident(), h); !errors.Is(err, quarantine.ErrNotFound) {
+		t.Errorf("resumed after its end: %v", err)
+	}
+}
+
 // A process that dies while it sends leaves a lease, and nobody knows for some
 // minutes whether the upstream had the copy. Whoever takes the decision up in
 // that time may not send the older copy in its place.
@@ -456,10 +482,10 @@ func TestRefuseAndDeleteCoverAllCopies(t *testing.T) {
 		}
 		return out
 	}
-	if out := decide(quarantine.ActionRefuse); len(out.Undelivered) != 3 {
-		t.Errorf("undelivered %v", out.Undelivered)
+	if out := decide(quarantine.ActionRefuse); len(out.Decision.Plan.Open) != 3 {
+		t.Errorf("undelivered %v", out.Decision.Plan.Open)
 	}
-	if out := decide(quarantine.ActionDelete); len(out.Undelivered) != 0 || len(out.Messages) != 3 {
+	if out := decide(quarantine.ActionDelete); len(out.Decision.Plan.Open) != 0 || len(out.Messages) != 3 {
 		t.Errorf("what was refused is told again: %+v", out)
 	}
 	if diff := cmp.Diff(map[quarantine.State]int{quarantine.Deleted: 3}, o.states()); diff != "" {
@@ -467,7 +493,7 @@ func TestRefuseAndDeleteCoverAllCopies(t *testing.T) {
 	}
 	// What nobody had decided is told as well.
 	o = newOffice(t, 2)
-	if out := decide(quarantine.ActionDelete); len(out.Undelivered) != 2 {
+	if out := decide(quarantine.ActionDelete); len(out.Decision.Plan.Open) != 2 {
 		t.Errorf("deleted without a word: %+v", out)
 	}
 	entries, _, err := o.store.Audit(t.Context(), quarantine.AuditQuery{Incident: o.incident()})

@@ -1,0 +1,54 @@
+package quarantine
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+)
+
+// Counting messages as the ledger writes them: one update for each hour, action
+// and completeness of a batch.
+
+type hourKey struct {
+	hour                 int64
+	action, completeness string
+}
+
+type policyKey struct {
+	day            int64
+	policy, action string
+}
+
+func countExposures(ctx context.Context, tx *sql.Tx, all []Exposure) error {
+	hours, policies := map[hourKey]int64{}, map[policyKey]int64{}
+	for i := range all {
+		e := &all[i]
+		var of struct {
+			Completeness string `json:"completeness"`
+		}
+		if err := json.Unmarshal(e.Exposure, &of); err != nil {
+			return fmt.Errorf("count exposures: %w", err)
+		}
+		at := micros(e.At)
+		hours[hourKey{at / hourMicros, e.Action, of.Completeness}]++
+		if e.Policy != "" {
+			policies[policyKey{at / dayMicros, e.Policy, e.Action}]++
+		}
+	}
+	for k, n := range hours {
+		_, err := tx.ExecContext(ctx, `INSERT INTO hours (hour, action, completeness, messages) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET messages = messages + excluded.messages`, k.hour, k.action, k.completeness, n)
+		if err != nil {
+			return fmt.Errorf("count exposures: %w", err)
+		}
+	}
+	for k, n := range policies {
+		_, err := tx.ExecContext(ctx, `INSERT INTO policy_days (day, policy, action, messages) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET messages = messages + excluded.messages`, k.day, k.policy, k.action, n)
+		if err != nil {
+			return fmt.Errorf("count exposures: %w", err)
+		}
+	}
+	return nil
+}
