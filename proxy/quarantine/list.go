@@ -46,7 +46,7 @@ func pageSize(limit int) int {
 
 // List gives a page of messages, newest first, and the cursor of the next
 // page, "" after the last one. A page of a search may be short, or empty, and
-// still have a next one: one call looks through no more than 100,000 messages of
+// still have a next one: one call looks through no more than 50,000 messages of
 // a state. Evidence is left out where it is large: see
 // [Store.Get].
 func (s *Store) List(ctx context.Context, q Query) ([]Message, Cursor, error) {
@@ -200,7 +200,7 @@ func (s *Store) listFloorSQL(q Query, state State, at position) (string, []any) 
 		where, args = where+" AND state = ?", append(args, string(state))
 	}
 	c := finder{s: s, of: ofMessages, me: q.Me, args: args, ordered: state == ""}
-	return "SELECT received, seq FROM messages WHERE " + where + c.driving(q.Search) + " ORDER BY received DESC, seq DESC LIMIT 1 OFFSET ?", append(c.args, lookMost-1)
+	return "SELECT received, seq FROM messages WHERE " + where + c.driving(q.Search) + " ORDER BY received DESC, seq DESC LIMIT 1 OFFSET ?", append(c.args, s.opts.look-1)
 }
 
 // listSQL always bounds received, by the end of time if need be, so that every

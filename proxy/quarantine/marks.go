@@ -11,6 +11,8 @@ type Mark struct {
 	Released int64  // sent on, to some recipient at least
 	Refused  int64  // refused or deleted by a person
 	Message  string // the id of one of its copies
+	// Said is what reviewers said of the hold, whatever was decided.
+	Said IncidentMark
 }
 
 // Marks gives what people decided, by run, of runs that had a copy held since
@@ -18,7 +20,8 @@ type Mark struct {
 func (s *Store) Marks(ctx context.Context, since time.Time) (map[string]Mark, error) {
 	rows, err := s.reader.QueryContext(ctx, `SELECT incident_key, max(id),
 			sum(state IN ('released', 'partly_released') OR state IN ('deleted', 'expired') AND reached > 0),
-			sum(state = 'refused' OR state = 'deleted' AND reached = 0)
+			sum(state = 'refused' OR state = 'deleted' AND reached = 0),
+			coalesce((SELECT mark FROM incidents i WHERE i.key = incident_key AND i.key <> '' AND mark <> '' ORDER BY seq DESC LIMIT 1), '')
 		FROM messages WHERE received >= ? AND incident_key <> '' GROUP BY incident_key`, micros(since))
 	if err != nil {
 		return nil, fmt.Errorf("marks: %w", err)
@@ -28,7 +31,7 @@ func (s *Store) Marks(ctx context.Context, since time.Time) (map[string]Mark, er
 	for rows.Next() {
 		var run string
 		var m Mark
-		if err := rows.Scan(&run, &m.Message, &m.Released, &m.Refused); err != nil {
+		if err := rows.Scan(&run, &m.Message, &m.Released, &m.Refused, &m.Said); err != nil {
 			return nil, fmt.Errorf("marks: %w", err)
 		}
 		marks[run] = m

@@ -203,3 +203,84 @@ func olderStore(t *testing.T, dir, words, rows string) {
 		t.Fatal(err)
 	}
 }
+
+// TestFiguresOfAnOlderStoreAreThoseOfANewOne: what the lists and the overview
+// show of messages that were held before is what they would show had it been
+// kept up from the start.
+func TestFiguresOfAnOlderStoreAreThoseOfANewOne(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	dir := t.TempDir()
+	s := open(t, dir, Options{Clock: c.Now})
+	varied(t, s, c)
+	judgements := &Ledger{}
+	for i := range 50 {
+		judgements.Exposures = append(judgements.Exposures, Exposure{At: c.Now().Add(-time.Duration(i) * 20 * time.Minute), Action: []string{"pass", "hold"}[i%2],
+			Policy: []string{"", "p"}[i%2], Exposure: []byte(`{"completeness":"partial"}`)})
+	}
+	if err := s.WriteLedger(t.Context(), judgements); err != nil {
+		t.Fatal(err)
+	}
+	const figures = `SELECT 'incident', id, message, hex(sender), hex(sender_domain), fields, completeness, size, passed FROM incidents
+		UNION ALL SELECT 'hour', hour, action, completeness, messages, '', '', '', '' FROM hours
+		UNION ALL SELECT 'policy', day, policy, action, messages, '', '', '', '' FROM policy_days
+		UNION ALL SELECT 'incidents', hour, incidents, people, kept, '', '', '', '' FROM incident_hours
+		UNION ALL SELECT 'sender', hex(sender), messages, open, incidents, people, message, last, '' FROM senders
+		UNION ALL SELECT 'day', day, hex(sender), messages, people, '', '', '', '' FROM sender_days ORDER BY 1, 2, 3, 4`
+	want := table9(t, s, figures)
+	if len(want) < 60+5 {
+		t.Fatalf("only %d figures", len(want))
+	}
+	// The store as it was before: without what the migration made.
+	steps, err := s.migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(steps, func(m migration) bool { return strings.Contains(m.sql, "incident_hours") })
+	for _, name := range []string{"incidents_inserted", "incidents_updated", "messages_inserted", "messages_updated", "runs_inserted", "runs_updated"} {
+		mustExec(t, s, "DROP TRIGGER "+name)
+	}
+	for _, name := range []string{"incidents_people", "incidents_people_open", "incidents_copies", "incidents_copies_open", "incidents_sender",
+		"incidents_sender_domain", "incidents_assigned", "messages_sha256", "audit_at", "audit_by", "audit_act", "audit_incident"} {
+		mustExec(t, s, "DROP INDEX "+name)
+	}
+	for _, name := range []string{"place", "message", "sender", "sender_domain", "fields", "completeness", "size", "passed", "assigned", "mark"} {
+		mustExec(t, s, "ALTER TABLE incidents DROP COLUMN "+name)
+	}
+	for _, name := range []string{"hours", "policy_days", "incident_hours", "senders", "sender_days"} {
+		mustExec(t, s, "DROP TABLE "+name)
+	}
+	mustExec(t, s, "CREATE TRIGGER messages_inserted AFTER INSERT ON messages BEGIN SELECT 1; END")
+	mustExec(t, s, "CREATE TRIGGER messages_updated AFTER UPDATE ON messages BEGIN SELECT 1; END")
+	mustExec(t, s, fmt.Sprintf("PRAGMA user_version = %d", at))
+	if diff := cmp.Diff(want, table9(t, open(t, dir, Options{Clock: c.Now}), figures)); diff != "" {
+		t.Errorf("figures (-kept up +migrated):\n%s", diff)
+	}
+}
+
+func mustExec(t testing.TB, s *Store, query string) {
+	t.Helper()
+	if _, err := s.writer.Exec(query); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// table9 reads rows of nine columns.
+func table9(t testing.TB, s *Store, query string) (all [][9]string) {
+	t.Helper()
+	rows, err := s.reader.Query(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rows.Next() {
+		var r [9]string
+		if err := rows.Scan(&r[0], &r[1], &r[2], &r[3], &r[4], &r[5], &r[6], &r[7], &r[8]); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, r)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}

@@ -39,6 +39,7 @@ type Options struct {
 	Retention Retention
 
 	disk disk // nil is the machine's; tests set it
+	look int  // how many rows one call of a search looks through; 0 is lookMost; tests set it
 }
 
 func (o Options) withDefaults() Options {
@@ -56,6 +57,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Grace == 0 {
 		o.Grace = defaultGrace
+	}
+	if o.look == 0 {
+		o.look = lookMost
 	}
 	if o.disk == nil {
 		o.disk = osDisk{}

@@ -35,12 +35,12 @@ type IncidentPage struct {
 	// Next and Prev are the cursors, for IncidentQuery.After, of the pages on
 	// both sides; "" where there is none. A page of a search may have fewer
 	// incidents than asked for, or none, and still a next one: one call looks
-	// through no more than 100,000 incidents.
+	// through no more than 50,000 incidents.
 	Next, Prev Cursor
 }
 
 // lookMost bounds how many rows one call of a search looks through.
-const lookMost = 100_000
+const lookMost = 50_000
 
 // IncidentPage gives a page of incidents with their senders.
 func (s *Store) IncidentPage(ctx context.Context, q IncidentQuery) (IncidentPage, error) {
@@ -121,10 +121,15 @@ func (p *IncidentPage) cut(q IncidentQuery, at place, floor *place, limit int) {
 	var home Cursor // the page that the caller comes from
 	if q.After != "" {
 		from := at
-		if len(p.Incidents) > 0 {
-			from = placeOf(0)
-		}
 		from.back = !at.back
+		switch {
+		case len(p.Incidents) > 0:
+			from.value, from.seq = p.Incidents[0].value(q.Sort), p.Incidents[0].seq
+		case from.descends(q.Sort): // the one at which this page began is on the other
+			from.seq++
+		default:
+			from.seq--
+		}
 		home = from.cursor(q.Sort)
 	}
 	if p.Next, p.Prev = on, home; at.back {
@@ -201,15 +206,15 @@ func parsePlace(c Cursor, by Sort) (place, error) {
 	return place{int64(value), int64(seq), rest[0] == '-'}, nil
 }
 
-// beyond is the SQL for what comes after a place. The first of its conditions
-// is what an index is entered by.
+// beyond is the SQL for what comes after a place, which an index is entered at
+// however many incidents are alike in what they are sorted by.
 func (p place) beyond(by Sort) (string, []any) {
 	sign := ">"
 	if p.descends(by) {
 		sign = "<"
 	}
 	if column := by.column(); column != "" {
-		return column + " " + sign + "= ? AND (" + column + ", seq) " + sign + " (?, ?)", []any{p.value, p.value, p.seq}
+		return "(" + column + ", place) " + sign + " (?, ?)", []any{p.value, p.seq}
 	}
 	return "seq " + sign + " ?", []any{p.seq}
 }
@@ -221,7 +226,7 @@ func (p place) upTo(by Sort) (string, []any) {
 		sign = ">="
 	}
 	if column := by.column(); column != "" {
-		return "(" + column + ", seq) " + sign + " (?, ?)", []any{p.value, p.seq}
+		return "(" + column + ", place) " + sign + " (?, ?)", []any{p.value, p.seq}
 	}
 	return "seq " + sign + " ?", []any{p.seq}
 }
@@ -232,7 +237,7 @@ func (p place) order(by Sort) string {
 		way = " DESC"
 	}
 	if column := by.column(); column != "" {
-		return " ORDER BY " + column + way + ", seq" + way
+		return " ORDER BY " + column + way + ", place" + way
 	}
 	return " ORDER BY seq" + way
 }
@@ -257,7 +262,7 @@ func (s *Store) floorSQL(q IncidentQuery, at place) (string, []any) {
 	if column == "" {
 		column = "0"
 	}
-	return "SELECT " + column + ", seq FROM incidents WHERE " + where + drive + q.stateSQL() + at.order(q.Sort) + " LIMIT 1 OFFSET ?", append(c.args, lookMost-1)
+	return "SELECT " + column + ", seq FROM incidents WHERE " + where + drive + q.stateSQL() + at.order(q.Sort) + " LIMIT 1 OFFSET ?", append(c.args, s.opts.look-1)
 }
 
 // stateSQL is the part of the condition that has indexes of its own.

@@ -98,7 +98,8 @@ type NotKept struct {
 }
 
 // Reviewed sets the new policies against what reviewers decided: who released a
-// message found its hold wrong, who refused it found it right. In messages of
+// message found its hold wrong, who refused it found it right, unless a reviewer
+// marked the incident as one or the other. In messages of
 // the runs that were decided.
 type Reviewed struct {
 	Right        int64 `json:"right"`         // refused, and held
@@ -227,27 +228,34 @@ func (r *rehearsal) changed(e *quarantine.Exposure, now, next *judged) {
 
 // reviewed sets a message against what reviewers decided on its run.
 func (r *rehearsal) reviewed(run string, now, next *judged) {
-	m, known := r.marks[run]
-	if !known || m.Released+m.Refused == 0 {
+	m := r.marks[run]
+	released, refused := m.Released > 0, m.Refused > 0
+	switch m.Said { // in words, which say more than what was decided
+	case quarantine.MarkedRight:
+		released, refused = false, true
+	case quarantine.MarkedWrong:
+		released, refused = true, false
+	}
+	if !released && !refused {
 		return
 	}
 	v := &r.report.Reviewed
 	switch {
-	case m.Released > 0 && m.Refused > 0:
+	case released && refused:
 		v.Mixed++
 		return
 	case next.Most >= rules.Hold && !next.held():
 		v.Undetermined++
-	case m.Refused > 0 && next.held():
+	case refused && next.held():
 		v.Right++
-	case m.Refused > 0:
+	case refused:
 		v.WronglyLet++
 	case next.held():
 		v.WronglyHeld++
 	default:
 		v.RightlyLet++
 	}
-	if now.held() && m.Refused > 0 {
+	if now.held() && refused {
 		v.Now.Right++
 	} else if now.held() {
 		v.Now.WronglyHeld++

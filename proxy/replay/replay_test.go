@@ -99,6 +99,26 @@ func TestReportSaysWhatWouldChange(t *testing.T) {
 	}
 }
 
+// What a reviewer said of a hold counts, and not what became of its copies.
+func TestMarksOfReviewersSayMoreThanDecisions(t *testing.T) {
+	p := &past{marks: map[string]quarantine.Mark{
+		"released": {Released: 2, Said: quarantine.MarkedRight}, "mixed": {Released: 1, Refused: 1, Said: quarantine.MarkedWrong},
+		"open": {Said: quarantine.MarkedWrong},
+	}}
+	for _, run := range []string{"released", "mixed", "open"} {
+		p.add(t, "ana", run, rules.Exposure{Direct: 12})
+	}
+	bulk := policies(t, hold("bulk", "exposure.direct >= 10"))
+	report, err := replay.Run(t.Context(), replay.Config{Source: p, Now: bulk, Next: bulk})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := replay.Reviewed{Right: 1, WronglyHeld: 2, Now: replay.Pass{Right: 1, WronglyHeld: 2}}
+	if diff := cmp.Diff(want, report.Reviewed); diff != "" {
+		t.Errorf("reviewed (-want +got):\n%s", diff)
+	}
+}
+
 func TestWhatIsNotKeptCountsForNeitherSide(t *testing.T) {
 	p := &past{}
 	p.add(t, "ana", "r", rules.Exposure{Direct: 7})

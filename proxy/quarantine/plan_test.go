@@ -1,0 +1,93 @@
+package quarantine
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
+)
+
+// Each query of the console follows an index in the order of its list, whatever
+// is searched by: it neither looks through a whole table nor sorts it.
+func TestQueriesOfTheConsoleFollowAnIndex(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	fill(t, s, 10_000)
+	type query struct {
+		name, sql string
+		args      []any
+		sorts     bool // it sorts the few rows that it has found
+	}
+	var all []query
+	add := func(name, sql string, args []any) { all = append(all, query{name: name, sql: sql, args: args}) }
+	texts := []string{"", "-policy:a OR from:b@c.example", "state:open people:>5", "state:awaiting_approval -mark:wrong", "policy:a from:@shop.example people:>5"}
+	for _, d := range search.Docs() {
+		texts = append(texts, d.Example)
+	}
+	for _, text := range texts {
+		found := parse(t, text)
+		for _, by := range []Sort{SortNewest, SortOldest, SortPeople, SortCopies} {
+			for _, back := range []bool{false, true} {
+				q, at, floor := IncidentQuery{Search: found, Sort: by}, place{9, 5000, back}, &place{5, 4000, back}
+				q.splitState()
+				sql, args := s.incidentSQL(q, at, floor, 100)
+				few := selective(found)
+				if few {
+					sql, args = s.incidentSQL(q, at, nil, 100)
+				}
+				if steps := strings.Join(plan(t, s, sql, args), "\n"); by.column() != "" && !few && !strings.Contains(steps, "("+by.column()+",place)") {
+					t.Errorf("by %q a page passes all that are alike: %s", by, steps)
+				}
+				name := fmt.Sprintf("incidents by %q, back %t, %s", by, back, text)
+				all = append(all, query{name, sql, args, few})
+				sql, args = s.floorSQL(q, at)
+				add("floor of "+name, sql, args)
+			}
+		}
+		q, floor := Query{Search: found}, &position{1, 4000}
+		q.splitState()
+		for _, state := range []State{"", Held} {
+			sql, args := s.listSQL(q, state, position{9, 5000}, floor)
+			all = append(all, query{"messages, " + text, sql, args, selective(found)})
+			sql, args = s.listFloorSQL(q, state, position{9, 5000})
+			add("floor of messages, "+text, sql, args)
+		}
+	}
+	now := time.Now()
+	for _, q := range []AuditLogQuery{
+		{}, {Before: 9}, {After: 9}, {By: "ana"}, {Act: ActHeld}, {Since: now}, {Until: now}, {Message: "BH-0000-0000"},
+		{By: "ana", Act: ActHeld, Since: now, Until: now, After: 5},
+	} {
+		where, args, err := auditSQL(q, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(fmt.Sprintf("audit %+v", q), "SELECT seq FROM audit WHERE "+where, args)
+	}
+	where, args, err := auditSQL(AuditLogQuery{Incident: "IN-0000-0000"}, 100)
+	all = append(all, query{"audit of an incident", "SELECT seq FROM audit WHERE " + where, args, true})
+	for _, by := range []SenderSort{SendersByMessages, SendersByPeople, SendersByLast} {
+		sql, args, errS := senderSQL(SenderQuery{Sort: by}, 100)
+		if err != nil || errS != nil {
+			t.Fatal(err, errS)
+		}
+		add("senders", sql, args)
+	}
+	add("overview: hours", overviewHours, []any{1, 2})
+	add("overview: incidents", overviewIncidents, []any{1, 2})
+	add("overview: last", overviewLast, nil)
+	add("changes", changeSQL, nil)
+	// These sort their groups: policies, and senders of the days.
+	all = append(all, query{"overview: policies", overviewPolicies, []any{1, 2, 20}, true}, query{"overview: senders", overviewSenders, []any{1, 2, 10}, true})
+
+	for _, q := range all {
+		for _, step := range plan(t, s, q.sql, q.args) {
+			scans := strings.HasPrefix(step, "SCAN ") && step != "SCAN CONSTANT ROW" && step != "SCAN d" && !strings.HasPrefix(step, "SCAN totals")
+			if sorts := strings.Contains(step, "TEMP B-TREE"); scans || sorts && !q.sorts {
+				t.Errorf("%s: %s\n\t%s", q.name, step, q.sql)
+			}
+		}
+	}
+}
