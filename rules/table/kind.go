@@ -17,6 +17,10 @@ const (
 	SQL       Kind = "sql"       // INSERT statements and COPY blocks
 	VCard     Kind = "vcard"     // RFC 6350 and the versions before it
 	Calendar  Kind = "calendar"  // RFC 5545 attendees
+	EDIFACT   Kind = "edifact"   // the parties of an interchange, ISO 9735
+	HL7       Kind = "hl7"       // the people of HL7 v2 messages
+	Statement Kind = "statement" // the entries of SWIFT MT940 and MT942
+	GEDCOM    Kind = "gedcom"    // the people of a family tree
 	Addresses Kind = "addresses" // "Name <address>, …"
 	Stanzas   Kind = "stanzas"   // blocks of equally many lines, a value a line
 	Repeated  Kind = "repeated"  // lines of running text that repeat one form

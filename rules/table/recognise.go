@@ -146,6 +146,9 @@ func (s *splitter) announced(line, text, body []byte) func() error {
 				return func() error { s.pass(at); return s.giveRecords(SQL, (&inserts{s: s, head: head}).next) }
 			}
 		}
+	case 'U', 'N', 'M', 'P', ':', '0':
+		at, all := rest()
+		return s.interchange(at, body, all)
 	case 'C', 'c':
 		if hasFold(body, "CREATE TABLE ") {
 			_, all := rest()
@@ -153,6 +156,22 @@ func (s *splitter) announced(line, text, body []byte) func() error {
 		} else if head, ok := copyOf(body); ok {
 			return func() error { return s.copied(head) }
 		}
+	}
+	return nil
+}
+
+// interchange recognises the formats by which programs send records to each
+// other, or to banks. text begins with body, at bytes after the position.
+func (s *splitter) interchange(at int, body, text []byte) func() error {
+	switch {
+	case looksEDIFACT(text):
+		return func() error { s.pass(at); return s.giveRecords(EDIFACT, newEDIFACT(s).read) }
+	case looksHL7(body):
+		return func() error { return s.giveRecords(HL7, (&hl7{s: s}).read) }
+	case looksStatement(body, text):
+		return func() error { return s.giveRecords(Statement, (&statements{s: s}).read) }
+	case looksGEDCOM(body):
+		return func() error { return s.giveRecords(GEDCOM, (&gedcoms{s: s}).read) }
 	}
 	return nil
 }
@@ -223,6 +242,8 @@ func (s *splitter) lineless(text []byte) func() error {
 		if head, ok := insertOf(body); ok {
 			return func() error { s.pass(at); return s.giveRecords(SQL, (&inserts{s: s, head: head}).next) }
 		}
+	case looksEDIFACT(body):
+		return func() error { s.pass(at); return s.giveRecords(EDIFACT, newEDIFACT(s).read) }
 	case addressList(body):
 		return func() error { s.pass(at); return s.giveRecords(Addresses, (&mailboxes{s: s}).next) }
 	}
