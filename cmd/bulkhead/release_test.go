@@ -267,7 +267,10 @@ func TestListsKeepTheirContractAndHideValues(t *testing.T) {
 			t.Errorf("quarantine %v shows %q:\n%s", args, value, out)
 		}
 	}
-	for _, path := range []string{"/", "/messages/" + h.id} {
+	_, listed := get(t, h.p.admin+"/incidents")
+	_, rest, _ := strings.Cut(listed, `href="/incidents/`)
+	incident, _, _ := strings.Cut(rest, `"`)
+	for _, path := range []string{"/messages/" + h.id, "/incidents/" + incident} {
 		code, text := get(t, h.p.admin+path)
 		if code != http.StatusOK || !strings.Contains(text, h.id) {
 			t.Errorf("console %s: %d\n%s", path, code, text)
@@ -275,6 +278,9 @@ func TestListsKeepTheirContractAndHideValues(t *testing.T) {
 		if value := plainValue(text, customers); value != "" {
 			t.Errorf("console %s shows %q", path, value)
 		}
+	}
+	if value := plainValue(listed, customers); value != "" {
+		t.Errorf("the list of incidents shows %q", value)
 	}
 	if value := plainValue(h.p.logged(), customers); value != "" {
 		t.Errorf("the log shows %q", value)

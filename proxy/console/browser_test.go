@@ -98,35 +98,40 @@ func eval[T any](b *browser, expression string) T {
 // text is what a person reads on the page.
 func (b *browser) text() string { return eval[string](b, "document.body.innerText") }
 
-func TestReviewerFindsAndReadsAHeldMessage(t *testing.T) {
+func TestReviewerFindsAndReadsAnIncident(t *testing.T) {
 	store, ordinary, evil := newStore(t)
 	server, _ := newConsole(t, store)
+	one, other := incidentOf(t, store, ordinary), incidentOf(t, store, evil)
 	b := newBrowser(t)
 	b.do(chromedp.Navigate(server.URL + "/"))
-	if text := b.text(); !strings.Contains(text, ordinary) || !strings.Contains(text, evil) || !strings.Contains(text, "20,000") {
+	b.do(chromedp.Click(chromedp.CSS(".figures a")))
+	b.waitFor("location.pathname == '/incidents' && document.readyState == 'complete'")
+	if text := b.text(); !strings.Contains(text, one) || !strings.Contains(text, other) || !strings.Contains(text, "20,000") {
 		t.Errorf("the list shows:\n%s", text)
 	}
 
-	// The filter, as a person uses it.
-	b.do(chromedp.SetValue(chromedp.CSS("input[name=people]"), "1000"), chromedp.Click(chromedp.CSS("form button")))
-	b.waitFor("location.search.includes('people=1000') && document.readyState == 'complete'")
-	if text := b.text(); !strings.Contains(text, ordinary) || strings.Contains(text, evil) {
-		t.Errorf("the filter for 1,000 people shows:\n%s", text)
+	// The search, as a person uses it.
+	b.do(chromedp.SetValue(chromedp.CSS("input[name=q]"), "people:>=1000"), chromedp.Click(chromedp.CSS("form button")))
+	b.waitFor("location.search.includes('people') && document.readyState == 'complete'")
+	if text := b.text(); !strings.Contains(text, one) || strings.Contains(text, other) {
+		t.Errorf("the search for 1,000 people shows:\n%s", text)
 	}
-	if got := eval[string](b, "document.querySelector('input[name=people]').value"); got != "1000" {
-		t.Errorf("the filter forgets its bound: %q", got)
+	if got := eval[string](b, "document.querySelector('input[name=q]').value"); got != "people:>=1000" {
+		t.Errorf("the search forgets what it was: %q", got)
 	}
 
 	b.do(chromedp.Click(chromedp.CSS("tbody a")))
-	b.waitFor("location.pathname.startsWith('/messages/') && document.readyState == 'complete'")
+	b.waitFor("location.pathname.startsWith('/incidents/') && document.readyState == 'complete'")
 	text := b.text()
-	for _, want := range []string{ordinary, "20,000 people", "bulk-customer-records", "customers.csv", "A****** B****", "bulkhead quarantine release " + ordinary} {
+	for _, want := range []string{one, "20,000 people", "None has left", "bulk-customer-records", "customers.csv", "A****** B****", "bulkhead incidents release " + one} {
 		if !strings.Contains(text, want) {
-			t.Errorf("the message's page lacks %q:\n%s", want, text)
+			t.Errorf("the incident's page lacks %q:\n%s", want, text)
 		}
 	}
-	if strings.Contains(text, "Alice Abbott") {
-		t.Errorf("the message's page shows its content:\n%s", text)
+	b.do(chromedp.Click(chromedp.CSS("#copies tbody a")))
+	b.waitFor("location.pathname.startsWith('/messages/') && document.readyState == 'complete'")
+	if text := b.text(); !strings.Contains(text, ordinary) || strings.Contains(text, "Alice Abbott") {
+		t.Errorf("the message's page shows its content, or lacks its id:\n%s", text)
 	}
 	b.checkQuiet()
 }
@@ -135,7 +140,7 @@ func TestHostileWordsRunNothing(t *testing.T) {
 	store, _, evil := newStore(t)
 	server, _ := newConsole(t, store)
 	b := newBrowser(t)
-	for _, path := range []string{"/", "/messages/" + evil} {
+	for _, path := range []string{"/", "/incidents", "/incidents/" + incidentOf(t, store, evil), "/messages/" + evil, "/senders"} {
 		b.do(chromedp.Navigate(server.URL + path))
 		if title := eval[string](b, "document.title"); title == "owned" {
 			t.Errorf("%s: a script of the message's ran", path)
@@ -150,22 +155,27 @@ func TestHostileWordsRunNothing(t *testing.T) {
 	b.checkQuiet()
 }
 
+// outlined tells whether people see what has the focus: it, or its row.
+const outlined = `[document.activeElement, document.activeElement.closest('tr')].some(e => e && getComputedStyle(e).outlineStyle != 'none')`
+
 func TestKeyboardReachesEverythingInOrder(t *testing.T) {
 	store, _, evil := newStore(t)
 	server, _ := newConsole(t, store)
 	b := newBrowser(t)
-	b.do(chromedp.Navigate(server.URL + "/"))
+	b.do(chromedp.Navigate(server.URL + "/incidents"))
 	var order []string
-	for range 10 {
+	for range 22 {
 		b.do(chromedp.KeyEvent(kb.Tab))
-		order = append(order, eval[string](b, `(e => e.name || e.className || e.textContent.trim())(document.activeElement)`))
-		if outline := eval[string](b, "getComputedStyle(document.activeElement).outlineStyle"); outline == "none" {
+		order = append(order, eval[string](b, `(e => e.name || (/^(skip|brand|scroll)$/.test(e.className) ? e.className : e.textContent.trim()))(document.activeElement)`))
+		if !eval[bool](b, outlined) {
 			t.Errorf("nobody sees that %q has the focus", order[len(order)-1])
 		}
 	}
-	want := []string{"skip", "brand", "state", "policy", "people", "Filter", "Show all", "scroll", evil}
+	want := []string{"skip", "brand", "Overview", "Incidents2 waiting", "Senders", "Audit", "Help", "q", "Search", "Syntax",
+		"All", "Open", "Waits for a second person", "Some have left", "Not wholly read", "Decided", "Newest", "Oldest", "Most people", "Most copies",
+		"scroll", incidentOf(t, store, evil)}
 	if len(order) < len(want) || strings.Join(order[:len(want)], "|") != strings.Join(want, "|") {
-		t.Errorf("the focus goes %q, want %q", order, want)
+		t.Errorf("the focus goes\n%q, want\n%q", order, want)
 	}
 	b.checkQuiet()
 }
@@ -174,7 +184,8 @@ func TestPagesFitSmallScreensAndTheDark(t *testing.T) {
 	store, ordinary, evil := newStore(t)
 	server, _ := newConsole(t, store)
 	b := newBrowser(t)
-	for _, path := range []string{"/", "/messages/" + ordinary, "/messages/" + evil, "/messages/BH-0000-0000"} {
+	for _, path := range []string{"/", "/incidents", "/incidents/" + incidentOf(t, store, ordinary), "/incidents/" + incidentOf(t, store, evil),
+		"/messages/" + ordinary, "/messages/" + evil, "/messages/BH-0000-0000", "/senders", "/audit", "/help"} {
 		for _, scheme := range []string{"light", "dark"} {
 			b.do(chromedp.EmulateViewport(360, 740))
 			if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{

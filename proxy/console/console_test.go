@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -111,7 +112,7 @@ func TestForeignHostNamesAreRefused(t *testing.T) {
 		"evil.example": false, "evil.example:8025": false, "localhost.evil.example": false, "127.0.0.1.evil.example": false,
 		"review.office.example.evil.example": false, "evil.example@localhost": false,
 	} {
-		for _, path := range []string{"/", "/messages/" + id, "/style.css"} {
+		for _, path := range []string{"/", "/incidents", "/messages/" + id, "/assets/console.css"} {
 			resp, body := page(t, server.URL+path, host)
 			if got := resp.StatusCode == http.StatusOK; got != ok {
 				t.Errorf("host %q, %s: %s, want it served: %v", host, path, resp.Status, ok)
@@ -126,22 +127,43 @@ func TestForeignHostNamesAreRefused(t *testing.T) {
 func TestEveryAnswerHasStrictHeaders(t *testing.T) {
 	store, id, _ := newStore(t)
 	server, _ := newConsole(t, store)
+	incident := incidentOf(t, store, id)
 	for path, code := range map[string]int{
-		"/": 200, "/messages/" + id: 200, "/style.css": 200, "/messages/BH-0000-0000": 404, "/messages/nonsense": 0,
-		"/?after=nonsense": 400, "/?people=x&state=nonsense": 0, "/nothing": 404, "/messages/": 404,
+		"/": 200, "/incidents": 200, "/incidents/" + incident: 200, "/messages/" + id: 200, "/senders": 200, "/audit": 200, "/help": 200,
+		"/assets/console.css": 200, "/assets/icon.svg": 200, "/assets/../console.go": 0, "/assets/nothing": 404,
+		"/messages/BH-0000-0000": 404, "/messages/nonsense": 0, "/incidents/IN-0000-0000": 404,
+		"/incidents?after=nonsense": 400, "/incidents?sort=nonsense": 400, "/incidents?q=nonsense:1": 400, "/incidents?q=((": 400,
+		"/senders?after=nonsense": 400, "/audit?before=x&act=nonsense": 0, "/nothing": 404, "/messages/": 404,
 	} {
 		resp, body := page(t, server.URL+path, "")
 		if code != 0 && resp.StatusCode != code || resp.StatusCode >= 500 {
 			t.Errorf("%s: %s, want %d\n%s", path, resp.Status, code, body)
 		}
 		for name, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-			"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+			"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+			"X-Content-Type-Options":  "nosniff", "Referrer-Policy": "no-referrer",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
 		} {
 			if got := resp.Header.Get(name); got != want {
 				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
 			}
 		}
+		if got := resp.Header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s may be cached: %q", path, got)
+		}
+	}
+}
+
+// The style and the icon may be kept for good by the names that pages use.
+func TestAssetsAreKeptByTheirHash(t *testing.T) {
+	store, _, _ := newStore(t)
+	server, _ := newConsole(t, store)
+	_, body := page(t, server.URL+"/", "")
+	_, rest, _ := strings.Cut(body, `rel="stylesheet" href="`)
+	path, _, _ := strings.Cut(rest, `"`)
+	resp, style := page(t, server.URL+path, "")
+	if resp.StatusCode != http.StatusOK || !strings.Contains(resp.Header.Get("Cache-Control"), "immutable") || !strings.Contains(style, "--ink") {
+		t.Errorf("%s: %s, %q", path, resp.Status, resp.Header.Get("Cache-Control"))
 	}
 }
 
@@ -149,7 +171,8 @@ func TestEveryAnswerHasStrictHeaders(t *testing.T) {
 func TestWordsOfMessagesAreShownAsText(t *testing.T) {
 	store, _, evil := newStore(t)
 	server, _ := newConsole(t, store)
-	for _, path := range []string{"/", "/messages/" + evil, "/?policy=" + `%22%3E%3Cscript%3Edocument.title%3D1%3C/script%3E`} {
+	for _, path := range []string{"/", "/incidents", "/incidents/" + incidentOf(t, store, evil), "/messages/" + evil, "/senders",
+		"/incidents?q=" + `%22%3E%3Cscript%3Edocument.title%3D1%3C/script%3E`, "/audit?by=%22%3E%3Cscript%3E"} {
 		_, body := page(t, server.URL+path, "")
 		if strings.Contains(body, "<script") || strings.Contains(body, "<img") {
 			t.Errorf("%s: markup from outside is in the page:\n%s", path, body)
@@ -160,43 +183,81 @@ func TestWordsOfMessagesAreShownAsText(t *testing.T) {
 	}
 }
 
-func TestListIsFilteredAndPaged(t *testing.T) {
+func TestIncidentsAreSearchedAndPaged(t *testing.T) {
 	store, ordinary, evil := newStore(t)
 	server, m := newConsole(t, store)
+	a, b := incidentOf(t, store, ordinary), incidentOf(t, store, evil)
 	for query, want := range map[string][2]bool{
-		"": {true, true}, "?state=held": {true, true}, "?state=released": {false, false}, "?policy=contact-list": {false, true},
-		"?people=31": {true, false}, "?people=20001": {false, false}, "?people=many": {true, true},
-		"?policy=contact-list&people=30&state=held": {false, true},
+		"": {true, true}, "state:open": {true, true}, "state:decided": {false, false}, "policy:contact-list": {false, true},
+		"people:>30": {true, false}, "people:>20000": {false, false}, "from:list@isp.example": {true, false},
+		"-completeness:complete": {false, true}, "policy:contact-list people:>=30 state:open": {false, true}, a: {true, false},
 	} {
-		_, body := page(t, server.URL+"/"+query, "")
-		if got := [2]bool{strings.Contains(body, ordinary), strings.Contains(body, evil)}; got != want {
+		_, body := page(t, server.URL+"/incidents?q="+url.QueryEscape(query), "")
+		if got := [2]bool{strings.Contains(body, "/incidents/"+a), strings.Contains(body, "/incidents/"+b)}; got != want {
 			t.Errorf("%q shows %v, want %v", query, got, want)
 		}
-		if want == [2]bool{} && !strings.Contains(body, "Nothing is held that fits the filter.") {
+		if want == [2]bool{} && !strings.Contains(body, "Nothing fits") {
 			t.Errorf("%q does not say that nothing fits", query)
 		}
 	}
-	if got := testutil.ToFloat64(m.HTTPRequests.WithLabelValues("GET /{$}", "2xx")); got != 8 {
-		t.Errorf("%v requests for the list are counted, want 8", got)
+	if got := testutil.ToFloat64(m.HTTPRequests.WithLabelValues("GET /incidents", "2xx")); got != 10 {
+		t.Errorf("%v requests for the list are counted, want 10", got)
 	}
 
 	for range 60 {
 		holdMessage(t, store, quarantine.Message{From: "more@isp.example", Recipients: []quarantine.Recipient{{Address: "x@client.example"}},
 			Policy: "many", Subjects: 10, Completeness: "complete", Action: "hold"}, "1", "name", "A***")
 	}
-	_, body := page(t, server.URL+"/?policy=many", "")
+	first := "/incidents?q=policy:many"
+	_, body := page(t, server.URL+first, "")
 	seen := strings.Count(body, `<th scope="row">`)
-	_, rest, found := strings.Cut(body, `rel="next" href="`)
+	next, found := linked(body, "next")
 	if !found {
-		t.Fatalf("60 messages have no second page")
+		t.Fatalf("60 incidents have no second page")
 	}
-	next, _, _ := strings.Cut(rest, `"`)
-	_, body = page(t, server.URL+strings.ReplaceAll(next, "&amp;", "&"), "")
+	_, body = page(t, server.URL+next, "")
 	if seen += strings.Count(body, `<th scope="row">`); seen != 60 {
-		t.Errorf("two pages show %d messages, want 60", seen)
+		t.Errorf("two pages show %d incidents, want 60", seen)
 	}
-	if strings.Contains(body, `rel="next"`) {
+	if _, found := linked(body, "next"); found {
 		t.Error("the last page has a next one")
+	}
+	previous, found := linked(body, "prev")
+	if _, body = page(t, server.URL+previous, ""); !found || strings.Count(body, `<th scope="row">`) != 50 {
+		t.Errorf("the page before the last has %d incidents, want 50", strings.Count(body, `<th scope="row">`))
+	}
+}
+
+// linked finds the address of a link by what it leads to.
+func linked(body, rel string) (path string, found bool) {
+	_, rest, found := strings.Cut(body, `rel="`+rel+`" href="`)
+	path, _, _ = strings.Cut(rest, `"`)
+	return strings.ReplaceAll(path, "&amp;", "&"), found
+}
+
+func incidentOf(t testing.TB, store *quarantine.Store, id string) string {
+	t.Helper()
+	m, err := store.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Incident
+}
+
+// The page of an incident says what has happened, what has left, and what to do.
+func TestAnIncidentIsToldAsAWhole(t *testing.T) {
+	store, ordinary, _ := newStore(t)
+	server, _ := newConsole(t, store)
+	id := incidentOf(t, store, ordinary)
+	_, body := page(t, server.URL+"/incidents/"+id, "")
+	for _, want := range []string{"1 message was held that carries records of about 20,000 people", "None has left", "bulk-customer-records", "customers.csv",
+		"A****** B****", "person.name 97 %", "list@isp.example", "dora@client.example", "bulkhead incidents release " + id, ordinary, "held"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q:\n%s", want, body)
+		}
+	}
+	if strings.Contains(body, "Alice Abbott") {
+		t.Error("the page shows content")
 	}
 }
 
@@ -204,6 +265,14 @@ func TestListIsFilteredAndPaged(t *testing.T) {
 type failing struct{}
 
 var errLocked = errors.New("database is locked: list@isp.example")
+
+func (failing) IncidentPage(context.Context, quarantine.IncidentQuery) (quarantine.IncidentPage, error) {
+	return quarantine.IncidentPage{}, errLocked
+}
+
+func (failing) Incident(context.Context, string) (quarantine.Incident, error) {
+	return quarantine.Incident{}, errLocked
+}
 
 func (failing) List(context.Context, quarantine.Query) ([]quarantine.Message, quarantine.Cursor, error) {
 	return nil, "", errLocked
@@ -213,11 +282,23 @@ func (failing) Get(context.Context, string) (quarantine.Message, error) {
 	return quarantine.Message{Received: time.Now()}, errLocked
 }
 
+func (failing) AuditLog(context.Context, quarantine.AuditLogQuery) (quarantine.AuditPage, error) {
+	return quarantine.AuditPage{}, errLocked
+}
+
+func (failing) Senders(context.Context, quarantine.SenderQuery) ([]quarantine.Sender, quarantine.Cursor, error) {
+	return nil, "", errLocked
+}
+
+func (failing) Overview(context.Context, time.Time) (quarantine.Overview, error) {
+	return quarantine.Overview{}, errLocked
+}
+
 func (failing) Stats(context.Context) (quarantine.Stats, error) { return quarantine.Stats{}, errLocked }
 
 func TestStoreThatFailsIsToldWithoutItsWords(t *testing.T) {
 	server, _ := newConsole(t, failing{})
-	for _, path := range []string{"/", "/messages/BH-0000-0000"} {
+	for _, path := range []string{"/", "/incidents", "/incidents/IN-0000-0000", "/messages/BH-0000-0000", "/senders", "/audit"} {
 		resp, body := page(t, server.URL+path, "")
 		if resp.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "The quarantine could not be read") {
 			t.Errorf("%s: %s\n%s", path, resp.Status, body)

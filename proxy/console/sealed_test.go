@@ -25,7 +25,8 @@ func TestPagesWithoutThePrivateKeyNameNobody(t *testing.T) {
 	}, "dora.csv", "full_name", "A****** B****")
 	server, _ := newConsole(t, store)
 	for path, want := range map[string][]string{
-		"/": {id, "(sealed)", "contact-list"}, "/messages/" + id: {"30 people", "(sealed)", "--identity FILE", "contact-list"},
+		"/": {"(sealed)"}, "/incidents": {"(sealed)", "contact-list"}, "/senders": {"(sealed)"},
+		"/incidents/" + incidentOf(t, store, id): {id, "(sealed)", "--identity FILE"}, "/messages/" + id: {"30 people", "(sealed)", "--identity FILE", "contact-list"},
 	} {
 		resp, body := page(t, server.URL+path, "")
 		if resp.StatusCode != http.StatusOK {

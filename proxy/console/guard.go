@@ -1,0 +1,66 @@
+package console
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// contentPolicy lets a page use what the console itself serves, as files, and
+// nothing else. There is no script.
+const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// guard sets the headers that every answer has, refuses foreign names, and
+// counts requests.
+func (c *console) guard(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		counted := &status{ResponseWriter: w, code: http.StatusOK}
+		_, route := mux.Handler(r)
+		if c.known(r.Host) {
+			mux.ServeHTTP(counted, r)
+		} else {
+			http.Error(counted, "This name is not the console's.", http.StatusMisdirectedRequest)
+		}
+		if route == "" {
+			route = "other"
+		}
+		c.cfg.Metrics.HTTPRequests.WithLabelValues(route, strconv.Itoa(counted.code/100)+"xx").Inc()
+	})
+}
+
+// status remembers an answer's status.
+type status struct {
+	http.ResponseWriter
+	code int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (s *status) WriteHeader(code int) {
+	s.code = code
+	s.ResponseWriter.WriteHeader(code)
+}
+
+// known reports whether a Host is one by which the console may be reached.
+func (c *console) known(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil || host == "localhost" {
+		return true
+	}
+	for _, name := range c.cfg.Hosts {
+		if strings.EqualFold(host, name) {
+			return true
+		}
+	}
+	return false
+}
