@@ -2,6 +2,8 @@ package rules
 
 import (
 	"fmt"
+	"iter"
+	"math/bits"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/exact"
@@ -107,6 +109,19 @@ func (s *fieldSet) meets(o fieldSet) bool {
 		}
 	}
 	return false
+}
+
+// each gives the set's members.
+func (s *fieldSet) each() iter.Seq[detect.Type] {
+	return func(yield func(detect.Type) bool) {
+		for i, word := range s {
+			for ; word != 0; word &= word - 1 {
+				if !yield(detect.Type(i*64 + bits.TrailingZeros64(word))) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // categorySets returns the field types of each category.

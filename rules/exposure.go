@@ -84,7 +84,7 @@ func (p *Policies) exposure(env Envelope, ev *Evidence, recent Recent) Exposure 
 	left := ev.ownPeople(own)
 	x.OwnRecord = len(left) > 0
 	allowed := p.leaveAllowed(ev, left)
-	x.countPeople(all.people, left, p.own)
+	x.countPeople(all.people, all.people.tally(p).without(all.people, left))
 	x.ExactRows = ev.exactRows(env, func(i int) bool { return left[i] || p.own[all.people.list[i].domain] })
 	for k := range own {
 		if _, in := all.contacts.exact.get(k); in {
@@ -145,39 +145,24 @@ func (e *Evidence) ownPeople(own map[Key]bool) map[int]bool {
 	return left
 }
 
-// countPeople counts the people who are neither left out nor of an own domain.
-func (x *Exposure) countPeople(all *people, left map[int]bool, domains map[uint32]bool) {
-	var fields fieldSet
-	var by [4]int64
-	of := categorySets()
-	for i := range all.list {
-		who := &all.list[i]
-		if left[i] || domains[who.domain] {
-			continue
-		}
-		x.Subjects++
-		if who.strong {
-			x.Direct++
-		}
-		fields.union(who.fields)
-		for c := range of {
-			if who.fields.meets(of[c]) {
-				by[c]++
-			}
-		}
-	}
+// countPeople takes the counts of the people who are neither left out nor of an
+// own domain.
+func (x *Exposure) countPeople(all *people, c counts) {
+	x.Subjects, x.Direct = c.people, c.strong
 	if all.more != nil {
 		more, _ := all.more.count()
 		x.Subjects += more
 		x.Direct += more
 	}
-	x.Sensitive = by[detect.Sensitive]
-	for c := detect.Indirect; c <= detect.Sensitive; c++ {
-		x.ByCategory[c.String()] = by[c]
+	x.Sensitive = c.by[detect.Sensitive]
+	for category := detect.Indirect; category <= detect.Sensitive; category++ {
+		x.ByCategory[category.String()] = c.by[category]
 	}
 	x.Fields = []string{}
-	for _, t := range fields.types() {
-		x.Fields = append(x.Fields, t.String())
+	for t, n := range c.fields {
+		if n > 0 {
+			x.Fields = append(x.Fields, detect.Type(t).String())
+		}
 	}
 	slices.Sort(x.Fields)
 }

@@ -38,6 +38,7 @@ type people struct {
 	more    *keySet // the people beyond maxPeople
 	frozen  bool    // shared, and not to be changed
 	allowed allowedIn
+	tallied tallied
 }
 
 // strongestBit marks a strongest identifier in the index. It lies beyond

@@ -1,5 +1,7 @@
 package rules
 
+import "slices"
+
 // Subjects are the third-party people of a message, by keys that name the same
 // people in other messages. It holds no value.
 type Subjects struct {
@@ -27,17 +29,16 @@ func (p *Policies) Subjects(env Envelope, ev *Evidence) Subjects {
 	}
 	s.places = ev.ownPeople(ownKeys(env, ev))
 	p.leaveAllowed(ev, s.places)
-	for i := range s.all {
-		who := &s.all[i]
-		s.Content += Key(mix(who.id)) // in any order
-		if !s.places[i] && p.own[who.domain] {
-			s.places[i] = true
-		}
-		if s.places[i] {
-			s.Left = append(s.Left, who.id)
-		}
+	t := ev.all.people.tally(p)
+	for _, i := range t.owned {
+		s.places[i] = true
 	}
-	s.Content = max(s.Content, 1)
+	s.Left = make([]Key, 0, len(s.places))
+	for i := range s.places {
+		s.Left = append(s.Left, s.all[i].id)
+	}
+	slices.Sort(s.Left)
+	s.Content = max(t.content, 1)
 	return s
 }
 
