@@ -77,6 +77,13 @@ func (p *people) count() int64 {
 	return max(n, p.most)
 }
 
+// settle keeps the number only: nobody is to be added any more.
+func (p *people) settle() {
+	most := p.count()
+	*p = *newPeople()
+	p.most = most
+}
+
 // spread mixes a key for a sketch, which takes its register from the leading
 // bits (the finaliser of MurmurHash3).
 func spread(k rules.Key) uint64 {

@@ -36,6 +36,7 @@ type sender struct {
 	// window too. It only grows in place, so that who has it may read it
 	// without the lock; when runs go it is made anew.
 	bulk   []rules.Key
+	noted  int // recipients of all runs that are told apart
 	inBulk map[rules.Key]struct{}
 	drip   drip
 	shape  shape
@@ -45,6 +46,7 @@ type sender struct {
 const (
 	maxRuns       = 64      // of a sender, open or within the window
 	maxRecipients = 50_000  // of a run that are told apart
+	maxNoted      = 400_000 // of all runs; those of the oldest runs go first
 	maxBulk       = 200_000 // recipients of a sender's runs
 	manyReaders   = 5       // recipients from which a run is one to many
 )
@@ -70,11 +72,26 @@ func (s *sender) reach(r *run, recipients []string) {
 		}
 		r.inRun[k] = struct{}{}
 		r.recipients = append(r.recipients, k)
+		s.noted++
 		switch {
 		case len(r.recipients) == manyReaders:
 			s.addBulk(r.recipients)
 		case len(r.recipients) > manyReaders:
 			s.addBulk(r.recipients[len(r.recipients)-1:])
+		}
+	}
+	s.unburden(r)
+}
+
+// unburden drops the recipients of the oldest runs beyond maxNoted.
+func (s *sender) unburden(but *run) {
+	for _, old := range s.runs {
+		if s.noted <= maxNoted {
+			return
+		}
+		if old != but && len(old.recipients) > 0 {
+			s.noted -= len(old.recipients)
+			old.recipients, old.inRun = nil, map[rules.Key]struct{}{}
 		}
 	}
 }
@@ -113,6 +130,7 @@ func (s *sender) forget(keep func(*run) bool, gone func(*run)) {
 				return false
 			}
 			gone(r)
+			s.noted -= len(r.recipients)
 			many = many || len(r.recipients) >= manyReaders
 			return true
 		})

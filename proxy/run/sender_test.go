@@ -2,6 +2,7 @@ package run
 
 import (
 	"net/netip"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -73,4 +74,62 @@ func TestAJumpOfOrdersOfMagnitudeIsUnusual(t *testing.T) {
 	if unusual(customers(3, 500)) {
 		t.Error("500 people are still unusual after twenty such messages")
 	}
+}
+
+// TestASenderOfVeryManyReadersIsBounded: what is kept of one sender's readers does
+// not grow with its mailings, and the last of them are still told apart.
+func TestASenderOfVeryManyReadersIsBounded(t *testing.T) {
+	o := newOffice(t, Config{})
+	var last *Copy
+	for i := range 12 {
+		o.after(time.Second)
+		to := make([]string, maxRecipients)
+		for j := range to {
+			to[j] = "r" + strconv.Itoa(i*maxRecipients+j) + "@reader.test"
+		}
+		c, err := o.tracker.Join(t.Context(), o.message("news@isp.example", to, letter("news@isp.example", "list@isp.example", customers(1000*i, 5))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = c
+	}
+	kept := 0
+	for _, r := range last.sender.runs {
+		kept += len(r.recipients)
+		if len(r.recipients) != len(r.inRun) {
+			t.Errorf("a run has %d recipients, and tells %d apart", len(r.recipients), len(r.inRun))
+		}
+	}
+	if kept > maxNoted || kept != last.sender.noted || len(last.run.recipients) != maxRecipients {
+		t.Errorf("%d recipients are kept, noted as %d, %d of the last run", kept, last.sender.noted, len(last.run.recipients))
+	}
+}
+
+// TestTheCopiesOfALargeListAreCountedOnce, but for readers who are many of it.
+func TestTheCopiesOfALargeListAreCountedOnce(t *testing.T) {
+	o := newOffice(t, Config{})
+	const n = 2000
+	list := customers(0, n)
+	o.join("list@isp.example", "boss@reader.test", customers(5000, 50)).Delivered()
+	count := func(to ...string) int64 {
+		c, err := o.tracker.Join(t.Context(), o.message("list@isp.example", to, letter("list@isp.example", "list@isp.example", list)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Recent().SenderSubjects
+	}
+	near := func(got int64, want int) {
+		t.Helper()
+		if got < int64(want)*97/100 || got > int64(want)*103/100 {
+			t.Errorf("%d people of late, want about %d", got, want)
+		}
+	}
+	near(count("c0@post.test"), n+50)
+	near(count("c1@post.test"), n+50)
+	half := make([]string, n/2)
+	for i := range half {
+		half[i] = "c" + strconv.Itoa(i) + "@post.test"
+	}
+	near(count(half...), n/2+50)
+	near(count("c2@post.test"), n+50)
 }

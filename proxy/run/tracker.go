@@ -154,15 +154,14 @@ func (t *Tracker) load(ctx context.Context, s *sender, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("reading the sender's runs: %w", err)
 	}
-	for _, record := range records {
-		r, err := restored(&record)
-		if err != nil {
-			return err
+	runs := make([]*run, len(records))
+	for i := range records {
+		if runs[i], err = restored(&records[i]); err != nil {
+			return fmt.Errorf("run %s: %w", records[i].Key, err)
 		}
-		s.runs = append(s.runs, r)
-		t.cfg.Metrics.RunsActive.Inc()
 	}
-	s.loaded = true
+	s.runs, s.loaded = runs, true
+	t.cfg.Metrics.RunsActive.Add(float64(len(runs)))
 	return nil
 }
 
@@ -189,6 +188,7 @@ func (t *Tracker) closed(r *run) {
 	}
 	r.closed = true
 	r.shapeKnown()
+	r.people.settle()
 	t.cfg.Metrics.RunsActive.Dec()
 	if !r.held && r.copies > 1 {
 		t.cfg.Metrics.Runs.WithLabelValues("passed").Inc()

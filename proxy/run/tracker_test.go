@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,6 +85,47 @@ func TestAHeldRunIsTheLastToBeForgotten(t *testing.T) {
 	c := o.join("news@isp.example", "ben@reader.test", newsletter("Ben"))
 	if b, err := c.Brake(t.Context()); err != nil || !b.Held || c.Run() != held.Run() {
 		t.Errorf("a copy of the held run: %+v, %v", b, err)
+	}
+}
+
+// TestARunThatCannotBeReadStopsItsSender, since it may be held, and is not read
+// into memory again and again by that.
+func TestARunThatCannotBeReadStopsItsSender(t *testing.T) {
+	ledger := newBook()
+	o := newOffice(t, Config{Ledger: ledger})
+	for i := range 5 {
+		o.join("news@isp.example", "ana@reader.test", customers(100*i, 3))
+	}
+	o.tracker.Close()
+	var damaged Record
+	for _, r := range ledger.runs {
+		damaged = r
+	}
+	damaged.Key, damaged.Print = "damaged", damaged.Print[:7]
+	ledger.runs[damaged.Key] = damaged
+
+	again := newOffice(t, Config{Ledger: ledger})
+	m := again.message("news@isp.example", []string{"ben@reader.test"}, letter("news@isp.example", "ben@reader.test", newsletter("Ben")))
+	for range 20 {
+		if _, err := again.tracker.Join(t.Context(), m); err == nil || !strings.Contains(err.Error(), "damaged") {
+			t.Fatalf("joined, or not told which run: %v", err)
+		}
+	}
+	delete(ledger.runs, damaged.Key)
+	c, err := again.tracker.Join(t.Context(), m)
+	if err != nil || len(c.sender.runs) != 6 {
+		t.Errorf("%v; %d runs are in memory, want five and a new one", err, len(c.sender.runs))
+	}
+}
+
+// TestAClosedRunKeepsItsNumbers, though nobody in it is told apart any more.
+func TestAClosedRunKeepsItsNumbers(t *testing.T) {
+	o := newOffice(t, Config{Ledger: newBook()})
+	c := o.join("news@isp.example", "ana@reader.test", customers(0, 40))
+	o.after(2 * time.Hour)
+	o.join("news@isp.example", "ana@reader.test", newsletter("Ana"))
+	if !c.run.closed || len(c.run.people.exact) > 0 || c.run.record("x").Subjects != 40 {
+		t.Errorf("closed %v, with %d people told apart, %d counted; want none and 40", c.run.closed, len(c.run.people.exact), c.run.record("x").Subjects)
 	}
 }
 
