@@ -90,6 +90,35 @@ func (o *mailingOffice) delivered() (to []string) {
 	return to
 }
 
+func TestIncidentsAreFoundClaimedAndMarked(t *testing.T) {
+	o := newMailingOffice(t)
+	o.hold(150, "dora@client.example", "emil@client.example")
+	id := o.sheet().ID
+	o.run(exitOK, "incidents", "assign", id, "--to", "ben", "--by", "ana", "--reason", "on leave")
+	if _, errOut := o.run(exitError, "incidents", "assign", id, "--by", "ana", "--reason", "mine"); !strings.Contains(errOut, `claimed by somebody else: "ben"`) {
+		t.Errorf("claimed twice: %s", errOut)
+	}
+	o.run(exitOK, "incidents", "mark", id, "--as", "wrong", "--by", "ben", "--reason", "a test list")
+	for text, want := range map[string]bool{
+		"state:open people:>=100 from:list@isp.example": true,
+		"assigned:ben mark:wrong copies:2":              true,
+		"to:emil@client.example -to:@other.example":     true,
+		"to:other@client.example":                       false,
+		"assigned:none OR completeness:unscanned":       false,
+		"age:>1h": false,
+	} {
+		if list, _ := o.run(exitOK, "incidents", "list", "--format", "json", "-q", text); strings.Contains(list, id) != want {
+			t.Errorf("incidents %s: %s", text, list)
+		}
+	}
+	if list, _ := o.run(exitOK, "quarantine", "list", "--format", "json", "-q", "to:dora@client.example mark:wrong"); strings.Count(list, "\n") != 1 || !strings.Contains(list, id) {
+		t.Errorf("messages: %s", list)
+	}
+	if _, errOut := o.run(exitError, "incidents", "list", "-q", "state:open peple:>3"); !strings.Contains(errOut, "at character 12") || !strings.Contains(errOut, "did you mean people:?") {
+		t.Errorf("a wrong key: %s", errOut)
+	}
+}
+
 func TestIncidentIsReleasedAsOneByTwoPeople(t *testing.T) {
 	o := newMailingOffice(t)
 	readers := []string{"dora@client.example", "emil@client.example", "fay@client.example", "gus@client.example"}

@@ -21,6 +21,8 @@ type incidentsCommand struct {
 	Delete   incidentsDelete   `cmd:"" help:"Remove the content of all held copies of an incident."`
 	Approve  incidentsApprove  `cmd:"" help:"Agree, as the second person, to a release that somebody asked for."`
 	Withdraw incidentsWithdraw `cmd:"" help:"Take back a release that awaits a second person."`
+	Assign   incidentsAssign   `cmd:"" help:"Claim an incident, or hand it on."`
+	Mark     incidentsMark     `cmd:"" help:"Say that it was right or wrong to hold an incident, whatever is decided."`
 	Resume   incidentsResume   `cmd:"" help:"Carry on a decision that was broken off."`
 	Report   incidentsReport   `cmd:"" help:"Write an incident's breach record, as GDPR Article 33 asks for."`
 }

@@ -24,8 +24,8 @@ const maxName = 200
 
 // Claim notes that a person works on an incident. It returns [ErrClaimed], with
 // the name, where somebody else does; [Store.Assign] takes it over.
-func (s *Store) Claim(ctx context.Context, incident, by string) error {
-	return s.assign(ctx, assignment{incident: incident, to: by, by: by, free: true})
+func (s *Store) Claim(ctx context.Context, incident, by, reason string) error {
+	return s.assign(ctx, assignment{incident: incident, to: by, by: by, reason: reason, free: true})
 }
 
 // Assign gives an incident to a person, or with "" back to all, whoever had it.

@@ -22,9 +22,9 @@ func TestIncidentsAreClaimedHandedOnAndGivenBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	do(s.Claim(t.Context(), strings.ToLower(id), "ana"))
-	do(s.Claim(t.Context(), id, "ana")) // again: nothing
-	err := s.Claim(t.Context(), id, "ben")
+	do(s.Claim(t.Context(), strings.ToLower(id), "ana", ""))
+	do(s.Claim(t.Context(), id, "ana", "")) // again: nothing
+	err := s.Claim(t.Context(), id, "ben", "")
 	wantErr(t, err, ErrClaimed)
 	if !strings.Contains(err.Error(), `"ana"`) {
 		t.Errorf("%v does not say who", err)
@@ -49,11 +49,11 @@ func TestIncidentsAreClaimedHandedOnAndGivenBack(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 	for _, err := range []error{
-		s.Claim(t.Context(), id, " "), s.MarkIncident(t.Context(), id, "maybe", "ana", ""), s.Assign(t.Context(), id, strings.Repeat("a", 201), "ana", ""),
+		s.Claim(t.Context(), id, " ", ""), s.MarkIncident(t.Context(), id, "maybe", "ana", ""), s.Assign(t.Context(), id, strings.Repeat("a", 201), "ana", ""),
 	} {
 		wantErr(t, err, ErrInvalid)
 	}
-	wantErr(t, s.Claim(t.Context(), "IN-0000-0000", "ana"), ErrNotFound)
+	wantErr(t, s.Claim(t.Context(), "IN-0000-0000", "ana", ""), ErrNotFound)
 	wantErr(t, s.MarkIncident(t.Context(), "IN-0000-0000", MarkedRight, "ana", ""), ErrNotFound)
 	if err := s.Verify(t.Context()); err != nil {
 		t.Error(err)
@@ -85,7 +85,7 @@ func TestChangesOfOtherProcessesAreSeen(t *testing.T) {
 	var id string
 	steps := map[string]func() error{
 		"a hold":  func() error { id = hold(t, other, letter(1), "x").Incident; return nil },
-		"a claim": func() error { return other.Claim(t.Context(), id, "ana") },
+		"a claim": func() error { return other.Claim(t.Context(), id, "ana", "") },
 		"a verdict": func() error {
 			return other.WriteLedger(t.Context(), &Ledger{Exposures: []Exposure{{Exposure: []byte("{}")}}})
 		},
