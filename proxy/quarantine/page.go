@@ -170,7 +170,7 @@ func (s Sort) column() string {
 func (p place) descends(by Sort) bool { return (by == SortOldest) == p.back }
 
 // letter marks cursors, so that one of another order is refused.
-func (s Sort) letter() string { return string((string(s) + "newest")[:1]) }
+func (s Sort) letter() string { return (string(s) + "newest")[:1] }
 
 func (p place) cursor(by Sort) Cursor {
 	way := "+"

@@ -71,7 +71,7 @@ type found struct {
 	want func(m *Message) bool
 }
 
-func searches(c *clock, one Message) []found {
+func searches(one Message) []found {
 	of := func(words ...string) func(*Message) bool {
 		return func(m *Message) bool {
 			return slices.ContainsFunc(m.Fields, func(f string) bool { return slices.Contains(words, f) })
@@ -108,7 +108,7 @@ func TestSearchesFindMessages(t *testing.T) {
 	s := open(t, t.TempDir(), Options{Clock: c.Now, look: 20})
 	all := varied(t, s, c)
 	one := all[40]
-	tests := append(searches(c, one),
+	tests := append(searches(one),
 		found{"people:>=25", func(m *Message) bool { return m.Subjects >= 25 }},
 		found{"people:7 OR people:<3", func(m *Message) bool { return m.Subjects == 7 || m.Subjects < 3 }},
 		found{"size:>=1K", func(m *Message) bool { return m.Size >= 1024 }},
@@ -181,7 +181,7 @@ func TestSearchesFindIncidentsInEachOrder(t *testing.T) {
 		want func(i *Incident) bool
 	}
 	var tests []wanted
-	for _, f := range searches(c, one) {
+	for _, f := range searches(one) {
 		if strings.HasPrefix(f.text, "-to:") { // no copy, and not some copy that is not
 			continue
 		}
