@@ -44,6 +44,13 @@ func (s *Server) join(ctx context.Context, m *message) (err error) {
 	return m.run.Wait(ctx)
 }
 
+// leaveRun ends the message's part in its run, if it came so far.
+func (m *message) leaveRun() {
+	if m.run != nil {
+		m.run.Done()
+	}
+}
+
 // joinStage names where join failed: the ledger could not be read, or it is a
 // fault of the inspection.
 func joinStage(err error) string {

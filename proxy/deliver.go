@@ -25,6 +25,7 @@ import (
 func (s *Server) deliver(ss *session, body io.Reader) error {
 	m := s.newMessage(ss)
 	defer m.spool.Close() //nolint:errcheck // an unlinked file: nothing is left either way
+	defer m.leaveRun()
 	defer s.observe(m)
 
 	// 1. Receive: the bytes as they come, under the wire's bounds.

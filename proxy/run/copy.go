@@ -8,8 +8,8 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
-// Copy is one message in its run, from Join to what became of it. It is used
-// by one goroutine.
+// Copy is one message in its run, from Join to what became of it, when Done is
+// to be called. It is used by one goroutine.
 type Copy struct {
 	tracker *Tracker
 	sender  *sender
@@ -139,6 +139,9 @@ func (c *Copy) Judged(action string, v *rules.Verdict) {
 		Version: v.RuleSet + "-" + v.PolicyVersion, Exposure: v.Exposure, Bytes: c.message.Evidence.Bytes,
 	})
 }
+
+// Done says that the copy's way has ended. It must be called once.
+func (c *Copy) Done() { c.tracker.leave(c.sender) }
 
 // Run names the copy's run.
 func (c *Copy) Run() string { return c.run.key }

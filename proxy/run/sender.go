@@ -27,7 +27,8 @@ func whoSends(env rules.Envelope, client netip.Addr) string {
 
 // sender is what is known of one sender.
 type sender struct {
-	name string
+	name     string
+	underWay int // messages; under the tracker's lock
 
 	mu     sync.Mutex
 	loaded bool   // the ledger has been asked for its runs

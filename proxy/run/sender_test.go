@@ -133,3 +133,36 @@ func TestTheCopiesOfALargeListAreCountedOnce(t *testing.T) {
 	near(count(half...), n/2+50)
 	near(count("c2@post.test"), n+50)
 }
+
+// TestASenderWithMailUnderWayIsNotForgotten, however many others come: the copies
+// that come meanwhile must see that the run is held.
+func TestASenderWithMailUnderWayIsNotForgotten(t *testing.T) {
+	o := newOffice(t, Config{Ledger: newBook()})
+	m := o.message("news@isp.example", []string{"ana@reader.test"}, letter("news@isp.example", "ana@reader.test", newsletter("Ana")))
+	first, err := o.tracker.Join(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range maxSenders + 10 {
+		other := m
+		other.Envelope.From = "news@" + strconv.Itoa(i) + ".example"
+		c, err := o.tracker.Join(t.Context(), other)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Done()
+	}
+	second, err := o.tracker.Join(t.Context(), m) // before it is known that the first is held
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.Hold(hold)
+	if b, err := second.Brake(t.Context()); err != nil || !b.Held {
+		t.Errorf("the second copy: %+v, %v", b, err)
+	}
+	first.Done()
+	second.Done()
+	if n := len(o.tracker.senders); n > maxSenders {
+		t.Errorf("%d senders are kept, at most %d are to be", n, maxSenders)
+	}
+}

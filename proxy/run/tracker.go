@@ -89,10 +89,15 @@ type Message struct {
 
 // Join finds the run that a message belongs to, or begins one. An error means
 // that it is not known whether the run is held: the message must not pass.
-func (t *Tracker) Join(ctx context.Context, m Message) (*Copy, error) {
+func (t *Tracker) Join(ctx context.Context, m Message) (c *Copy, err error) {
 	now := t.cfg.Now()
 	t.sweep(now)
 	s := t.sender(t.cfg.Name(whoSends(m.Envelope, m.Client)))
+	defer func() {
+		if c == nil {
+			t.leave(s)
+		}
+	}()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := t.load(ctx, s, now); err != nil {
@@ -111,7 +116,7 @@ func (t *Tracker) Join(ctx context.Context, m Message) (*Copy, error) {
 	s.reach(r, m.Envelope.Recipients)
 	s.drip.turn(now, t.cfg.Window)
 	people := m.Subjects.Count()
-	c := &Copy{tracker: t, sender: s, run: r, message: m, unusual: s.shape.unusual(people, m.Evidence)}
+	c = &Copy{tracker: t, sender: s, run: r, message: m, unusual: s.shape.unusual(people, m.Evidence)}
 	c.canary = t.cfg.Canary.Copies > 1 && r.copies <= int64(t.cfg.Canary.Copies) && s.shape.messages >= float64(t.cfg.Canary.Bulk)
 	if r.copies >= int64(t.cfg.Canary.Copies) {
 		r.shapeKnown()
@@ -121,22 +126,37 @@ func (t *Tracker) Join(ctx context.Context, m Message) (*Copy, error) {
 	return c, nil
 }
 
-// sender returns what is known of a sender.
+// sender returns what is known of a sender, who is not forgotten until leave is
+// called: else the copies that come meanwhile would not see what becomes of this
+// one.
 func (t *Tracker) sender(name string) *sender {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if at, known := t.senders[name]; known {
 		t.order.MoveToFront(at)
-		return at.Value.(*sender)
+		s := at.Value.(*sender)
+		s.underWay++
+		return s
 	}
-	s := &sender{name: name, inBulk: map[rules.Key]struct{}{}}
+	s := &sender{name: name, inBulk: map[rules.Key]struct{}{}, underWay: 1}
 	t.senders[name] = t.order.PushFront(s)
-	if len(t.senders) > maxSenders {
-		last := t.order.Remove(t.order.Back()).(*sender)
-		delete(t.senders, last.name)
-		go t.retire(last) // its lock may be held while the ledger is read
+	for at := t.order.Back(); at != nil && len(t.senders) > maxSenders; {
+		last, before := at.Value.(*sender), at.Prev()
+		if last.underWay == 0 {
+			t.order.Remove(at)
+			delete(t.senders, last.name)
+			go t.retire(last) // its lock may be held by a look at the runs
+		}
+		at = before
 	}
 	return s
+}
+
+// leave says that a message of a sender has ended.
+func (t *Tracker) leave(s *sender) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s.underWay--
 }
 
 func (t *Tracker) retire(s *sender) {
