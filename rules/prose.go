@@ -75,6 +75,7 @@ func (t *textSink) line(l *lineScan) {
 		contact := e.Type == detect.ContactEmail || e.Type == detect.ContactPhone || e.Type == detect.PersonName
 		if contact && exempt || documentation(e.Type, value) ||
 			e.Type == detect.ContactEmail && detect.Role(value) ||
+			e.Type == detect.ContactPhone && detect.TollFree(value) ||
 			e.Type == detect.IDNational && (weak(value) && !l.accompanied(e) && !l.only(e) || l.amidFigures(e)) ||
 			t.cells && bare(value) {
 			continue

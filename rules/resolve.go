@@ -290,7 +290,7 @@ func (r *resolver) contacts(g *group, f *found) {
 			r.ev.addTo(&r.ev.contacts, email.key, email.domain)
 		}
 	}
-	if phone := f.keys[detect.ContactPhone]; phone != 0 && !g.company && !place(f.fields) {
+	if phone := f.keys[detect.ContactPhone]; phone != 0 && !g.company && !place(f.fields) && !detect.TollFree(f.values[detect.ContactPhone]) {
 		r.ev.addTo(&r.ev.contacts, phone, 0)
 	}
 }

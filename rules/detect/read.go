@@ -10,6 +10,14 @@ func (r *reading) numeric() {
 		return
 	}
 	digits := s.digits()
+	if digits <= 6 && isTimeOfDay(r.value) {
+		r.add(Date, timeOdds)
+		return
+	}
+	if isISBN(r.value) {
+		r.add(Product, isbnOdds)
+		return
+	}
 	if digits >= 4 && digits <= 17 && r.addDate() {
 		r.addIf(isSortCode(r.value), FinanceRouting, sortCodeOdds)
 		return

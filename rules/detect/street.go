@@ -45,6 +45,9 @@ func (d *Detector) streetClues(value []byte) (s streetClues) {
 
 // word takes one word in.
 func (s *streetClues) word(d *Detector, word []byte, first, last bool) {
+	if n := len(word) - 1; first && !last && n > 0 && n <= 3 && word[n] == '.' && isDigit(word[0]) && isDigit(word[n-1]) {
+		return // it counts the lines
+	}
 	if isHouseNumber(word) {
 		s.number = true
 		s.numAt = s.numAt || first || last

@@ -222,6 +222,9 @@ func (f *facts) forms() {
 			f.score[t] -= 5*share(numeric) + 3*share(mixed) // counts of cases, not cases
 		}
 	}
+	if length <= 3 {
+		f.score[detect.HealthCode] -= 1.5 // A10 may be any code; of diagnoses most have a point
+	}
 	if length < 5 {
 		for _, t := range []detect.Type{detect.IDNational, detect.IDPassport, detect.IDHealth, detect.FinanceCard,
 			detect.FinanceIBAN, detect.FinanceAccount, detect.ContactPhone, detect.ContactEmail} {

@@ -143,6 +143,9 @@ func (r *reading) amongPeople(best []detect.Type) {
 		switch {
 		case g.dated*10 >= n*9 && g.last <= 2015 && g.first <= 1995 && g.last-g.first >= 10:
 			f.score[detect.PersonBirthDate] += 4
+			if g.generations(n) {
+				f.score[detect.PersonBirthDate] = max(f.score[detect.PersonBirthDate], f.score[detect.Date]+1)
+			}
 		case g.whole == n && g.least >= 14 && g.most <= 105 && g.most-g.least >= 15:
 			f.score[detect.PersonAge] += 3.2
 		case g.whole == n && g.round == n && g.least >= 8000 && g.most <= 900000:
@@ -195,6 +198,9 @@ func (f *facts) unique() bool { return f.distinct*10 >= f.filled*9 }
 func (f *facts) plainCode() bool {
 	if f.shapes[numeric]+f.shapes[mixed] < f.distinct || f.figures.dated > 0 || f.figures.money*4 > f.distinct {
 		return false
+	}
+	if int(f.hits[detect.Date])*2 > f.distinct || int(f.hits[detect.Product])*2 > f.distinct && f.sum[detect.Product] > 3*float32(f.hits[detect.Product]) {
+		return false // times of day, books
 	}
 	for t := detect.None + 1; t < detect.NumTypes; t++ {
 		if t.Category() != detect.Context && int(f.hits[t])*2 > f.distinct && f.score[t] > 2 {
