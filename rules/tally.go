@@ -56,7 +56,7 @@ func (p *people) tally(of *Policies) *tally {
 		if of.own[who.domain] {
 			t.owned = append(t.owned, i)
 		} else {
-			t.counts.add(who, &sets, 1)
+			t.add(who, &sets, 1)
 		}
 	}
 	p.tallied.last.Store(t)
