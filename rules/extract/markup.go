@@ -36,6 +36,7 @@ type markup struct {
 	veil   veil
 	turn   within // the element whose text is shown backwards
 	placed placed
+	labels labels
 	err    error
 
 	turning bool // the open cell or line has turned text
@@ -262,7 +263,7 @@ func (m *markup) breakLine() {
 		m.turning = false
 		return
 	}
-	m.line = m.lift(m.line)
+	m.line = m.labels.spell(m.lift(m.line))
 	if len(m.line) > 0 {
 		m.blocks.flush(m)
 		m.emit(m.line, true)

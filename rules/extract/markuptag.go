@@ -23,7 +23,7 @@ func (m *markup) start(name string, more bool) {
 	case "noscript", "noframes", "noembed", "iframe":
 		m.z.NextIsNotRawText() // some reader shows it, as markup
 	}
-	if block(name) {
+	if block(name) && !m.labels.describes(name) {
 		m.breakLine()
 		m.blocks.open(m, name)
 	}
@@ -58,6 +58,9 @@ func (m *markup) start(name string, more bool) {
 		if a.look.cell && t == nil && len(m.line) > 0 {
 			m.line = append(m.line, '\t')
 		}
+		if name != "span" && name != "i" && name != "em" {
+			m.labels.begin(m)
+		}
 	}
 	if a.look.keeps && name != "pre" && block(name) {
 		m.pre++
@@ -90,12 +93,18 @@ func (m *markup) end(name string) {
 		m.breakLine()
 	case "a":
 		m.address()
+	case "b", "strong", "label":
+		m.labels.finish(m)
+	case "dt":
+		if m.labels.closeTerm(m) {
+			return
+		}
 	case "p", "option", "title", "script":
 		m.breakLine()
 	}
 	if block(name) {
 		if m.table() == nil {
-			m.line = m.lift(m.line)
+			m.line = m.labels.spell(m.lift(m.line))
 			m.blocks.close(m, name)
 			m.placed.leave(m)
 		} else {
