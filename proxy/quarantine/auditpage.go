@@ -99,9 +99,15 @@ func auditSQL(q AuditLogQuery, limit int) (string, []any, error) {
 			UNION ALL SELECT seq FROM audit WHERE message = '' AND json_extract(detail, '$.incident') = ?)`, id, id)
 	}
 	if q.By != "" {
+		if q.By != bySystem {
+			where = append(where, "by <> '"+bySystem+"'") // as the index has it
+		}
 		add(plus+"by = ?", q.By)
 	}
 	if q.Act != "" {
+		if q.Act != ActHeld {
+			where = append(where, "act <> '"+string(ActHeld)+"'")
+		}
 		add(plus+"act = ?", string(q.Act))
 	}
 	// Entries are in the order of time but for clocks that were put right, so

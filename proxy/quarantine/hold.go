@@ -133,18 +133,19 @@ func (s *Store) insertMessage(ctx context.Context, tx *sql.Tx, key writeKey, m *
 		return 0, err
 	}
 	var seq int64
+	sender := s.hashAddress(m.From)
 	err = tx.QueryRowContext(ctx, `INSERT INTO messages (
 			id, incident, incident_key, state, sealed, sender_hash, sender_domain,
 			action, policy, policy_version, subjects, records, fields, completeness,
 			size, sha256, received, expires, answered, plain, kept)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, iif((SELECT kept FROM incidents WHERE id = ?), ?, 0)) RETURNING seq, kept > 0`,
-		m.ID, m.Incident, m.IncidentKey, string(m.State), sealed, s.hashAddress(m.From), s.hashDomain(m.From),
+		m.ID, m.Incident, m.IncidentKey, string(m.State), sealed, sender, s.hashDomain(m.From),
 		m.Action, m.Policy, m.PolicyVersion, m.Subjects, m.Records, string(fields), m.Completeness,
 		m.Size, m.SHA256, micros(m.Received), micros(m.Expires), m.Answered, m.Incident, keptByIncident).Scan(&seq, &m.Kept)
 	if err != nil {
 		return 0, fmt.Errorf("insert message: %w", err)
 	}
-	return seq, nil
+	return seq, countSender(ctx, tx, seq, sender, m)
 }
 
 // checkSpace keeps the reserve of the disk.

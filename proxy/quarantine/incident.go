@@ -194,8 +194,13 @@ func (s *Store) incidentFor(ctx context.Context, tx *sql.Tx, m *Message) (string
 	if err != nil {
 		return "", err
 	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO incidents (id, key, policy, first, last) VALUES (?, ?, ?, ?, ?)",
-		id, m.IncidentKey, m.Policy, micros(m.Received), micros(m.Received))
+	fields, err := json.Marshal(m.Fields)
+	if err != nil {
+		return "", fmt.Errorf("encode fields: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO incidents (id, key, policy, first, last, subjects, sender, sender_domain, fields, size)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, m.IncidentKey, m.Policy, micros(m.Received), micros(m.Received),
+		m.Subjects, s.hashAddress(m.From), s.hashDomain(m.From), string(fields), m.Size)
 	if err != nil {
 		return "", fmt.Errorf("insert incident: %w", err)
 	}

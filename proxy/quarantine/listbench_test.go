@@ -65,6 +65,7 @@ type inserter struct {
 	s                             *Store
 	key                           writeKey
 	incidents, messages, receives *sql.Stmt
+	senders, days                 *sql.Stmt
 }
 
 func newInserter(b *testing.B, s *Store, tx *sql.Tx, key writeKey) *inserter {
@@ -78,10 +79,15 @@ func newInserter(b *testing.B, s *Store, tx *sql.Tx, key writeKey) *inserter {
 	}
 	return &inserter{
 		b: b, s: s, key: key,
-		incidents: prepare("INSERT INTO incidents (id, key, policy, first, last) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"),
+		incidents: prepare(`INSERT INTO incidents (id, key, policy, first, last, subjects, sender, sender_domain, fields, size)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`),
 		messages: prepare(`INSERT INTO messages (seq, id, incident, incident_key, state, sealed, sender_hash, sender_domain, action, policy,
 			policy_version, subjects, records, fields, completeness, size, sha256, received, expires, plain)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '7', ?, 1, ?, ?, ?, ?, ?, 0, 0)`),
+		senders: prepare(`INSERT INTO senders (sender, messages, open, incidents, people, message, last) VALUES (?, 1, 0, 1, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET messages = messages + 1, incidents = incidents + 1, people = people + excluded.people, message = excluded.message, last = excluded.last`),
+		days: prepare(`INSERT INTO sender_days (day, sender, messages, people) VALUES (?, ?, 1, ?)
+			ON CONFLICT DO UPDATE SET messages = messages + 1, people = max(people, excluded.people)`),
 		receives: prepare("INSERT INTO recipients (message, place, address, domain) VALUES (?, 1, ?, ?)"),
 	}
 }
@@ -90,11 +96,14 @@ func (x *inserter) message(seq int, m *Message) {
 	sealed, err := sealRecord(x.key, m.ID, recordOf(m))
 	at := micros(m.Received)
 	fields, errF := json.Marshal(m.Fields)
-	_, errI := x.incidents.Exec(m.Incident, m.IncidentKey, m.Policy, at, at)
-	_, errM := x.messages.Exec(seq, m.ID, m.Incident, m.IncidentKey, string(m.State), sealed, x.s.hashAddress(m.From), x.s.hashDomain(m.From),
+	sender, domain := x.s.hashAddress(m.From), x.s.hashDomain(m.From)
+	_, errI := x.incidents.Exec(m.Incident, m.IncidentKey, m.Policy, at, at, m.Subjects, sender, domain, string(fields), m.Size)
+	_, errM := x.messages.Exec(seq, m.ID, m.Incident, m.IncidentKey, string(m.State), sealed, sender, domain,
 		m.Action, m.Policy, m.Subjects, string(fields), m.Completeness, m.Size, m.SHA256, at)
+	_, errS := x.senders.Exec(sender, m.Subjects, seq, at)
+	_, errD := x.days.Exec(at/dayMicros, sender, m.Subjects)
 	_, errR := x.receives.Exec(seq, x.s.hashAddress(m.Recipients[0].Address), x.s.hashDomain(m.Recipients[0].Address))
-	if err := errors.Join(err, errF, errI, errM, errR); err != nil {
+	if err := errors.Join(err, errF, errI, errM, errS, errD, errR); err != nil {
 		x.b.Fatal(err)
 	}
 }

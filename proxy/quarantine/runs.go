@@ -101,7 +101,7 @@ func holdRun(ctx context.Context, tx *sql.Tx, m *Message) error {
 	if err := putRun(ctx, tx, m.Run); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, "UPDATE incidents SET subjects = max(subjects, ?) WHERE id = ?", m.Run.Subjects, m.Incident)
+	_, err := tx.ExecContext(ctx, "UPDATE incidents SET subjects = ? WHERE id = ? AND subjects < ?", m.Run.Subjects, m.Incident, m.Run.Subjects)
 	if err != nil {
 		return fmt.Errorf("write incident: %w", err)
 	}

@@ -53,7 +53,7 @@ func selective(e search.Expr) bool {
 			continue
 		}
 		switch t.Key {
-		case search.ID, search.Hash, search.Run:
+		case search.ID, search.Run:
 			return true
 		case search.To:
 			if isAddress(t.Word) {
@@ -181,7 +181,7 @@ func (c *finder) incident(t search.Term) string {
 		}
 		return c.with(c.key("id")+" = ?", normaliseIncident(t.Word))
 	case search.Hash:
-		return c.with(c.key("id")+" IN (SELECT incident FROM messages WHERE sha256 = ?)", strings.ToLower(t.Word))
+		return c.with(someCopy+"m.sha256 = ?)", strings.ToLower(t.Word))
 	}
 	return c.both(t, "first")
 }
@@ -230,7 +230,7 @@ func (c *finder) message(t search.Term) string {
 		}
 		return c.with(c.key("incident")+" = ?", normaliseIncident(t.Word))
 	case search.Hash:
-		return c.with(c.key("sha256")+" = ?", strings.ToLower(t.Word))
+		return c.with("sha256 = ?", strings.ToLower(t.Word))
 	}
 	return c.both(t, "received")
 }
