@@ -46,6 +46,37 @@ func withTeller(ctx context.Context, p program, cfg *configs.Config, store *quar
 	return nil
 }
 
+// refuseAlone refuses one message, and tells of it. The non-delivery notice is
+// posted with the refusal, so that a crash between them does not lose it.
+func refuseAlone(ctx context.Context, p program, cfg *configs.Config, store *quarantine.Store, d decision) error {
+	m, err := store.Get(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	e := event(notify.Refused, []quarantine.Message{m})
+	e.By, e.Expires = d.by(), time.Time{}
+	e.Once = e.Message + " " + e.At.UTC().Format(time.RFC3339Nano)
+	var refused error
+	err = withTeller(ctx, p, cfg, store, func(t teller) error {
+		key, channel, payload, err := t.notices.Promise(e, senderOf(&m), []string{m.ID})
+		if err != nil {
+			return err
+		}
+		var notices []quarantine.Posting
+		if key != "" {
+			notices = append(notices, quarantine.Posting{Key: key, Channel: channel, Payload: payload})
+		}
+		if refused = store.Refuse(ctx, m.ID, d.by(), d.Reason, notices...); refused != nil {
+			return nil // told by itself
+		}
+		return t.decided(ctx, e, []quarantine.Message{m})
+	})
+	if refused != nil {
+		return refused
+	}
+	return err
+}
+
 // decisionOn is a decision about one message.
 type decisionOn struct {
 	kind   notify.Kind

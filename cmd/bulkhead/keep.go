@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 )
 
@@ -71,10 +70,7 @@ func (c quarantineDelete) Run(ctx context.Context, p program) error {
 		return fmt.Errorf("message %s is %w: end the hold first", m.ID, quarantine.ErrKept)
 	}
 	// What nobody had decided is refused first, so that its sender hears of it.
-	err = store.Refuse(ctx, c.ID, c.by(), c.Reason)
-	if err == nil {
-		err = decisionOn{kind: notify.Refused, id: c.ID, by: c.by()}.tell(ctx, p, cfg, store)
-	}
+	err = refuseAlone(ctx, p, cfg, store, c.decision)
 	if err != nil && !errors.Is(err, quarantine.ErrDecided) {
 		return err
 	}

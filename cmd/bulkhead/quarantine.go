@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
-	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
 )
@@ -244,11 +243,11 @@ func (c quarantineRefuse) Run(ctx context.Context, p program) error {
 		return err
 	}
 	defer store.Close() //nolint:errcheck // the decision is committed
-	if err := store.Refuse(ctx, c.ID, c.by(), c.Reason); err != nil {
+	if err := refuseAlone(ctx, p, cfg, store, c.decision); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "Refused %s. It is kept, and will not be sent.\n", strings.ToUpper(c.ID))
-	return decisionOn{kind: notify.Refused, id: c.ID, by: c.by()}.tell(ctx, p, cfg, store)
+	_, err = fmt.Fprintf(p.stdout, "Refused %s. It is kept, and will not be sent.\n", strings.ToUpper(c.ID))
+	return err
 }
 
 type quarantineExport struct {

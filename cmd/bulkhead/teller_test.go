@@ -111,6 +111,57 @@ func TestADeletionCarriedOnNamesAllItsReaders(t *testing.T) {
 	}
 }
 
+// A message that is refused by a process which dies before it has told anybody is
+// returned all the same, and once.
+func TestARefusalAndItsReturnAreOne(t *testing.T) {
+	store, err := quarantine.Open(t.Context(), t.TempDir(), quarantine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	holdFor(t, store, time.Now().Add(time.Hour), "dora@reader.example")
+	held, _, err := store.List(t.Context(), quarantine.Query{})
+	if err != nil || len(held) != 1 {
+		t.Fatalf("%d held, %v", len(held), err)
+	}
+	cfg := configs.Default()
+	cfg.Notify.Sender.Returned, cfg.Notify.Sender.Listed = true, []string{"isp.example"}
+	n, err := newNotifier(&cfg, store, &posted{}, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := event(notify.Refused, held)
+	key, channel, payload, err := n.Promise(e, senderOf(&held[0]), []string{held[0].ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Refuse(t.Context(), held[0].ID, "ana", "wrong file", quarantine.Posting{Key: key, Channel: channel, Payload: payload}); err != nil {
+		t.Fatal(err)
+	}
+	var box posted
+	after, err := newNotifier(&cfg, store, &box, nil, slog.New(slog.DiscardHandler)) // the process that comes after
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := returned(t.Context(), after, store, e, held); err != nil { // as the first would have gone on
+		t.Fatal(err)
+	}
+	if err := after.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := returns(box); len(got) != 1 || !strings.Contains(got[0], "dora@reader.example") {
+		t.Errorf("%d non-delivery notices, want one:\n%s", len(got), got)
+	}
+	// Nobody is promised what they are not to have.
+	cfg.Notify.Sender.Listed = nil
+	if n, err = newNotifier(&cfg, store, &box, nil, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	if key, _, _, err := n.Promise(e, senderOf(&held[0]), []string{held[0].ID}); key != "" || err != nil {
+		t.Errorf("a stranger is promised %q, %v", key, err)
+	}
+}
+
 // Mail that expires on a relay without the private key is returned all the same,
 // by whoever has the key.
 func TestExpiryWithoutThePrivateKeyReturnsMail(t *testing.T) {

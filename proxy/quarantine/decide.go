@@ -7,13 +7,17 @@ import (
 )
 
 // Refuse ends a message's review: it will not be released, to nobody who does
-// not have it already. Its content is kept until it is deleted. Errors are
-// those of [Store.BeginRelease].
-func (s *Store) Refuse(ctx context.Context, id, by, reason string) error {
+// not have it already. Its content is kept until it is deleted, and notices of it
+// are posted. Errors are those of [Store.BeginRelease].
+func (s *Store) Refuse(ctx context.Context, id, by, reason string, notices ...Posting) error {
 	if by == "" {
 		return fmt.Errorf("refuse: %w: nobody is named", ErrInvalid)
 	}
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	postings, err := s.sealPostings(ctx, notices)
+	if err != nil {
+		return fmt.Errorf("refuse: %w", err)
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
 		if err := s.endLapsedIn(ctx, tx); err != nil {
 			return err
 		}
@@ -28,6 +32,9 @@ func (s *Store) Refuse(ctx context.Context, id, by, reason string) error {
 			return err
 		}
 		if err := s.setExpiry(ctx, tx, r, Refused); err != nil {
+			return err
+		}
+		if err := s.insertPostings(ctx, tx, postings); err != nil {
 			return err
 		}
 		return s.append(ctx, tx, Entry{Message: r.ID, Act: ActRefused, By: by, Reason: reason, Detail: Detail{SHA256: r.SHA256}})

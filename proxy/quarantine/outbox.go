@@ -21,6 +21,47 @@ type Outgoing struct {
 	Damaged bool
 }
 
+// Posting is a notice that is posted together with what it tells of, so that a
+// crash loses neither alone. One with a known key is not posted again.
+type Posting struct {
+	Key, Channel string
+	Payload      []byte
+}
+
+// sealedPosting is a Posting that is ready to be written.
+type sealedPosting struct {
+	Posting
+	sealed []byte
+}
+
+// sealPostings seals notices. It must not be called within a transaction.
+func (s *Store) sealPostings(ctx context.Context, all []Posting) ([]sealedPosting, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	k, err := s.writeKey(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sealed := make([]sealedPosting, len(all))
+	for i, p := range all {
+		sealed[i] = sealedPosting{p, k.seal(p.Payload, sealedNotice(p.Key))}
+	}
+	return sealed, nil
+}
+
+func (s *Store) insertPostings(ctx context.Context, tx *sql.Tx, all []sealedPosting) error {
+	now := micros(s.now())
+	for _, p := range all {
+		_, err := tx.ExecContext(ctx, `INSERT INTO notices (key, channel, sealed, posted, next) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (key) DO NOTHING`, p.Key, p.Channel, p.sealed, now, now)
+		if err != nil {
+			return fmt.Errorf("post notice: %w", err)
+		}
+	}
+	return nil
+}
+
 const (
 	// maxPending bounds the notices that wait to be sent.
 	maxPending = 10_000
