@@ -104,9 +104,13 @@ func waives(v *rules.Verdict, policy string) bool {
 }
 
 // covers reports whether a person who released a run has seen as much as a copy
-// exposes: no more people, and held by no other policy.
+// exposes: no more people, no other kinds of data, nothing more that could not be
+// read, and held by no other policy.
 func covers(d *run.Decision, v *rules.Verdict) bool {
-	return slices.Contains(d.Policies, v.Policy) && v.Exposure.Subjects <= d.Subjects
+	x := &v.Exposure
+	other := slices.ContainsFunc(x.Fields, func(field string) bool { return !slices.Contains(d.Fields, field) })
+	return slices.Contains(d.Policies, v.Policy) && x.Subjects <= d.Subjects && !other &&
+		(x.Completeness == rules.Complete || !d.Complete)
 }
 
 // letPass takes off a verdict what a release covers.

@@ -350,6 +350,12 @@ func TestABrakeOutlivesARestart(t *testing.T) {
 		if reply := one("third@client.example", bulletin(40)); strings.Contains(reply, "Held") {
 			t.Errorf("a copy like the released one was told %q", reply)
 		}
+		// Nor does another kind of data about fewer people, though the policy
+		// that is named first was seen.
+		cards := append(bulletin(30), crlf("\n4111 1111 1111 1111\n5500 0055 5555 5559\n4012 8888 8888 1881\n3400 0000 0000 009\n")...)
+		if reply := one("cards@client.example", cards); !strings.Contains(reply, "Held") || len(p.incidents(t)) != 2 {
+			t.Errorf("a copy with cards, which nobody has reviewed, was told %q", reply)
+		}
 		if reply := one("fourth@client.example", bulletin(60)); !strings.Contains(reply, "Held") || len(p.incidents(t)) != 2 {
 			t.Errorf("a copy with more people than were reviewed was told %q", reply)
 		}

@@ -61,7 +61,7 @@ func (l runLedger) Decision(ctx context.Context, incident string) (runs.Decision
 	case d.Released:
 		state = runs.Released
 	}
-	return runs.Decision{State: state, Subjects: d.Subjects, Policies: d.Policies}, nil
+	return runs.Decision{State: state, Subjects: d.Subjects, Policies: d.Policies, Fields: d.Fields, Complete: d.Complete}, nil
 }
 
 // Write implements runs.Ledger.

@@ -3,8 +3,10 @@ package quarantine
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -113,9 +115,12 @@ type RunDecision struct {
 	Open     bool // some copy is undecided
 	Released bool // no copy is undecided, and each was released
 	// Subjects is the most people that were reviewed, Policies by what copies
-	// were held.
+	// were held, Fields what was in them, and Complete whether each was read to
+	// its end.
 	Subjects int64
 	Policies []string
+	Fields   []string
+	Complete bool
 }
 
 // RunDecision tells what people have decided on an incident, or [ErrNotFound].
@@ -147,11 +152,43 @@ func (s *Store) RunDecision(ctx context.Context, incident string) (RunDecision, 
 			released += n
 			d.Policies = append(d.Policies, policy)
 		}
+		if err := rows.Err(); err != nil {
+			return err
+		}
 		d.Released = released == copies
-		return rows.Err()
+		return reviewed(ctx, tx, incident, &d)
 	})
 	if err != nil {
 		return RunDecision{}, fmt.Errorf("decision: %w", err)
 	}
 	return d, nil
 }
+
+// reviewed adds what the copies of an incident held.
+func reviewed(ctx context.Context, tx *sql.Tx, incident string, d *RunDecision) error {
+	rows, err := tx.QueryContext(ctx, "SELECT DISTINCT fields, completeness FROM messages WHERE incident = ?", incident)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	for d.Complete = true; rows.Next(); {
+		var fields, completeness string
+		if err := rows.Scan(&fields, &completeness); err != nil {
+			return err
+		}
+		var names []string
+		if err := json.Unmarshal([]byte(fields), &names); err != nil {
+			return fmt.Errorf("fields of a message of %s: %w", incident, err)
+		}
+		for _, name := range names {
+			if !slices.Contains(d.Fields, name) {
+				d.Fields = append(d.Fields, name)
+			}
+		}
+		d.Complete = d.Complete && completeness == complete
+	}
+	return rows.Err()
+}
+
+// complete is what a message's Completeness says where all of it was read.
+const complete = "complete"

@@ -41,9 +41,13 @@ type Record struct {
 // Decision is what people have decided on the copies of an incident.
 type Decision struct {
 	State DecisionState
-	// Subjects is the most people that were reviewed, Policies by what.
+	// Subjects is the most people that were reviewed, Policies by what copies
+	// were held, Fields which types of field they had, and Complete whether each
+	// was read to its end.
 	Subjects int64
 	Policies []string
+	Fields   []string
+	Complete bool
 }
 
 // DecisionState says where the review of an incident stands.
