@@ -39,7 +39,7 @@ func (g *figures) add(value []byte, m uint8) {
 	if m == hasDigit && len(value) <= 9 {
 		g.integer(value)
 	}
-	if m&hasDigit != 0 && m&^(hasDigit|hasPoint) == 0 && len(value) >= 8 {
+	if m&hasDigit != 0 && m&^(hasDigit|hasPoint|hasLetter|hasSpace) == 0 && len(value) >= 8 && len(value) <= 24 {
 		g.year(value)
 	}
 	if m&hasSpace == 0 && m&hasDigit != 0 && m&hasLetter != 0 && m&hasAt == 0 && len(value) >= 6 && len(value) <= 24 && tangled(value) {
@@ -141,7 +141,7 @@ func (r *reading) amongPeople(best []detect.Type) {
 			continue
 		}
 		switch {
-		case g.dated*10 >= n*9 && g.last <= 2015 && g.first <= 1995 && g.last-g.first >= 10:
+		case g.dated*10 >= n*9 && int(f.hits[detect.Date])*10 >= n*8 && g.last <= 2015 && g.first <= 1995 && g.last-g.first >= 10:
 			f.score[detect.PersonBirthDate] += 4
 			if g.generations(n) {
 				f.score[detect.PersonBirthDate] = max(f.score[detect.PersonBirthDate], f.score[detect.Date]+1)

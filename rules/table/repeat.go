@@ -55,9 +55,9 @@ func Repeats(text []byte, visit func(*Repeat) error) error {
 }
 
 // spoken reports whether a delimiter may be a mark between words rather than
-// one between cells, or stands in a numbered list.
+// one between cells, or stands in a list whose lines have a number: "3." or "[3]".
 func spoken(delim byte, line []byte) bool {
-	if first, _, ok := bytes.Cut(trim(line), []byte{' '}); ok && ordinal(first) {
+	if first, _, ok := bytes.Cut(trim(line), []byte{' '}); ok && (ordinal(first) || first[0] == '[') {
 		return true
 	}
 	switch delim {

@@ -1,15 +1,20 @@
 package table
 
-import "bytes"
+import (
+	"bytes"
+	"net/url"
+)
 
 const repeatTokens = 128 // of a line, at most
 
 // repeatForm is what lines have in common.
 type repeatForm struct {
 	anchors  [][]byte // in order
-	closing  bool     // the last anchor ends each line
+	closing  int      // how many of the last anchors end each line
+	query    bool     // the cells are those of a query, as in a web server's log
 	ordinal  bool     // each line begins with a number of its own: "12. Anna Weber"
 	used     []bool   // the cells that hold something
+	joined   []bool   // and those that belong to the cell before
 	labels   [][]byte // their headers, empty for none
 	labelled bool     // some have one
 
@@ -21,11 +26,18 @@ type repeatForm struct {
 // reports false if the anchors part fewer than two cells that are filled in
 // every line and differ from line to line.
 func (f *repeatForm) settle(sample [][]byte) bool {
-	f.closing = true
-	last := f.anchors[len(f.anchors)-1]
+	f.closing = len(f.anchors)
 	for _, line := range sample {
 		f.tokens = tokensOf(f.tokens[:0], line)
-		f.closing = f.closing && bytes.Equal(f.tokens[len(f.tokens)-1], last)
+		n := 0
+		for n < f.closing && bytes.Equal(f.tokens[len(f.tokens)-1-n], f.anchors[len(f.anchors)-1-n]) {
+			n++
+		}
+		f.closing = n
+	}
+	f.unite(sample)
+	for _, a := range f.anchors {
+		f.query = f.query || len(a) == 1 && a[0] == '&'
 	}
 	n := len(f.anchors) + 1
 	f.used = make([]bool, n)
@@ -56,6 +68,36 @@ func (f *repeatForm) settle(sample [][]byte) bool {
 	return true
 }
 
+// unite joins the cells of names written as "Weber, Anna": a word before the
+// comma, and one or two behind.
+func (f *repeatForm) unite(sample [][]byte) {
+	f.joined = make([]bool, len(f.anchors)+2) // with the cell before
+	for i := range len(f.anchors) - f.closing {
+		if string(f.anchors[i]) != "," || f.joined[i] {
+			continue
+		}
+		single, fit := 0, true
+		for _, line := range sample {
+			if fit = f.fits(line) && name(f.row[i], 3) && name(f.row[i+1], 2) && !quoted(f.row[i+1]); !fit {
+				break
+			}
+			if bytes.IndexByte(f.row[i], ' ') < 0 {
+				single++
+			}
+		}
+		f.joined[i+1] = fit && single*10 >= len(sample)*6
+	}
+}
+
+// quoted reports whether a cell begins with a quote.
+func quoted(cell []byte) bool { return cell[0] == '\'' || cell[0] == '"' }
+
+// name reports whether a cell can be a part of a name: so many words at most,
+// of letters.
+func name(cell []byte, words int) bool {
+	return len(cell) > 0 && lineShape(cell) == wordy && bytes.Count(cell, []byte{' '}) < words
+}
+
 // richer reports whether more parts the cells than one mark that stands between
 // them, or a mark behind a label, as in a delimited table.
 func (f *repeatForm) richer() bool {
@@ -73,7 +115,7 @@ func (f *repeatForm) richer() bool {
 // name gives each used cell the words right before it as its header.
 func (f *repeatForm) name() {
 	for j, used := range f.used {
-		if !used {
+		if !used || f.joined[j] {
 			continue
 		}
 		label := f.label(j)
@@ -113,8 +155,8 @@ func (f *repeatForm) fits(line []byte) bool {
 	}
 	for i, anchor := range f.anchors {
 		next := at
-		if f.closing && i == len(f.anchors)-1 {
-			next = max(len(f.tokens)-1, at)
+		if left := len(f.anchors) - i; left <= f.closing {
+			next = max(len(f.tokens)-left, at)
 		}
 		for next < len(f.tokens) && !bytes.Equal(f.tokens[next], anchor) {
 			next++
@@ -133,8 +175,15 @@ func (f *repeatForm) fits(line []byte) bool {
 func (f *repeatForm) cells() [][]byte {
 	n := 0
 	for j, used := range f.used {
-		if used {
-			f.row[n] = bytes.Trim(f.row[j], `'"`)
+		if used && !f.joined[j] {
+			cell := f.row[j]
+			if last := j + 1; f.joined[last] && len(f.row[last]) > 0 {
+				cell = cell[:cap(cell)-cap(f.row[last])+len(f.row[last])]
+			}
+			f.row[n] = bytes.Trim(cell, `'"`)
+			if f.query {
+				f.row[n] = unescaped(f.row[n])
+			}
 			n++
 		}
 	}
@@ -176,7 +225,7 @@ func tokensOf(tokens [][]byte, line []byte) [][]byte {
 // aloof reports whether a character is a token of its own wherever it stands.
 func aloof(c byte) bool {
 	switch c {
-	case '\t', '(', ')', '[', ']', '{', '}', '<', '>', '"', ';', '|', '=', '#', '~', '*':
+	case '\t', '&', '(', ')', '[', ']', '{', '}', '<', '>', '"', ';', '|', '=', '#', '~', '*':
 		return true
 	}
 	return false
@@ -235,4 +284,17 @@ func inCommon(a, b [][]byte) [][]byte {
 		}
 	}
 	return out
+}
+
+// unescaped undoes the escapes of a query (RFC 3986 section 2.1, and plus for a
+// space).
+func unescaped(cell []byte) []byte {
+	if bytes.IndexByte(cell, '%') < 0 && bytes.IndexByte(cell, '+') < 0 {
+		return cell
+	}
+	text, err := url.QueryUnescape(string(cell))
+	if err != nil {
+		return cell
+	}
+	return []byte(text)
 }

@@ -27,7 +27,7 @@ func TestLinesOfOneFormAreRows(t *testing.T) {
 		},
 		"the number of a line is no cell": {
 			"1. Lee, Ann - 1961\n2. Orme, Bob - 1972\n3. Dam, Cy - 1955\n4. Roux, Di - 1980\n5. Stone, Ed - 1999\n",
-			"Lee|Ann|1961\nOrme|Bob|1972\nDam|Cy|1955\nRoux|Di|1980\nStone|Ed|1999\n",
+			"Lee, Ann|1961\nOrme, Bob|1972\nDam, Cy|1955\nRoux, Di|1980\nStone, Ed|1999\n",
 		},
 		"a line of another form among them is left out": {
 			"name=\"Ann Lee\" ip=1.2.3.4\nname=\"Bob Orme\" ip=1.2.3.5\nname=\"Cy Dam\" ip=1.2.3.6\nname=\"Di Roux\" ip=1.2.3.7\n" +
