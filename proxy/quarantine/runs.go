@@ -114,9 +114,9 @@ func holdRun(ctx context.Context, tx *sql.Tx, m *Message) error {
 type RunDecision struct {
 	Open     bool // some copy is undecided
 	Released bool // no copy is undecided, and each was released
-	// Subjects is the most people that were reviewed, Policies by what copies
-	// were held, Fields what was in them, and Complete whether each was read to
-	// its end.
+	// Subjects is the most people that were reviewed, and Policies by what copies
+	// were held; where they were released, Fields is what was in them, and
+	// Complete whether each was read to its end.
 	Subjects int64
 	Policies []string
 	Fields   []string
@@ -155,7 +155,9 @@ func (s *Store) RunDecision(ctx context.Context, incident string) (RunDecision, 
 		if err := rows.Err(); err != nil {
 			return err
 		}
-		d.Released = released == copies
+		if d.Released = released == copies; !d.Released {
+			return nil // what they held does not matter
+		}
 		return reviewed(ctx, tx, incident, &d)
 	})
 	if err != nil {

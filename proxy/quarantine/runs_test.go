@@ -3,6 +3,7 @@ package quarantine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,6 +134,9 @@ func TestDecision(t *testing.T) {
 		d, err := s.RunDecision(t.Context(), incident)
 		if err != nil || d.Open != c.open || d.Released != c.released || d.Subjects != 30 {
 			t.Errorf("%s: %+v, %v", c.name, d, err)
+		}
+		if seen := copies[0]; d.Released && (!slices.Equal(d.Fields, seen.Fields) || d.Complete != (seen.Completeness == "complete")) {
+			t.Errorf("%s: reviewed were %v, complete %v; want %v, %s", c.name, d.Fields, d.Complete, seen.Fields, seen.Completeness)
 		}
 	}
 }
