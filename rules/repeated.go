@@ -23,18 +23,23 @@ func (t *textSink) repeated(text []byte) (read lineSet, err error) {
 	if t.cells || t.part.Place == extract.Header {
 		return nil, nil
 	}
-	err = table.Repeats(text, func(r *table.Repeat) error {
+	err = t.search.Search(text, func(r *table.Repeat) (bool, error) {
 		taken, err := t.Repeated(r)
 		if taken {
 			read = append(read, r.Starts...)
 		}
-		return err
+		return taken, err
 	})
 	return read, err
 }
 
 // Repeated implements table.Output.
 func (t *textSink) Repeated(r *table.Repeat) (taken bool, err error) {
+	// The first lines of nearly every run, as of a log, show that it is none.
+	if taken, err = t.records(r); !taken || err != nil {
+		return false, err
+	}
+	r.Whole()
 	f := Finding{Path: t.part.Path, Kind: string(table.Repeated)}
 	asked := false
 	err = t.typer.Read(t.ctx, r, table.Limits{}, func(seg *table.Segment) error {
@@ -61,6 +66,18 @@ func (t *textSink) Repeated(r *table.Repeat) (taken bool, err error) {
 		t.ev.find(f)
 	}
 	return true, nil
+}
+
+// records reports whether lines are records of people beyond doubt.
+func (t *textSink) records(r *table.Repeat) (yes bool, err error) {
+	asked := false
+	err = t.typer.Read(t.ctx, r, table.Limits{}, func(seg *table.Segment) error {
+		if !asked {
+			asked, yes = true, recorded(seg)
+		}
+		return nil
+	})
+	return yes, err
 }
 
 // recorded reports whether the rows are records of people beyond doubt: a

@@ -149,6 +149,7 @@ type textSink struct {
 	cells    bool
 	print    similar.Writer
 	readings []detect.Candidate
+	search   table.RepeatSearch
 }
 
 // Grid implements table.Output.

@@ -10,14 +10,18 @@ const (
 	repeatSample = 8   // lines by which the form is told, at most
 	repeatWidth  = 600 // bytes of a line, at most
 	repeatRests  = 64  // lines that are passed, at most, after some that had no form
+	repeatLook   = 40  // lines by which a run is judged, at most
+	repeatAlike  = 512 // lines of a form that nobody took that are passed unjudged, at most
 )
 
 // Repeat is a Grid over lines of running text that have one form, though no
 // character parts their cells: "verified Anna Weber, born 1961, card …", "3. Weber,
 // Anna (0170 …)", name="Anna Weber" mail=…. The words and marks that stand in all
 // of them part the cells, and a word before a cell is the cell's header.
+//
+// It holds the first lines of a run, enough to judge it by, until Whole.
 type Repeat struct {
-	// Lines are the lines of the run, parts of the text that was searched.
+	// Lines are lines of the run, parts of the text that was searched.
 	Lines [][]byte
 	// Starts are the offsets in it at which those lines begin.
 	Starts []int
@@ -25,32 +29,76 @@ type Repeat struct {
 	form  repeatForm
 	begun bool // the header was given
 	next  int  // line to give
+
+	finder *repeatFinder
+	text   []byte
+	most   int // lines of another form in a row that end the run
 }
 
-// Repeats gives the runs of lines of one form in a text of whole lines to
-// visit, in order. Each must be read, if it is, before visit returns. An error
-// of visit ends the search. Only lines with a digit or an at sign are looked at,
-// and after some without a form the next are passed, so that prose costs little.
-func Repeats(text []byte, visit func(*Repeat) error) error {
-	var f repeatFinder
+// Whole adds the lines of the run that were not looked at yet, and begins anew.
+func (r *Repeat) Whole() {
+	r.gather(len(r.text))
+	r.begun, r.next = false, 0
+}
+
+// RepeatSearch looks for runs of lines of one form in a text that comes in
+// pieces. Its zero value is ready.
+type RepeatSearch struct {
+	finder repeatFinder
+	alike  int // lines of the last form, which nobody took, that are passed unjudged
+}
+
+// Search gives the runs of lines of one form in a piece of whole lines to visit,
+// in order. Each must be read, if it is, before visit returns, and visit reports
+// whether it took it. An error of visit ends the search. Only lines with a digit
+// or an at sign are looked at; after some without a form the next are passed, and
+// of a form that was not taken only some lines are looked at again, so that prose
+// and logs cost little.
+func (s *RepeatSearch) Search(text []byte, visit func(*Repeat) (taken bool, err error)) error {
+	f := &s.finder
+	f.at = 0
+	defer f.form.keep() // the piece may be written over
+	if s.alike > 0 {
+		f.passAlike(text, s.alike)
+	}
 	for rest := 0; ; {
 		sample := f.sample(text)
 		if len(sample) == 0 {
 			return nil
 		}
 		if len(sample) < repeatLeast || !f.learn(sample) {
-			rest = min(2*rest+1, repeatRests)
+			rest, s.alike = min(2*rest+1, repeatRests), 0
 			for range min(rest, max(len(sample), 1)) {
 				f.at = f.lines.pass(text, f.at)
 			}
 			continue
 		}
 		rest = 0
-		if r := f.run(text, repeatLeast); len(r.Lines) >= repeatLeast {
-			if err := visit(r); err != nil {
-				return err
-			}
+		r := f.run(text, repeatLeast)
+		if len(r.Lines) < repeatLeast {
+			continue
 		}
+		taken, err := visit(r)
+		if err != nil {
+			return err
+		}
+		if taken {
+			s.alike = 0
+			continue
+		}
+		s.alike = min(2*s.alike+repeatLook, repeatAlike)
+		f.passAlike(text, s.alike)
+	}
+}
+
+// passAlike passes lines of the form that was learned, up to a number of them.
+func (f *repeatFinder) passAlike(text []byte, most int) {
+	for n := 0; n < most && f.at < len(text); n++ {
+		line, next := f.lines.next(text, f.at)
+		if len(line) > 0 && !f.form.mayFit(line) {
+			return
+		}
+		f.at = next
 	}
 }
 
@@ -188,13 +236,23 @@ func (f *repeatFinder) learn(sample [][]byte) bool {
 	return f.form.settle(sample)
 }
 
-// run takes the lines of the form from the position on, until as many as given
-// are of another; those are not of the run.
+// run takes the first lines of the form from the position on. A run ends where
+// as many lines as given are of another form; those are not of it.
 func (f *repeatFinder) run(text []byte, most int) *Repeat {
-	r := &Repeat{form: f.form}
-	others := 0
-	for at := f.at; at < len(text) && others < most; {
-		line, next := f.lines.next(text, at)
+	r := &Repeat{form: f.form, finder: f, text: text, most: most}
+	r.gather(repeatLook)
+	if len(r.Lines) == 0 {
+		f.at = f.lines.pass(text, f.at)
+	}
+	return r
+}
+
+// gather takes lines of the run until there are as many as given, and moves the
+// finder behind the last.
+func (r *Repeat) gather(limit int) {
+	f, others := r.finder, 0
+	for at := f.at; at < len(r.text) && others < r.most && len(r.Lines) < limit; {
+		line, next := f.lines.next(r.text, at)
 		switch {
 		case len(line) == 0:
 		case len(line) <= repeatWidth && r.form.fits(line):
@@ -205,10 +263,6 @@ func (f *repeatFinder) run(text []byte, most int) *Repeat {
 		}
 		at = next
 	}
-	if len(r.Lines) == 0 {
-		f.at = f.lines.pass(text, f.at)
-	}
-	return r
 }
 
 // Labelled implements the interface of that name.
