@@ -125,6 +125,9 @@ func (s *splitter) announced(line, text, body []byte) func() error {
 	}
 	switch body[0] {
 	case '{', '[':
+		if bytes.HasPrefix(body, []byte("{|")) {
+			return func() error { return s.giveRecords(Drawn, (&wikis{s: s}).read) }
+		}
 		if at, all := rest(); looksJSON(all) {
 			return func() error { s.pass(at); return s.json(len(text) < len(line)) }
 		}
