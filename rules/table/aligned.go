@@ -9,6 +9,7 @@ import (
 const (
 	alignedSample = 40  // lines looked at to find the columns
 	alignedWidth  = 512 // characters of a line in which columns are sought
+	glueLines     = 6   // lines that tell columns without a blank between them
 )
 
 // aligned is a Grid over rows whose columns begin at the same place.
@@ -17,6 +18,9 @@ type aligned struct {
 	stops []int // where columns begin, in characters
 	row   [][]byte
 }
+
+// turn reports whether a letter follows a digit.
+func turn(before, c byte) bool { return digit(before) && (c >= 0x80 || 'a' <= c|0x20 && c|0x20 <= 'z') }
 
 // gaps counts the runs of two spaces or more, or of tabs, inside a line.
 func gaps(line []byte) int {
@@ -39,7 +43,8 @@ func (s *splitter) align(line []byte) []int {
 	if gaps(line) == 0 {
 		return nil
 	}
-	var ink [alignedWidth]uint8 // lines that have something there
+	var ink [alignedWidth]uint8   // lines that have something there
+	var turns [alignedWidth]uint8 // lines in which a letter follows a digit there
 	lines, gapped, width, widest := 0, 0, 0, 0
 	off := 0
 	for lines < alignedSample {
@@ -65,13 +70,13 @@ func (s *splitter) align(line []byte) []int {
 		if gapped < lines-1 {
 			return nil
 		}
-		width = max(width, mark(&ink, text))
+		width = max(width, mark(&ink, &turns, text))
 		widest = max(widest, n)
 	}
 	if lines < 3 || gapped < lines-1 {
 		return nil
 	}
-	stops := stopsOf(ink[:width])
+	stops := stopsOf(ink[:width], turns[:width], uint8(lines))
 	if len(stops) < 2 || len(stops) == 2 && lines < 4 || len(stops) < widest/2 {
 		return nil
 	}
@@ -79,8 +84,8 @@ func (s *splitter) align(line []byte) []int {
 }
 
 // mark notes where a line has characters and returns its length.
-func mark(ink *[alignedWidth]uint8, line []byte) int {
-	n := 0
+func mark(ink, turns *[alignedWidth]uint8, line []byte) int {
+	n, before := 0, byte(0)
 	for len(line) > 0 && n < alignedWidth {
 		r, size := utf8.DecodeRune(line)
 		if r != ' ' && r != '\t' && r != 0xA0 {
@@ -88,6 +93,10 @@ func mark(ink *[alignedWidth]uint8, line []byte) int {
 				ink[n]++
 			}
 		}
+		if turn(before, line[0]) {
+			turns[n]++
+		}
+		before = line[0]
 		line = line[size:]
 		n++
 	}
@@ -95,8 +104,9 @@ func mark(ink *[alignedWidth]uint8, line []byte) int {
 }
 
 // stopsOf returns where the inked stretches begin that are parted by two
-// blanks or more, or by one if a column is full right up to it.
-func stopsOf(ink []uint8) []int {
+// blanks or more, or by one if a column is full right up to it, and where all
+// lines turn from digits to letters: a number of fixed width needs no blank.
+func stopsOf(ink, turns []uint8, lines uint8) []int {
 	var stops []int
 	blank := 2
 	for i, n := range ink {
@@ -104,7 +114,7 @@ func stopsOf(ink []uint8) []int {
 			blank++
 			continue
 		}
-		if blank >= 2 {
+		if blank >= 2 || lines >= glueLines && turns[i] == lines {
 			stops = append(stops, i)
 		}
 		blank = 0
@@ -166,7 +176,7 @@ func (g *aligned) cut(line []byte) (row [][]byte, fits bool) {
 	at, stop, start, filled := 0, 1, 0, 0
 	for i := 0; i < len(line) && stop < len(g.stops); at++ {
 		if at == g.stops[stop] {
-			if i > 0 && line[i-1] != ' ' && line[i-1] != '\t' {
+			if i > 0 && line[i-1] != ' ' && line[i-1] != '\t' && !turn(line[i-1], line[i]) {
 				return nil, false
 			}
 			g.row = append(g.row, trim(line[start:i]))
