@@ -143,7 +143,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 		SpoolDir: spool, SpoolMemory: spoolMemory, Now: time.Now,
 		Runs: r.runs, RunAnswer: proxy.RunAnswer(cfg.Run.Answer),
 	})
-	if r.console, err = console.New(console.Config{Store: r.store, Metrics: m, Log: r.log, Version: version}); err != nil {
+	if r.console, err = console.New(console.Config{Store: r.store, Metrics: m, Log: r.log, Version: version, Done: ctx.Done()}); err != nil {
 		return fmt.Errorf("console: %w", err)
 	}
 	return r.listen()

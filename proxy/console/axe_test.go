@@ -42,8 +42,7 @@ func TestPagesAreAccessible(t *testing.T) {
 	store, ordinary, evil := newStore(t)
 	server, _ := newConsole(t, store)
 	b := newBrowser(t)
-	for _, path := range []string{"/", "/incidents", "/incidents?q=nonsense:1", "/incidents?q=state:decided", "/incidents/" + incidentOf(t, store, ordinary),
-		"/incidents/" + incidentOf(t, store, evil), "/messages/" + ordinary, "/messages/BH-0000-0000", "/senders", "/audit", "/help"} {
+	for _, path := range screens(ordinary, evil) {
 		for _, scheme := range []string{"light", "dark"} {
 			for _, width := range []int64{1280, 360} {
 				b.do(chromedp.EmulateViewport(width, 900))

@@ -1,14 +1,14 @@
 // Package console is the operators' web pages over the quarantine: what was
-// stopped, how many people it concerns, what has already left, and the commands
-// by which to decide.
+// stopped, how many people it concerns, and what has already left.
 //
 // What is always true: a page shows no value of a message's content, only its
-// kinds, counts, places and masked samples; everything that comes from a
-// message is escaped as text; no script runs, no asset comes from elsewhere,
-// and a strict Content-Security-Policy says so; a page answers only to the
-// names by which the machine itself is reached, so that a foreign web page
-// cannot read it through the reviewer's browser (DNS rebinding); nothing
-// changes by what is asked for.
+// kinds, counts, places and masked samples; a page is whole without a script;
+// everything that comes from a message is escaped as text; no asset comes from
+// elsewhere, no script or style stands inline, and a strict
+// Content-Security-Policy says so; a page answers only to the names by which
+// the machine itself is reached, so that a foreign web page cannot read it
+// through the reviewer's browser (DNS rebinding); no address of a person stands
+// in a link, since a browser remembers links.
 package console
 
 import (
@@ -24,14 +24,15 @@ import (
 // Store is what the console needs of the quarantine; a *quarantine.Store has
 // it.
 type Store interface {
+	Overview(ctx context.Context, since time.Time) (quarantine.Overview, error)
 	IncidentPage(ctx context.Context, q quarantine.IncidentQuery) (quarantine.IncidentPage, error)
 	Incident(ctx context.Context, id string) (quarantine.Incident, error)
 	List(ctx context.Context, q quarantine.Query) ([]quarantine.Message, quarantine.Cursor, error)
 	Get(ctx context.Context, id string) (quarantine.Message, error)
-	AuditLog(ctx context.Context, q quarantine.AuditLogQuery) (quarantine.AuditPage, error)
 	Senders(ctx context.Context, q quarantine.SenderQuery) ([]quarantine.Sender, quarantine.Cursor, error)
-	Overview(ctx context.Context, since time.Time) (quarantine.Overview, error)
+	AuditLog(ctx context.Context, q quarantine.AuditLogQuery) (quarantine.AuditPage, error)
 	Stats(ctx context.Context) (quarantine.Stats, error)
+	Changes(ctx context.Context) (quarantine.Change, error)
 }
 
 // Config is what a console is made of.
@@ -42,8 +43,11 @@ type Config struct {
 	// Hosts are further names by which the console is reached, beside
 	// addresses and localhost.
 	Hosts []string
-	// Version is the program's, for the foot of the menu.
+	// Version is the program's, for the page of help.
 	Version string
+	// Done is closed when the program goes down, so that open streams end; nil:
+	// they end with their connections.
+	Done <-chan struct{}
 }
 
 // console serves the pages.
@@ -65,6 +69,11 @@ func New(cfg Config) (http.Handler, error) {
 	}
 	c := &console{cfg: cfg, pages: pages, assets: a}
 	mux := http.NewServeMux()
+	c.routes(mux)
+	return c.guard(mux), nil
+}
+
+func (c *console) routes(mux *http.ServeMux) {
 	mux.Handle("GET "+assetsPath, c.assets)
 	mux.HandleFunc("GET /{$}", c.overview)
 	mux.HandleFunc("GET /incidents", c.incidents)
@@ -73,5 +82,5 @@ func New(cfg Config) (http.Handler, error) {
 	mux.HandleFunc("GET /senders", c.senders)
 	mux.HandleFunc("GET /audit", c.audit)
 	mux.HandleFunc("GET /help", c.help)
-	return c.guard(mux), nil
+	mux.HandleFunc("GET /events", c.events)
 }

@@ -9,8 +9,9 @@ import (
 )
 
 // contentPolicy lets a page use what the console itself serves, as files, and
-// nothing else. There is no script.
-const contentPolicy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// nothing else; a script can make markup by one named policy only.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types bulkhead"
 
 // guard sets the headers that every answer has, refuses foreign names, and
 // counts requests.
@@ -48,6 +49,9 @@ func (s *status) WriteHeader(code int) {
 	s.code = code
 	s.ResponseWriter.WriteHeader(code)
 }
+
+// Unwrap lets http.ResponseController reach the writer below, to flush events.
+func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 // known reports whether a Host is one by which the console may be reached.
 func (c *console) known(host string) bool {

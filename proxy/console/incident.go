@@ -4,63 +4,123 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
-// incidentPage is one incident: what was found, whom it was for, and what has
-// become of it.
+// incidentPage is one incident: what happened, what was found, whom it was for,
+// and what has been done about it.
 type incidentPage struct {
 	frame
 	Incident quarantine.Incident
-	Newest   quarantine.Message   // of its copies, with the evidence
-	Copies   []quarantine.Message // a page of them
-	Next     string               // the address of the next, "" on the last
+	Copies   []quarantine.Message // the newest first, a page of them
+	Older    string               // the address of more copies, "" where there are none
+	Example  exhibit              // the newest copy of this page, with what was found in it
+	Trail    []step
+}
+
+// messagePage is one held message: its verdict and what was found, masked.
+type messagePage struct {
+	frame
+	exhibit
+	Trail []step
+}
+
+// The bounds of what the page of an incident lists.
+const (
+	copiesSize = 20
+	trailSize  = 500
+)
+
+// step is an entry of the audit trail, or several neighbours that are alike:
+// thousands of copies are held in one line.
+type step struct {
+	quarantine.Entry // the newest; its Message is "" for several
+	Count            int
+}
+
+// steps joins entries that are alike, the newest first.
+func steps(entries []quarantine.Entry) []step {
+	var all []step
+	for _, e := range entries {
+		if n := len(all); n > 0 {
+			if last := &all[n-1]; last.Act == e.Act && last.By == e.By && last.Reason == e.Reason {
+				last.Count++
+				last.Message = ""
+				continue
+			}
+		}
+		all = append(all, step{e, 1})
+	}
+	return all
+}
+
+// exhibit is a message and what was found in it.
+type exhibit struct {
+	Message  quarantine.Message
 	Findings []rules.Finding
-	Timeline []quarantine.Entry // newest first
-	Earlier  bool               // there are earlier entries
+}
+
+func (c *console) exhibit(r *http.Request, id string) (e exhibit, err error) {
+	if e.Message, err = c.cfg.Store.Get(r.Context(), id); err != nil {
+		return e, err
+	}
+	if len(e.Message.Evidence) > 0 {
+		if err := json.Unmarshal(e.Message.Evidence, &e.Findings); err != nil {
+			return e, fmt.Errorf("evidence of %s: %w", e.Message.ID, err)
+		}
+	}
+	return e, nil
 }
 
 func (c *console) incident(w http.ResponseWriter, r *http.Request) {
-	ctx, store := r.Context(), c.cfg.Store
-	i, err := store.Incident(ctx, r.PathValue("id"))
-	if err != nil {
+	p := incidentPage{frame: frame{Section: "Incidents"}}
+	if err := c.readIncident(r, &p); err != nil {
 		c.fail(w, r, err)
 		return
 	}
-	page := &incidentPage{frame: frame{Title: i.ID, Section: "Incidents"}, Incident: i}
-	var next quarantine.Cursor
-	q := quarantine.Query{Incident: i.ID, After: quarantine.Cursor(r.URL.Query().Get("after")), Limit: pageSize}
-	if page.Copies, next, err = store.List(ctx, q); err != nil {
-		c.fail(w, r, err)
-		return
-	}
-	if next != "" {
-		page.Next = "/incidents/" + i.ID + "?after=" + string(next) + "#copies"
-	}
-	if len(page.Copies) > 0 {
-		if page.Newest, page.Findings, err = c.evidence(r, page.Copies[0].ID); err != nil {
-			c.fail(w, r, err)
-			return
-		}
-	}
-	log, err := store.AuditLog(ctx, quarantine.AuditLogQuery{Incident: i.ID, Limit: pageSize})
-	if err != nil {
-		c.fail(w, r, err)
-		return
-	}
-	page.Timeline, page.Earlier = log.Entries, log.Older > 0
-	c.show(w, r, http.StatusOK, "incident.html", page)
+	c.show(w, r, http.StatusOK, "incident.html", &p)
 }
 
-// evidence reads a message with what was found in it.
-func (c *console) evidence(r *http.Request, id string) (m quarantine.Message, found []rules.Finding, err error) {
-	if m, err = c.cfg.Store.Get(r.Context(), id); err != nil || len(m.Evidence) == 0 {
-		return m, nil, err
+func (c *console) readIncident(r *http.Request, p *incidentPage) (err error) {
+	store, ctx := c.cfg.Store, r.Context()
+	if p.Incident, err = store.Incident(ctx, r.PathValue("id")); err != nil {
+		return err
 	}
-	if err = json.Unmarshal(m.Evidence, &found); err != nil {
-		return m, nil, fmt.Errorf("evidence of %s: %w", m.ID, err)
+	p.Title = p.Incident.ID
+	var next quarantine.Cursor
+	p.Copies, next, err = store.List(ctx, quarantine.Query{Incident: p.Incident.ID, Limit: copiesSize,
+		After: quarantine.Cursor(r.URL.Query().Get("copies"))})
+	if err != nil {
+		return err
 	}
-	return m, found, nil
+	if next != "" {
+		p.Older = "/incidents/" + p.Incident.ID + "?" + url.Values{"copies": {string(next)}}.Encode() + "#copies"
+	}
+	if len(p.Copies) > 0 {
+		if p.Example, err = c.exhibit(r, p.Copies[0].ID); err != nil {
+			return err
+		}
+	}
+	trail, err := store.AuditLog(ctx, quarantine.AuditLogQuery{Incident: p.Incident.ID, Limit: trailSize})
+	p.Trail = steps(trail.Entries)
+	return err
+}
+
+func (c *console) message(w http.ResponseWriter, r *http.Request) {
+	p := messagePage{frame: frame{Section: "Incidents"}}
+	var err error
+	if p.exhibit, err = c.exhibit(r, r.PathValue("id")); err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	trail, err := c.cfg.Store.AuditLog(r.Context(), quarantine.AuditLogQuery{Message: p.Message.ID, Limit: pageSize})
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	p.Title, p.Trail = p.Message.ID, steps(trail.Entries)
+	c.show(w, r, http.StatusOK, "message.html", &p)
 }

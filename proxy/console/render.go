@@ -47,8 +47,7 @@ func newBook() (*book, error) {
 type frame struct {
 	Title   string
 	Section string // of the menu: the Name of an item
-	Assets  string // where the style and the icon are
-	Version string // the program's
+	Assets  string // where the style and the scripts are
 	Menu    []item // what there is to go to
 }
 
@@ -67,7 +66,7 @@ type framed interface{ around() *frame }
 // show writes a page, or says that it could not be made.
 func (c *console) show(w http.ResponseWriter, r *http.Request, code int, name string, page framed) {
 	f := page.around()
-	f.Assets, f.Version = c.assets.base, c.cfg.Version
+	f.Assets = c.assets.base
 	c.fillMenu(r, f)
 	var b bytes.Buffer
 	if err := c.pages.pages[name].ExecuteTemplate(&b, "layout", page); err != nil {

@@ -20,13 +20,13 @@ func TestPagesWithoutThePrivateKeyNameNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() }) // read only by now
-	id := holdMessage(t, store, quarantine.Message{From: "list@isp.example", Recipients: []quarantine.Recipient{{Address: "dora@client.example"}},
+	m := holdMessage(t, store, quarantine.Message{From: "list@isp.example", Recipients: []quarantine.Recipient{{Address: "dora@client.example"}},
 		Policy: "contact-list", Subjects: 30, Records: 30, Completeness: "complete", Client: "192.0.2.7", Reasons: []string{"30 people in dora.csv"},
 	}, "dora.csv", "full_name", "A****** B****")
 	server, _ := newConsole(t, store)
 	for path, want := range map[string][]string{
-		"/": {"(sealed)"}, "/incidents": {"(sealed)", "contact-list"}, "/senders": {"(sealed)"},
-		"/incidents/" + incidentOf(t, store, id): {id, "(sealed)", "--identity FILE"}, "/messages/" + id: {"30 people", "(sealed)", "--identity FILE", "contact-list"},
+		"/": {m.Incident, "(sealed)", "contact-list"}, "/incidents": {m.Incident, "(sealed)"}, "/senders": {"(sealed)"},
+		"/incidents/" + m.Incident: {"30 people", "(sealed)", "--identity FILE"}, "/messages/" + m.ID: {"30 people", "(sealed)", "--identity FILE", "contact-list"},
 	} {
 		resp, body := page(t, server.URL+path, "")
 		if resp.StatusCode != http.StatusOK {

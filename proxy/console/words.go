@@ -18,10 +18,11 @@ func words() template.FuncMap {
 		"percent": func(f float64) string { return fmt.Sprintf("%.0f %%", 100*f) },
 		"number":  grouped,
 		"count":   count,
-		"plain":   func(s any) string { return strings.ReplaceAll(fmt.Sprint(s), "_", " ") },
+		"state":   stateText,
+		"class":   stateClass,
 		"join":    func(list []string) string { return strings.Join(list, ", ") },
+		"domain":  func(address string) string { return address[strings.LastIndexByte(address, '@')+1:] },
 		"labels":  labels,
-		"class":   class,
 	}
 }
 
@@ -68,26 +69,52 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%.0f days", math.Floor(d.Hours()/24))
 }
 
-// labels lists the first few field types, and says how many more there are.
+// labels names field types for people, the first few, and how many more.
 func labels(types []string) string {
 	const most = 3
-	text := strings.Join(types[:min(len(types), most)], ", ")
+	var named []string
+	for _, t := range types[:min(len(types), most)] {
+		named = append(named, label(t))
+	}
+	text := strings.Join(named, ", ")
 	if more := len(types) - most; more > 0 {
 		text += fmt.Sprintf(" +%d", more)
 	}
 	return text
 }
 
-// class is the kind of badge that a state has: the word is always there too, so
-// that nothing is told by its colour alone.
-func class(state any) string {
+// label names a field type for people: "birth date" for person.birth_date,
+// "customer number" for id.customer.
+func label(t string) string {
+	if number, is := strings.CutPrefix(t, "id."); is && number != "username" {
+		return number + " number"
+	}
+	return strings.ReplaceAll(t[strings.LastIndexByte(t, '.')+1:], "_", " ")
+}
+
+// stateClass tells how a state looks, beside its words.
+func stateClass(state any) string {
 	switch fmt.Sprint(state) {
-	case "open", "held", "releasing", "awaiting_approval", "partial", "deferred", "sending":
+	case "open", "held", "awaiting_approval", "releasing", "partial", "deferred", "sending":
 		return "wait"
-	case "release_failed", "partly_released", "unscanned", "unknown":
+	case "release_failed", "unknown", "unscanned", "partly_released", "hold", "reject":
 		return "bad"
-	case "released":
+	case "released", "pass", "complete":
 		return "good"
 	}
 	return ""
+}
+
+// stateText names a state for people.
+func stateText(state any) string {
+	switch s := fmt.Sprint(state); s {
+	case "open":
+		return "waiting"
+	case "awaiting_approval":
+		return "second person"
+	case "partial":
+		return "not all read"
+	default:
+		return strings.ReplaceAll(s, "_", " ")
+	}
 }

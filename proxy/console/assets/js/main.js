@@ -1,0 +1,9 @@
+// What a page has beyond its markup: keys, ages that go on, and rows that
+// follow what happens. Without it every page is whole.
+import { keys } from './keys.js'
+import { live } from './live.js'
+import { ages } from './ages.js'
+
+keys()
+ages()
+live()
