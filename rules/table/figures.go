@@ -135,8 +135,17 @@ func (r *reading) amongPeople(best []detect.Type) {
 			continue
 		}
 		if r.speaks(j) {
-			if !r.head.heading(j).known && g.generations(n) {
+			if r.head.heading(j).known {
+				continue
+			}
+			switch {
+			case g.generations(n):
 				f.score[detect.PersonBirthDate] = max(f.score[detect.PersonBirthDate], f.score[detect.Date]+1)
+			case g.tangled*10 >= n*8 && f.unique():
+				f.score[detect.SecretPassword] += 4.5
+			case j == 0 && !known && f.countsPeople(n):
+				f.score[detect.IDCustomer] += 3.6
+				known = true
 			}
 			continue
 		}
@@ -156,13 +165,20 @@ func (r *reading) amongPeople(best []detect.Type) {
 			f.score[detect.SecretPassword] += 4.5
 		case g.whole == n && g.fixed == n && g.width >= 4 && g.width <= 6 && beside(best, j, detect.AddressCity):
 			f.score[detect.AddressPostcode] += 4
-		case !known && g.measured == 0 && !g.years(n) && f.unique() && f.spaces == 0 && g.fixed*10 >= n*8 && g.width >= 4 && g.width <= 14 && f.plainCode():
+		case !known && f.countsPeople(n):
 			f.score[detect.IDCustomer] += 3.6
 			known = true
 		case f.catalogue():
 			f.score[detect.Product] += 1.5
 		}
 	}
+}
+
+// countsPeople reports whether n values may number the rows' people: codes of one
+// width, each its own, that are nothing else.
+func (f *facts) countsPeople(n int) bool {
+	g := &f.figures
+	return g.measured == 0 && !g.years(n) && f.unique() && f.spaces == 0 && g.fixed*10 >= n*8 && g.width >= 4 && g.width <= 14 && f.plainCode()
 }
 
 // generations reports whether n dates are spread as birth dates of adults are,

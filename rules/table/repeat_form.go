@@ -143,6 +143,9 @@ func (f *repeatForm) label(j int) []byte {
 func (f *repeatForm) fits(line []byte) bool {
 	f.tokens = tokensOf(f.tokens[:0], line)
 	f.row = f.row[:0]
+	if n := len(f.anchors); f.closing > 0 && string(f.anchors[n-1]) == "," && !bytes.HasSuffix(line, []byte{','}) {
+		f.tokens = append(f.tokens, f.anchors[n-1]) // the last line of a list has none
+	}
 	if len(f.tokens) == 0 || len(f.tokens) > repeatTokens {
 		return false
 	}

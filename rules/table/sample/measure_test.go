@@ -40,7 +40,7 @@ func TestColumnTypingKeepsItsFloor(t *testing.T) {
 		weighted, macro float64
 	}{
 		{sample.Clean, 0.97, 0.90},
-		{sample.Foreign, 0.95, 0.90},
+		{sample.Foreign, 0.96, 0.90},
 		{sample.Headerless, 0.93, 0.90},
 		{sample.Shuffled, 0.97, 0.90},
 		{sample.Transposed, 0.97, 0.90},
@@ -56,6 +56,9 @@ func TestColumnTypingKeepsItsFloor(t *testing.T) {
 			t.Logf("weighted F1 %.3f, macro F1 %.3f over %d columns; of %d under unknown headers %d right", r.Weighted, r.Macro, r.Columns, r.Unknown.Columns, r.Unknown.Right)
 			if r.Weighted < tc.weighted || r.Macro < tc.macro {
 				t.Errorf("weighted F1 %.3f, macro F1 %.3f; want at least %.2f and %.2f", r.Weighted, r.Macro, tc.weighted, tc.macro)
+			}
+			if tc.variant == sample.Foreign && r.Unknown.Columns*2 < r.Columns {
+				t.Errorf("the lexicon has the words of all but %d headers of %d: they are its own, not others'", r.Unknown.Columns, r.Columns)
 			}
 			logErrors(t, r)
 		})
