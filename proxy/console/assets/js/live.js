@@ -5,18 +5,27 @@ export function live() {
   const sign = document.querySelector('[data-live]')
   if (!sign) return
   const policy = window.trustedTypes?.createPolicy('bulkhead', { createHTML: page => page }) ?? { createHTML: page => page }
-  const events = new EventSource('/events')
-  let first = true
-  events.onopen = () => { sign.hidden = false; sign.classList.add('on') }
-  events.onerror = () => sign.classList.remove('on')
-  events.onmessage = async () => {
-    if (first) { first = false; return }
-    const answer = await fetch(location.href)
-    if (!answer.ok) return
-    const page = new DOMParser().parseFromString(policy.createHTML(await answer.text()), 'text/html')
-    for (const select of ['[data-region]', '.side nav']) replace(document.querySelector(select), page.querySelector(select))
+  let events, first = true
+  const open = () => {
+    events = new EventSource('/events')
+    events.onopen = () => { sign.hidden = false; sign.classList.add('on') }
+    events.onerror = () => sign.classList.remove('on')
+    events.onmessage = async () => {
+      if (first) { first = false; return }
+      const answer = await fetch(location.href)
+      if (!answer.ok) return
+      const page = new DOMParser().parseFromString(policy.createHTML(await answer.text()), 'text/html')
+      for (const select of ['[data-region]', '.side nav']) replace(document.querySelector(select), page.querySelector(select))
+    }
   }
-  addEventListener('pagehide', () => events.close())
+  // A browser has six connections to a server without TLS: tabs that nobody
+  // sees leave them to the others, and catch up when they are seen.
+  document.addEventListener('visibilitychange', () => {
+    events?.close()
+    if (document.visibilityState === 'visible') open()
+  })
+  addEventListener('pagehide', () => events?.close())
+  if (document.visibilityState === 'visible') open()
 }
 
 function replace(old, fresh) {
