@@ -5,7 +5,7 @@ const places = { o: '/', i: '/incidents', s: '/senders', a: '/audit' }
 export function keys() {
   let going = false
   document.addEventListener('keydown', event => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select, textarea, dialog')) return
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, select, textarea, dialog[open]')) return
     const key = event.key
     if (going) {
       going = false
