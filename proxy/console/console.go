@@ -55,6 +55,8 @@ type console struct {
 	cfg    Config
 	pages  *book
 	assets *assets
+	// followers holds one entry for each page that follows what happens.
+	followers chan struct{}
 }
 
 // New makes the console. The error means that the program was built wrongly.
@@ -67,7 +69,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &console{cfg: cfg, pages: pages, assets: a}
+	c := &console{cfg: cfg, pages: pages, assets: a, followers: make(chan struct{}, followersMost)}
 	mux := http.NewServeMux()
 	c.routes(mux)
 	return c.guard(mux), nil

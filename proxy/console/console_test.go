@@ -310,6 +310,38 @@ func TestEventsTellOfChanges(t *testing.T) {
 	}
 }
 
+// However many pages are open, only so many hold a connection, and others find
+// room when one ends.
+func TestFollowersAreBounded(t *testing.T) {
+	store, _, _ := newStore(t)
+	server, _ := newConsole(t, store)
+	follow := func() *http.Response {
+		resp, err := http.Get(server.URL + "/events")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { resp.Body.Close() }) // closed before, perhaps
+		return resp
+	}
+	first := follow()
+	for range 99 {
+		if resp := follow(); resp.StatusCode != http.StatusOK {
+			t.Fatalf("one of a hundred pages is told %s", resp.Status)
+		}
+	}
+	if resp := follow(); resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("one more is told %s", resp.Status)
+	}
+	first.Body.Close() // the page is left
+	for range 100 {
+		if resp := follow(); resp.StatusCode == http.StatusOK {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Error("nobody finds room once a page is left")
+}
+
 // All that a browser loads for the first page, with the longest list, fits a
 // slow line.
 func TestFirstPageIsLight(t *testing.T) {
