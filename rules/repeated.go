@@ -40,11 +40,6 @@ func (t *textSink) Repeated(r *table.Repeat) (taken bool, err error) {
 		return false, err
 	}
 	r.Whole()
-	if len(r.Lines) > 3*repeatedHead {
-		if some, err := t.promising(r.Head(repeatedHead)); !some || err != nil {
-			return false, err
-		}
-	}
 	f := Finding{Path: t.part.Path, Kind: string(table.Repeated)}
 	asked := false
 	err = t.typer.Read(t.ctx, r, table.Limits{}, func(seg *table.Segment) error {
@@ -83,24 +78,6 @@ func (t *textSink) records(r *table.Repeat) (yes bool, err error) {
 		return nil
 	})
 	return yes, err
-}
-
-// repeatedHead is how many lines of a long run tell whether the others are worth
-// reading, as those of a log are not.
-const repeatedHead = 24
-
-// promising reports whether lines have anything of people.
-func (t *textSink) promising(r *table.Repeat) (some bool, err error) {
-	err = t.typer.Read(t.ctx, r, table.Limits{}, func(seg *table.Segment) error {
-		for _, c := range seg.Columns {
-			switch c.Type {
-			case detect.PersonName, detect.PersonFamily, detect.PersonGiven, detect.ContactEmail, detect.FinanceIBAN, detect.FinanceCard, detect.IDNational:
-				some = true
-			}
-		}
-		return nil
-	})
-	return some, err
 }
 
 // recorded reports whether the rows are records of people beyond doubt: a

@@ -265,13 +265,6 @@ func (r *Repeat) gather(limit int) {
 	}
 }
 
-// Head returns the first lines of the run alone, at most n.
-func (r *Repeat) Head(n int) *Repeat {
-	head := *r
-	head.Lines, head.Starts = r.Lines[:min(n, len(r.Lines))], r.Starts[:min(n, len(r.Starts))]
-	return &head
-}
-
 // Labelled implements the interface of that name.
 func (r *Repeat) Labelled() bool { return r.form.labelled }
 
