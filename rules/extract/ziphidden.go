@@ -41,10 +41,15 @@ func (e zipEntry) differs(listed zipEntry) bool {
 	return e.method != listed.method || e.packed != listed.packed
 }
 
-// zipScan looks for local headers between two places.
+// zipScan looks for local headers between two places. Nearly always there are a
+// few bytes between them, which hold the sizes of the entry before (APPNOTE
+// 4.3.9), for each of perhaps thousands of entries.
 func zipScan(at io.ReaderAt, from, to int64, limit int) []zipEntry {
 	var found []zipEntry
-	br := bufio.NewReaderSize(io.NewSectionReader(at, from, to-from), 64<<10)
+	if to-from < zipLocalSize {
+		return nil
+	}
+	br := bufio.NewReaderSize(io.NewSectionReader(at, from, to-from), int(min(to-from, 64<<10)))
 	for len(found) < limit {
 		k := zipNext(br)
 		if k < 0 {
@@ -89,22 +94,26 @@ func zipNext(br *bufio.Reader) int64 {
 	}
 }
 
+// zipLocalSize is the size of a local header in bytes, without name and extra
+// field (APPNOTE 4.3.7).
+const zipLocalSize = 30
+
 // zipLocalEntry reads a local header. packed is -1 where the size comes after
 // the data.
 func zipLocalEntry(at io.ReaderAt, off, end int64) (zipEntry, bool) {
-	var h [30]byte
+	var h [zipLocalSize]byte
 	if _, err := at.ReadAt(h[:], off); err != nil || string(h[:4]) != zipLocal {
 		return zipEntry{}, false
 	}
 	le := binary.LittleEndian
 	e := zipEntry{header: off, flags: le.Uint16(h[6:]), method: le.Uint16(h[8:]), time: le.Uint16(h[10:]), crc: le.Uint32(h[14:]),
 		packed: int64(le.Uint32(h[18:])), unpacked: int64(le.Uint32(h[22:]))}
-	e.data = off + 30 + int64(le.Uint16(h[26:])) + int64(le.Uint16(h[28:]))
+	e.data = off + zipLocalSize + int64(le.Uint16(h[26:])) + int64(le.Uint16(h[28:]))
 	if e.data > end || !e.known() {
 		return zipEntry{}, false
 	}
 	names := make([]byte, int(le.Uint16(h[26:]))+int(le.Uint16(h[28:])))
-	if _, err := at.ReadAt(names, off+30); err != nil {
+	if _, err := at.ReadAt(names, off+zipLocalSize); err != nil {
 		return zipEntry{}, false
 	}
 	e.name = zipName(names[:le.Uint16(h[26:])])
