@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/parquet-go/parquet-go"
 )
 
 // notes writes about customers in running text, as a clerk would: who, which
@@ -199,6 +201,7 @@ func TestIndexReadsTablesOfEveryForm(t *testing.T) {
 	for name, content := range map[string][]byte{
 		"a.csv": []byte(csvOf(customers)), "b.xlsx": sheet, "c.txt": semicolons.Bytes(),
 		"d.tsv": []byte(strings.ReplaceAll(csvOf(customers), ",", "\t")), "e.ndjson": ndjsonOf(customers),
+		"f.parquet": parquetOf(t, customers),
 	} {
 		in, out := filepath.Join(dir, name), filepath.Join(dir, name+".idx")
 		if err := os.WriteFile(in, content, 0o600); err != nil {
@@ -215,6 +218,32 @@ func TestIndexReadsTablesOfEveryForm(t *testing.T) {
 			t.Errorf("%s: a note about five is %s", name, stdout)
 		}
 	}
+}
+
+// parquetOf writes customers as an Apache Parquet file of text columns.
+func parquetOf(t *testing.T, customers [][]string) []byte {
+	t.Helper()
+	fields := parquet.Group{}
+	for _, name := range customerFields {
+		fields[strings.TrimSpace(name)] = parquet.String()
+	}
+	schema := parquet.NewSchema("customers", fields)
+	var b bytes.Buffer
+	w := parquet.NewWriter(&b, schema)
+	for _, customer := range customers {
+		row := make(parquet.Row, len(customer))
+		for i, value := range customer {
+			column, _ := schema.Lookup(strings.TrimSpace(customerFields[i]))
+			row[column.ColumnIndex] = parquet.ByteArrayValue([]byte(value)).Level(0, 0, column.ColumnIndex)
+		}
+		if _, err := w.WriteRows([]parquet.Row{row}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // ndjsonOf writes customers as JSON, one a line.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -192,7 +193,12 @@ func TestTheAccident(t *testing.T) {
 		copies = 60
 	}
 	box := newMailbox(t)
-	p := startRelay(t, t.TempDir(), box.url(), nil)
+	data := t.TempDir()
+	const reviewer = "review@office.example"
+	p := startRelay(t, data, box.url(), func(cfg *configs.Config) {
+		cfg.Notify.Mail.To, cfg.Notify.Digest = []string{reviewer}, 0
+	})
+	arrived := func() int { return len(box.got()) - len(box.mailTo(reviewer)) }
 	customers := makeCustomers(customerCount)
 	list := crlf(csvOf(customers))
 	reader := func(i int) string { return customers[i*5][6] }
@@ -210,13 +216,24 @@ func TestTheAccident(t *testing.T) {
 	if len(all) != 1 || all[0].Copies != copies || all[0].Delivered != 0 || all[0].Subjects != customerCount {
 		t.Fatalf("incidents %+v; want one of %d copies, none delivered, %d people", all, copies, customerCount)
 	}
-	if n := len(box.got()); n != 0 {
+	if n := arrived(); n != 0 {
 		t.Errorf("%d copies of the accident left", n)
 	}
 	// No copy has all of the people: each leaves out its own reader.
 	record, err := gatherIncident(t.Context(), p.store, all[0].ID)
 	if err != nil || record.ByCategory["direct"] != customerCount || !record.ByCategoryEstimated {
 		t.Errorf("the record has people by category %v, %v", record.ByCategory, err)
+	}
+	for _, format := range []string{"html", "pdf", "json"} {
+		file := filepath.Join(t.TempDir(), "record."+format)
+		_, errOut, status := runBulkhead(t, "incidents", "report", all[0].ID, "--data-dir", data, "--format", format, "-o", file)
+		if written, err := os.Stat(file); status != exitOK || err != nil || written.Size() < 1000 {
+			t.Errorf("the breach record as %s: exit status %d, %v: %s", format, status, err, errOut)
+		}
+	}
+	stats, err := p.store.Stats(t.Context())
+	if most := int64(len(list))*11/10 + int64(copies)*4096; err != nil || stats.Stored > most {
+		t.Errorf("%d copies take %d bytes on disk, want at most %d; %v", copies, stats.Stored, most, err)
 	}
 	for _, want := range []struct {
 		value  float64
@@ -246,16 +263,19 @@ func TestTheAccident(t *testing.T) {
 			c[2], c[1], c[2], c[6], c[3], c[4]))}
 	})
 	took("statements", copies, began)
-	if replies["250 2.0.0 Held"] != 0 || len(box.got()) != copies {
-		t.Errorf("statements: the client was told %v, %d arrived", replies, len(box.got()))
+	if replies["250 2.0.0 Held"] != 0 || arrived() != copies {
+		t.Errorf("statements: the client was told %v, %d arrived", replies, arrived())
 	}
 	news := crlf("Dear customer,\n\n" + strings.Repeat("our engineers have made the service quicker, and the help pages have moved to a new place.\n", 20) +
 		"\nQuestions? Write to info@isp.example.\n")
 	began = time.Now()
 	p.mailing(t, copies, func(i int) posting { return posting{"news@isp.example", reader(i), news} })
 	took("newsletters", copies, began)
-	if len(box.got()) != 2*copies || len(p.incidents(t)) != 1 {
-		t.Errorf("after the newsletter %d arrived, %d incidents; want %d and 1", len(box.got()), len(p.incidents(t)), 2*copies)
+	if arrived() != 2*copies || len(p.incidents(t)) != 1 {
+		t.Errorf("after the newsletter %d arrived, %d incidents; want %d and 1", arrived(), len(p.incidents(t)), 2*copies)
+	}
+	if n := len(box.mailTo(reviewer)); n != 1 {
+		t.Errorf("the reviewer has %d notices, want 1", n)
 	}
 }
 
