@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/report"
 )
 
 // mailing is the accident as it happened: one text to many customers, by one
@@ -49,6 +50,10 @@ func (d *demo) run(ctx context.Context, m mailing) (ok bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	room, err := d.relay.store.Stats(ctx)
+	if err != nil {
+		return false, err
+	}
 	bar := newProgress(d.out, "copies", m.copies)
 	began := time.Now()
 	for i := range m.copies {
@@ -83,7 +88,33 @@ func (d *demo) run(ctx context.Context, m mailing) (ok bool, err error) {
 	d.kept += i.Subjects
 	fmt.Fprintf(d.out, "   HELD as one incident, %s: %d copies held, %d delivered, %d people, %s a copy\n",
 		i.ID, i.Copies, after-before, i.Subjects, round(each))
+	if err := d.account(ctx, i.ID, room.Stored); err != nil {
+		return false, err
+	}
 	return m.hold && i.Copies == m.copies && after == before && i.Subjects == customerCount, nil
+}
+
+// account tells how much room the copies of an incident take, beside what the
+// quarantine took before, and writes its breach record.
+func (d *demo) account(ctx context.Context, incident string, before int64) error {
+	room, err := d.relay.store.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	in, err := gatherIncident(ctx, d.relay.store, incident)
+	if err != nil {
+		return err
+	}
+	incidentsReport{}.complete(&in)
+	if err := d.relay.store.RecordIncident(ctx, incident, quarantine.ActReported, "demo", "html"); err != nil {
+		return err
+	}
+	path := filepath.Join(filepath.Dir(d.maildir), incident+".html")
+	if err := writeNew(path, report.New(in).WriteHTML); err != nil {
+		return err
+	}
+	fmt.Fprintf(d.out, "   on disk they take %s more, since the text is kept once; the breach record, while this is up: %s\n", bytesText(room.Stored-before), path)
+	return nil
 }
 
 // arrived counts what the upstream has.
