@@ -137,7 +137,10 @@ func (s *Store) RunDecision(ctx context.Context, incident string) (RunDecision, 
 			d.Open = true
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, `SELECT policy, count(*) FILTER (WHERE state = 'released' OR state IN ('deleted', 'expired') AND reached > 0)
+		// What was released to some of its recipients, and then deleted or expired,
+		// was kept from the others.
+		rows, err := tx.QueryContext(ctx, `SELECT policy, count(*) FILTER (WHERE state = 'released' OR state = 'deleted'
+				AND NOT EXISTS (SELECT 1 FROM recipients r WHERE r.message = messages.seq AND r.state <> 'released'))
 			FROM messages WHERE incident = ? GROUP BY policy`, incident)
 		if err != nil {
 			return err

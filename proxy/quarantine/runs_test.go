@@ -141,6 +141,41 @@ func TestDecision(t *testing.T) {
 	}
 }
 
+// TestACopyThatIsReleasedToSomeIsNoRelease of its run, whatever ends its review:
+// a person let it go to one reader, and kept it from another.
+func TestACopyThatIsReleasedToSomeIsNoRelease(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*Store, *clock, Message) error{
+		"refused": func(s *Store, _ *clock, m Message) error { return s.Refuse(t.Context(), m.ID, "anna", "") },
+		"deleted": func(s *Store, _ *clock, m Message) error { return s.Delete(t.Context(), m.ID, "anna", "") },
+		"refused and deleted": func(s *Store, _ *clock, m Message) error {
+			return errors.Join(s.Refuse(t.Context(), m.ID, "anna", ""), s.Delete(t.Context(), m.ID, "anna", ""))
+		},
+		"expired": func(s *Store, c *clock, m Message) error {
+			for range 3 {
+				c.Add(defaultUndecided)
+				if _, err := s.Expire(t.Context(), nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	} {
+		c := newClock()
+		s := open(t, t.TempDir(), Options{Clock: c.Now})
+		m := letter(2)
+		m.IncidentKey = "run"
+		m = hold(t, s, m, "x")
+		settle(t, begin(t, s, m.ID, reader1), RecipientResult{Address: reader1, State: RecipientReleased})
+		if err := end(s, c, m); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if d, err := s.RunDecision(t.Context(), m.Incident); err != nil || d.Open || d.Released {
+			t.Errorf("%s: %+v, %v", name, d, err)
+		}
+	}
+}
+
 // TestExposuresAreKeptForATime, and so are runs that no incident names.
 func TestExposuresAreKeptForATime(t *testing.T) {
 	t.Parallel()
