@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -169,42 +170,90 @@ func scanIncident(scan func(...any) error) (Incident, error) {
 // incidentFor finds the incident that m belongs to, the open one of its key
 // whose last copy is less than a day older, or begins a new one.
 func (s *Store) incidentFor(ctx context.Context, tx *sql.Tx, m *Message) (string, error) {
-	var id string
-	if m.Incident != "" {
-		err := tx.QueryRowContext(ctx, "SELECT id FROM incidents WHERE id = ? AND key = ?", m.Incident, m.IncidentKey).Scan(&id)
-		if err == nil {
-			return id, nil
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
-			return "", fmt.Errorf("find incident: %w", err)
-		}
-	}
-	if m.IncidentKey != "" {
-		err := tx.QueryRowContext(ctx, `SELECT id FROM incidents
-			WHERE key = ? AND key <> '' AND last > ? AND open > 0 ORDER BY last DESC LIMIT 1`,
-			m.IncidentKey, micros(m.Received.Add(-quiet))).Scan(&id)
-		if err == nil {
-			return id, nil
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
-			return "", fmt.Errorf("find incident: %w", err)
-		}
-	}
-	id, err := newID(s.opts.Random, incidentPrefix)
+	id, seen, err := findIncident(ctx, tx, m)
 	if err != nil {
+		return "", fmt.Errorf("find incident: %w", err)
+	}
+	if id != "" {
+		return id, addKinds(ctx, tx, id, seen, m)
+	}
+	if id, err = newID(s.opts.Random, incidentPrefix); err != nil {
 		return "", err
 	}
 	fields, err := json.Marshal(m.Fields)
 	if err != nil {
 		return "", fmt.Errorf("encode fields: %w", err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO incidents (id, key, policy, first, last, subjects, sender, sender_domain, fields, size)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, m.IncidentKey, m.Policy, micros(m.Received), micros(m.Received),
-		m.Subjects, s.hashAddress(m.From), s.hashDomain(m.From), string(fields), m.Size)
+	first, err := json.Marshal(kinds{}.with(m))
+	if err != nil {
+		return "", fmt.Errorf("encode kinds: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO incidents (id, key, policy, first, last, subjects, sender, sender_domain, fields, size, kinds)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, id, m.IncidentKey, m.Policy, micros(m.Received), micros(m.Received),
+		m.Subjects, s.hashAddress(m.From), s.hashDomain(m.From), string(fields), m.Size, string(first))
 	if err != nil {
 		return "", fmt.Errorf("insert incident: %w", err)
 	}
 	return id, nil
+}
+
+// findIncident gives the id and the kinds of the incident that m joins, "" if
+// there is none: the one that it names, or the open one of its run.
+func findIncident(ctx context.Context, tx *sql.Tx, m *Message) (id, seen string, err error) {
+	if m.Incident != "" {
+		err := tx.QueryRowContext(ctx, "SELECT id, kinds FROM incidents WHERE id = ? AND key = ?", m.Incident, m.IncidentKey).Scan(&id, &seen)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return id, seen, err
+		}
+	}
+	if m.IncidentKey == "" {
+		return "", "", nil
+	}
+	err = tx.QueryRowContext(ctx, `SELECT id, kinds FROM incidents
+		WHERE key = ? AND key <> '' AND last > ? AND open > 0 ORDER BY last DESC LIMIT 1`,
+		m.IncidentKey, micros(m.Received.Add(-quiet))).Scan(&id, &seen)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", "", nil
+	}
+	return id, seen, err
+}
+
+// kinds are what the copies of an incident were held by, and what was in them,
+// in order.
+type kinds struct {
+	Policies []string `json:"policies"`
+	Fields   []string `json:"fields"`
+}
+
+// with gives the kinds with those of a further copy.
+func (k kinds) with(m *Message) kinds {
+	return kinds{union(k.Policies, m.Policy), union(k.Fields, m.Fields...)}
+}
+
+func union(all []string, more ...string) []string {
+	all = append(append([]string{}, all...), more...) // in JSON a list, never null
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// addKinds writes the kinds of a further copy, if it has others than were seen.
+func addKinds(ctx context.Context, tx *sql.Tx, incident, seen string, m *Message) error {
+	var k kinds
+	if err := json.Unmarshal([]byte(seen), &k); err != nil {
+		return fmt.Errorf("kinds of incident %s: %w", incident, err)
+	}
+	all := k.with(m)
+	if len(all.Policies) == len(k.Policies) && len(all.Fields) == len(k.Fields) {
+		return nil
+	}
+	encoded, err := json.Marshal(all)
+	if err != nil {
+		return fmt.Errorf("encode kinds: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, "UPDATE incidents SET kinds = ? WHERE id = ?", string(encoded), incident); err != nil {
+		return fmt.Errorf("write kinds of incident %s: %w", incident, err)
+	}
+	return nil
 }
 
 // normaliseIncident gives the id of an incident as a person may have typed it.

@@ -115,6 +115,13 @@ func TestStoreOfTheFirstVersionIsCarriedOver(t *testing.T) {
 			t.Errorf("%+v finds %d, %v; want both", q, len(all), err)
 		}
 	}
+	page, err := s.IncidentPage(t.Context(), IncidentQuery{})
+	if err != nil || len(page.Incidents) != 1 || page.Incidents[0].From != held.From || page.Incidents[0].Copies != 2 || page.Incidents[0].Subjects != held.Subjects {
+		t.Errorf("its incidents: %+v, %v", page.Incidents, err)
+	}
+	if d, err := s.RunDecision(t.Context(), held.Incident); err != nil || !d.Open || !slices.Equal(d.Policies, []string{held.Policy}) || !slices.Equal(d.Fields, held.Fields) {
+		t.Errorf("decision: %+v, %v", d, err)
+	}
 	// Nothing of what was plain is left, in the database or its log.
 	for _, file := range []string{databaseName, databaseName + "-wal"} {
 		part := t.TempDir()
@@ -176,6 +183,24 @@ func TestSendersOfAnOlderStoreAreFoundAgain(t *testing.T) {
 // words, and puts rows into it.
 func olderStore(t *testing.T, dir, words, rows string) {
 	t.Helper()
+	steps, err := (&Store{}).migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := slices.IndexFunc(steps, func(m migration) bool { return strings.Contains(m.sql, words) })
+	if before < 0 {
+		t.Fatalf("no migration has %q", words)
+	}
+	storeOfVersion(t, dir, before, func(conn *sql.Conn) {
+		if _, err := conn.ExecContext(t.Context(), rows); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// storeOfVersion makes a store as a version had it, and lets it be filled.
+func storeOfVersion(t *testing.T, dir string, version int, fill func(*sql.Conn)) {
+	t.Helper()
 	s := &Store{dir: dir, opts: Options{}.withDefaults()}
 	if err := s.makeFolders(); err != nil {
 		t.Fatal(err)
@@ -189,30 +214,122 @@ func olderStore(t *testing.T, dir, words, rows string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := slices.IndexFunc(steps, func(m migration) bool { return strings.Contains(m.sql, words) })
-	if before < 0 {
-		t.Fatalf("no migration has %q", words)
-	}
-	if err := migrate(t.Context(), s.writer, steps[:before]); err != nil {
+	if err := migrate(t.Context(), s.writer, steps[:version]); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.writer.Exec(rows); err != nil {
+	conn, err := s.writer.Conn(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.writer.Close(); err != nil {
+	fill(conn)
+	if err := errors.Join(conn.Close(), s.writer.Close()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// TestFiguresOfAnOlderStoreAreThoseOfANewOne: what the lists and the overview
-// show of messages that were held before is what they would show had it been
-// kept up from the start.
+// copyRows fills an older store with the rows of a newer one, as far as it has
+// columns for them, without its triggers: they are as they are.
+func copyRows(t *testing.T, conn *sql.Conn, from string) {
+	t.Helper()
+	list := func(query string, args ...any) (all []string) {
+		rows, err := conn.QueryContext(t.Context(), query, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rows.Next() {
+			var s string
+			if err := rows.Scan(&s); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, s)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	do := func(query string, args ...any) {
+		if _, err := conn.ExecContext(t.Context(), query, args...); err != nil {
+			t.Fatalf("%s: %v", query, err)
+		}
+	}
+	do("PRAGMA foreign_keys = OFF")
+	do("ATTACH ? AS newer", from)
+	triggers := list("SELECT sql FROM main.sqlite_master WHERE type = 'trigger'")
+	for _, name := range list("SELECT name FROM main.sqlite_master WHERE type = 'trigger'") {
+		do("DROP TRIGGER main." + name)
+	}
+	for _, table := range list("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'") {
+		columns := strings.Join(list("SELECT name FROM pragma_table_info(?, 'main') JOIN pragma_table_info(?, 'newer') USING (name)", table, table), ", ")
+		do("DELETE FROM main." + table)
+		do(fmt.Sprintf("INSERT INTO main.%s (%s) SELECT %s FROM newer.%s", table, columns, columns, table))
+	}
+	for _, trigger := range triggers {
+		do(trigger)
+	}
+}
+
+// TestANewMigrationComesLast: a store's version is how many it has had, in the
+// order of their names. One between those that stores have would never be applied
+// to them, and the last one twice. Whoever adds one adds it to the end of the list,
+// and nobody takes one off.
+func TestANewMigrationComesLast(t *testing.T) {
+	t.Parallel()
+	landed := []string{
+		"0001_initial.sql", "0002_sealed.sql", "0003_runs.sql", "0004_notices.sql", "0005_decisions.sql",
+		"0008_senders.sql", "0009_lists.sql", "0010_places.sql", "0011_statements.sql", "0012_reviewed.sql",
+	}
+	entries, err := migrationFiles.ReadDir("migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if diff := cmp.Diff(landed, names); diff != "" {
+		t.Errorf("migrations (-landed +there):\n%s", diff)
+	}
+	if !slices.IsSorted(landed) {
+		t.Error("they are not applied in this order")
+	}
+}
+
+// What the lists, the overview and the brake read.
+const (
+	figuresOfHeld = `SELECT 'incident', id, message, hex(sender), hex(sender_domain), fields, completeness, size, '' FROM incidents
+		UNION ALL SELECT 'reviewed', id, released, kinds, '', '', '', '', '' FROM incidents
+		UNION ALL SELECT 'sender', hex(sender), messages, open, incidents, people, message, last, '' FROM senders
+		UNION ALL SELECT 'day', day, hex(sender), messages, people, '', '', '', '' FROM sender_days ORDER BY 1, 2, 3, 4`
+	figuresOfLedger = `SELECT 'passed', id, passed, '', '', '', '', '', '' FROM incidents
+		UNION ALL SELECT 'hour', hour, action, completeness, messages, '', '', '', '' FROM hours
+		UNION ALL SELECT 'policy', day, policy, action, messages, '', '', '', '' FROM policy_days
+		UNION ALL SELECT 'incidents', hour, incidents, people, kept, '', '', '', '' FROM incident_hours ORDER BY 1, 2, 3, 4`
+	// ledgerVersion is the version that the ledger began with.
+	ledgerVersion = 3
+)
+
+// TestFiguresOfAnOlderStoreAreThoseOfANewOne: what the lists, the overview and the
+// brake read of messages that were held before is what they would read had it been
+// kept up from the start, whatever version held them. (The first had no sealed
+// columns: see TestStoreOfTheFirstVersionIsCarriedOver.)
 func TestFiguresOfAnOlderStoreAreThoseOfANewOne(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	dir := t.TempDir()
 	s := open(t, dir, Options{Clock: c.Now})
 	varied(t, s, c)
+	for _, removed := range []bool{false, true} { // released to one of two
+		m := copyOf("partly", 5)
+		m.Recipients = append(m.Recipients, Recipient{Address: "reader2@post.example"})
+		m = hold(t, s, m, "x")
+		settle(t, begin(t, s, m.ID, reader1), RecipientResult{Address: reader1, State: RecipientReleased})
+		if removed {
+			if err := s.Delete(t.Context(), m.ID, "anna", ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	judgements := &Ledger{}
 	for i := range 50 {
 		judgements.Exposures = append(judgements.Exposures, Exposure{At: c.Now().Add(-time.Duration(i) * 20 * time.Minute), Action: []string{"pass", "hold"}[i%2],
@@ -221,40 +338,35 @@ func TestFiguresOfAnOlderStoreAreThoseOfANewOne(t *testing.T) {
 	if err := s.WriteLedger(t.Context(), judgements); err != nil {
 		t.Fatal(err)
 	}
-	const figures = `SELECT 'incident', id, message, hex(sender), hex(sender_domain), fields, completeness, size, passed FROM incidents
-		UNION ALL SELECT 'hour', hour, action, completeness, messages, '', '', '', '' FROM hours
-		UNION ALL SELECT 'policy', day, policy, action, messages, '', '', '', '' FROM policy_days
-		UNION ALL SELECT 'incidents', hour, incidents, people, kept, '', '', '', '' FROM incident_hours
-		UNION ALL SELECT 'sender', hex(sender), messages, open, incidents, people, message, last, '' FROM senders
-		UNION ALL SELECT 'day', day, hex(sender), messages, people, '', '', '', '' FROM sender_days ORDER BY 1, 2, 3, 4`
-	want := table9(t, s, figures)
-	if len(want) < 60+5 {
-		t.Fatalf("only %d figures", len(want))
+	held, ledger := table9(t, s, figuresOfHeld), table9(t, s, figuresOfLedger)
+	if len(held) < 2*61+5 || len(ledger) < 61+5 {
+		t.Fatalf("only %d and %d figures", len(held), len(ledger))
 	}
-	// The store as it was before: without what the migration made.
 	steps, err := s.migrations()
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := slices.IndexFunc(steps, func(m migration) bool { return strings.Contains(m.sql, "incident_hours") })
-	for _, name := range []string{"incidents_inserted", "incidents_updated", "messages_inserted", "messages_updated", "runs_inserted", "runs_updated"} {
-		mustExec(t, s, "DROP TRIGGER "+name)
-	}
-	for _, name := range []string{"incidents_people", "incidents_people_open", "incidents_copies", "incidents_copies_open", "incidents_sender",
-		"incidents_sender_domain", "incidents_assigned", "audit_at", "audit_by", "audit_act", "audit_incident"} {
-		mustExec(t, s, "DROP INDEX "+name)
-	}
-	for _, name := range []string{"place", "message", "sender", "sender_domain", "fields", "completeness", "size", "passed", "assigned", "mark"} {
-		mustExec(t, s, "ALTER TABLE incidents DROP COLUMN "+name)
-	}
-	for _, name := range []string{"hours", "policy_days", "incident_hours", "senders", "sender_days"} {
-		mustExec(t, s, "DROP TABLE "+name)
-	}
-	mustExec(t, s, "CREATE TRIGGER messages_inserted AFTER INSERT ON messages BEGIN SELECT 1; END")
-	mustExec(t, s, "CREATE TRIGGER messages_updated AFTER UPDATE ON messages BEGIN SELECT 1; END")
-	mustExec(t, s, fmt.Sprintf("PRAGMA user_version = %d", at))
-	if diff := cmp.Diff(want, table9(t, open(t, dir, Options{Clock: c.Now}), figures)); diff != "" {
-		t.Errorf("figures (-kept up +migrated):\n%s", diff)
+	for version := 2; version < len(steps); version++ {
+		older := t.TempDir()
+		if err := os.CopyFS(older, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{databaseName, databaseName + "-wal", databaseName + "-shm"} {
+			if err := os.Remove(filepath.Join(older, file)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		storeOfVersion(t, older, version, func(conn *sql.Conn) { copyRows(t, conn, s.databasePath()) })
+		migrated := open(t, older, Options{Clock: c.Now})
+		if diff := cmp.Diff(held, table9(t, migrated, figuresOfHeld)); diff != "" {
+			t.Errorf("version %d: figures of what was held (-kept up +migrated):\n%s", version, diff)
+		}
+		if version < ledgerVersion {
+			continue
+		}
+		if diff := cmp.Diff(ledger, table9(t, migrated, figuresOfLedger)); diff != "" {
+			t.Errorf("version %d: figures of the ledger (-kept up +migrated):\n%s", version, diff)
+		}
 	}
 }
 

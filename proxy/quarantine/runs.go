@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -113,10 +112,9 @@ func holdRun(ctx context.Context, tx *sql.Tx, m *Message) error {
 // RunDecision is what people have decided on the copies of an incident.
 type RunDecision struct {
 	Open     bool // some copy is undecided
-	Released bool // no copy is undecided, and each was released
-	// Subjects is the most people that were reviewed, and Policies by what copies
-	// were held; where they were released, Fields is what was in them, and
-	// Complete whether each was read to its end.
+	Released bool // no copy is undecided, and each was released to all of its recipients
+	// Subjects is the most people that were reviewed, Policies by what copies were
+	// held, Fields what was in them, and Complete whether each was read to its end.
 	Subjects int64
 	Policies []string
 	Fields   []string
@@ -124,75 +122,26 @@ type RunDecision struct {
 }
 
 // RunDecision tells what people have decided on an incident, or [ErrNotFound].
+// It reads one row, however many copies there are.
 func (s *Store) RunDecision(ctx context.Context, incident string) (RunDecision, error) {
 	var d RunDecision
-	err := s.read(ctx, func(tx *sql.Tx) error {
-		var copies, open, released int64
-		err := tx.QueryRowContext(ctx, "SELECT copies, open, subjects FROM incidents WHERE id = ?", incident).
-			Scan(&copies, &open, &d.Subjects)
-		if errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("incident %.40q: %w", incident, ErrNotFound)
-		}
-		if err != nil || open > 0 {
-			d.Open = true
-			return err
-		}
-		// What was released to some of its recipients, and then deleted or expired,
-		// was kept from the others.
-		rows, err := tx.QueryContext(ctx, `SELECT policy, count(*) FILTER (WHERE state = 'released' OR state = 'deleted'
-				AND NOT EXISTS (SELECT 1 FROM recipients r WHERE r.message = messages.seq AND r.state <> 'released'))
-			FROM messages WHERE incident = ? GROUP BY policy`, incident)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }() // rows.Err tells
-		for rows.Next() {
-			var policy string
-			var n int64
-			if err := rows.Scan(&policy, &n); err != nil {
-				return err
-			}
-			released += n
-			d.Policies = append(d.Policies, policy)
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		if d.Released = released == copies; !d.Released {
-			return nil // what they held does not matter
-		}
-		return reviewed(ctx, tx, incident, &d)
-	})
+	var copies, open, released int64
+	var seen, completeness string
+	err := s.reader.QueryRowContext(ctx, "SELECT copies, open, released, subjects, kinds, completeness FROM incidents WHERE id = ?", incident).
+		Scan(&copies, &open, &released, &d.Subjects, &seen, &completeness)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fmt.Errorf("incident %.40q: %w", incident, ErrNotFound)
+	}
+	var k kinds
+	if err == nil {
+		err = json.Unmarshal([]byte(seen), &k)
+	}
 	if err != nil {
 		return RunDecision{}, fmt.Errorf("decision: %w", err)
 	}
+	d.Open, d.Released = open > 0, open == 0 && released == copies
+	d.Policies, d.Fields, d.Complete = k.Policies, k.Fields, completeness == complete
 	return d, nil
-}
-
-// reviewed adds what the copies of an incident held.
-func reviewed(ctx context.Context, tx *sql.Tx, incident string, d *RunDecision) error {
-	rows, err := tx.QueryContext(ctx, "SELECT DISTINCT fields, completeness FROM messages WHERE incident = ?", incident)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	for d.Complete = true; rows.Next(); {
-		var fields, completeness string
-		if err := rows.Scan(&fields, &completeness); err != nil {
-			return err
-		}
-		var names []string
-		if err := json.Unmarshal([]byte(fields), &names); err != nil {
-			return fmt.Errorf("fields of a message of %s: %w", incident, err)
-		}
-		for _, name := range names {
-			if !slices.Contains(d.Fields, name) {
-				d.Fields = append(d.Fields, name)
-			}
-		}
-		d.Complete = d.Complete && completeness == complete
-	}
-	return rows.Err()
 }
 
 // complete is what a message's Completeness says where all of it was read.

@@ -122,7 +122,9 @@ func TestDecision(t *testing.T) {
 	} {
 		var incident string
 		for range c.acts {
-			incident = hold(t, s, copyOf(fmt.Sprint("run ", i), 30), "x").Incident
+			m := copyOf(fmt.Sprint("run ", i), 30)
+			m.Completeness = "complete"
+			incident = hold(t, s, m, "x").Incident
 		}
 		copies, _, err := s.List(t.Context(), Query{Incident: incident})
 		if err != nil {
@@ -138,6 +140,37 @@ func TestDecision(t *testing.T) {
 		if seen := copies[0]; d.Released && (!slices.Equal(d.Fields, seen.Fields) || d.Complete != (seen.Completeness == "complete")) {
 			t.Errorf("%s: reviewed were %v, complete %v; want %v, %s", c.name, d.Fields, d.Complete, seen.Fields, seen.Completeness)
 		}
+	}
+}
+
+// TestADecisionCoversAllThatWasReviewed: what any of the copies was held by, and
+// what was in it.
+func TestADecisionCoversAllThatWasReviewed(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	var incident string
+	for i, held := range []struct{ policy, fields, read string }{
+		{"bulk", "person.name contact.email", "complete"}, {"bulk", "person.name", "complete"}, {"card", "payment.card person.name", "partial"},
+	} {
+		m := copyOf("run", 10*i)
+		m.Incident, m.Policy, m.Fields, m.Completeness = incident, held.policy, strings.Fields(held.fields), held.read
+		m = hold(t, s, m, fmt.Sprint("content ", i))
+		incident = m.Incident
+		settle(t, begin(t, s, m.ID), RecipientResult{Address: reader1, State: RecipientReleased})
+		if i == 1 {
+			if d, err := s.RunDecision(t.Context(), incident); err != nil || !d.Complete || len(d.Policies) != 1 || len(d.Fields) != 2 {
+				t.Errorf("of two copies: %+v, %v", d, err)
+			}
+		}
+	}
+	d, err := s.RunDecision(t.Context(), incident)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := RunDecision{Released: true, Subjects: 20, Policies: []string{"bulk", "card"},
+		Fields: []string{"contact.email", "payment.card", "person.name"}}
+	if diff := cmp.Diff(want, d); diff != "" {
+		t.Errorf("decision (-want +got):\n%s", diff)
 	}
 }
 

@@ -117,6 +117,8 @@ CREATE INDEX senders_messages ON senders (messages, sender);
 CREATE INDEX senders_people ON senders (people, sender);
 CREATE INDEX senders_last ON senders (last, sender);
 
+-- SQLite cannot alter a trigger, so those of the first version are written anew,
+-- with what is kept up of senders and incidents besides.
 DROP TRIGGER messages_inserted;
 CREATE TRIGGER messages_inserted AFTER INSERT ON messages BEGIN
   UPDATE totals SET messages = messages + 1, bytes = bytes + NEW.size * NEW.stored
