@@ -14,8 +14,9 @@ type Run struct {
 	Window time.Duration `yaml:"window"`
 	// Memory is for the evidence of parts that were read before; 0: none.
 	Memory Size `yaml:"memory"`
-	// Keep is how long it is kept what each message would have exposed, and to
-	// whom the copies of runs went of which none was held.
+	// Keep is how long it is kept what each message would have exposed, to whom
+	// the copies of runs went of which none was held, and what the overview counts
+	// by the hour and the day.
 	Keep   Period `yaml:"keep"`
 	Canary Canary `yaml:"canary"`
 }

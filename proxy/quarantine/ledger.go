@@ -196,19 +196,26 @@ const (
 	pruneDeliveries = `DELETE FROM deliveries WHERE seq IN (SELECT d.seq FROM runs CROSS JOIN deliveries d ON d.run = runs.key
 		WHERE runs.last < ? AND ` + unnamed + ` LIMIT ?)`
 	pruneRuns = "DELETE FROM runs WHERE key IN (SELECT key FROM runs WHERE last < ? AND " + unnamed + " ORDER BY last LIMIT ?)"
+	// Whole hours and days only.
+	pruneHours         = "DELETE FROM hours WHERE (hour, action, completeness) IN (SELECT hour, action, completeness FROM hours WHERE hour < ? / 3600000000 LIMIT ?)"
+	prunePolicyDays    = "DELETE FROM policy_days WHERE (day, policy, action) IN (SELECT day, policy, action FROM policy_days WHERE day < ? / 86400000000 LIMIT ?)"
+	pruneIncidentHours = "DELETE FROM incident_hours WHERE hour IN (SELECT hour FROM incident_hours WHERE hour < ? / 3600000000 LIMIT ?)"
+	pruneSenderDays    = "DELETE FROM sender_days WHERE (day, sender) IN (SELECT day, sender FROM sender_days WHERE day < ? / 86400000000 LIMIT ?)"
 
 	// unnamed tells whether no incident names a run.
 	unnamed = "NOT EXISTS (SELECT 1 FROM incidents WHERE incidents.key = runs.key AND incidents.key <> '')"
 )
 
-// PruneLedger removes exposures older than one time and runs that have ended
-// before another, with their deliveries, unless an incident names the run.
+// PruneLedger removes exposures older than one time. Older than another it removes
+// runs that have ended, with their deliveries, unless an incident names the run,
+// and what was counted by the hour and the day.
 func (s *Store) PruneLedger(ctx context.Context, exposures, runs time.Time) (removed int64, err error) {
 	for _, step := range []struct {
 		sql string
 		at  time.Time
 	}{
 		{pruneExposures, exposures}, {pruneDeliveries, runs}, {pruneRuns, runs},
+		{pruneHours, runs}, {prunePolicyDays, runs}, {pruneIncidentHours, runs}, {pruneSenderDays, runs},
 	} {
 		for {
 			var n int64

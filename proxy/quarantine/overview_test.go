@@ -67,6 +67,32 @@ func TestOverviewCountsWhatWasJudged(t *testing.T) {
 	}
 }
 
+// TestCountsAreKeptAsLongAsTheLedger, to the whole hour and day.
+func TestCountsAreKeptAsLongAsTheLedger(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	s := open(t, t.TempDir(), Options{Clock: c.Now})
+	for range 3 { // days
+		hold(t, s, letter(1), "x")
+		e := Exposure{At: c.Now(), Action: "hold", Policy: "bulk", Exposure: []byte(`{"completeness":"complete"}`)}
+		if err := s.WriteLedger(t.Context(), &Ledger{Exposures: []Exposure{e}}); err != nil {
+			t.Fatal(err)
+		}
+		c.Add(24 * time.Hour)
+	}
+	// The middle one was at nine o'clock of the day before yesterday.
+	if _, err := s.PruneLedger(t.Context(), time.Time{}, c.Now().Add(-48*time.Hour+30*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	o := overview(t, s, c.Now().Add(-1000*time.Hour))
+	if len(o.Hours) != 2 || o.Incidents != 2 || len(o.Policies) != 1 || o.Policies[0].Messages != 2 || len(o.Senders) != 1 || o.Senders[0].Messages != 2 {
+		t.Errorf("counted are %+v", o)
+	}
+	if page, _, err := s.Senders(t.Context(), SenderQuery{}); err != nil || len(page) != 1 || page[0].Messages != 3 {
+		t.Errorf("who sent what was held, ever: %+v, %v", page, err)
+	}
+}
+
 // People are kept from exposure until a copy reaches somebody, by its own
 // verdict or by a release.
 func TestOverviewCountsPeopleKept(t *testing.T) {

@@ -261,7 +261,7 @@ func TestExposuresAreKeptForATime(t *testing.T) {
 func TestPruningSearchesIndexes(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir(), Options{})
-	for _, sql := range []string{pruneExposures, pruneDeliveries, pruneRuns} {
+	for _, sql := range []string{pruneExposures, pruneDeliveries, pruneRuns, pruneHours, prunePolicyDays, pruneIncidentHours, pruneSenderDays} {
 		for _, step := range plan(t, s, sql, []any{1, 1}) {
 			if strings.HasPrefix(step, "SCAN") {
 				t.Errorf("%s\n%s", sql, step)
