@@ -16,7 +16,7 @@ import (
 // gone by then is sent by the relay.
 const tellTime = 20 * time.Second
 
-// withTeller lets a command tell people, and sends what it posted.
+// withTeller lets a command decide and tell people, and sends what it posted.
 func withTeller(ctx context.Context, p program, cfg *configs.Config, store *quarantine.Store, do func(teller) error) error {
 	log := slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	var to review.Sender
@@ -33,7 +33,7 @@ func withTeller(ctx context.Context, p program, cfg *configs.Config, store *quar
 		return err
 	}
 	if err := do(teller{store: store, notices: n, log: log}); err != nil {
-		return fmt.Errorf("the decision is made, but not told: %w", err)
+		return err
 	}
 	if to == nil {
 		return nil // the relay sends it
@@ -46,52 +46,64 @@ func withTeller(ctx context.Context, p program, cfg *configs.Config, store *quar
 	return nil
 }
 
-// refuseAlone refuses one message, and tells of it. The non-delivery notice is
-// posted with the refusal, so that a crash between them does not lose it.
+// decisionOn is a decision about one message, and what tells of it. Both are
+// committed together, so that a crash between them loses nothing.
+type decisionOn struct {
+	kind    notify.Kind
+	message quarantine.Message
+	by      string
+	tried   int             // recipients of a release
+	failed  int             // of them, those who do not have it
+	notices []notify.Notice // that postings made
+}
+
+// released notes what became of a release.
+func (d *decisionOn) released(results []quarantine.RecipientResult) {
+	d.kind, d.tried = notify.Released, len(results)
+	for _, r := range results {
+		if r.State != quarantine.RecipientReleased {
+			d.kind = notify.ReleaseFailed
+			d.failed++
+		}
+	}
+}
+
+// postings makes what tells of the decision, reviewers and who sent the message.
+func (d *decisionOn) postings(t teller) ([]quarantine.Posting, error) {
+	e := event(d.kind, []quarantine.Message{d.message})
+	e.By, e.Failed, e.Expires = d.by, d.failed, time.Time{}
+	e.Once = e.Message + " " + e.At.UTC().Format(time.RFC3339Nano)
+	var undelivered []string
+	if d.kind == notify.Refused {
+		undelivered = []string{d.message.ID}
+	}
+	var err error
+	if d.notices, err = t.notices.Notices(e, senderOf(&d.message), undelivered); err != nil {
+		return nil, fmt.Errorf("notices of message %s: %w", d.message.ID, err)
+	}
+	postings := make([]quarantine.Posting, len(d.notices))
+	for i, n := range d.notices {
+		postings[i] = quarantine.Posting{Key: n.Key, Channel: n.Channel, Payload: n.Payload}
+	}
+	return postings, nil
+}
+
+// refuseAlone refuses one message, and tells of it.
 func refuseAlone(ctx context.Context, p program, cfg *configs.Config, store *quarantine.Store, d decision) error {
 	m, err := store.Get(ctx, d.ID)
 	if err != nil {
 		return err
 	}
-	e := event(notify.Refused, []quarantine.Message{m})
-	e.By, e.Expires = d.by(), time.Time{}
-	e.Once = e.Message + " " + e.At.UTC().Format(time.RFC3339Nano)
-	var refused error
-	err = withTeller(ctx, p, cfg, store, func(t teller) error {
-		key, channel, payload, err := t.notices.Promise(e, senderOf(&m), []string{m.ID})
+	on := decisionOn{kind: notify.Refused, message: m, by: d.by()}
+	return withTeller(ctx, p, cfg, store, func(t teller) error {
+		postings, err := on.postings(t)
 		if err != nil {
 			return err
 		}
-		var notices []quarantine.Posting
-		if key != "" {
-			notices = append(notices, quarantine.Posting{Key: key, Channel: channel, Payload: payload})
+		if err := store.Refuse(ctx, m.ID, d.by(), d.Reason, postings...); err != nil {
+			return err
 		}
-		if refused = store.Refuse(ctx, m.ID, d.by(), d.Reason, notices...); refused != nil {
-			return nil // told by itself
-		}
-		return t.decided(ctx, e, []quarantine.Message{m})
+		t.notices.Posted(on.notices)
+		return nil
 	})
-	if refused != nil {
-		return refused
-	}
-	return err
-}
-
-// decisionOn is a decision about one message.
-type decisionOn struct {
-	kind   notify.Kind
-	id, by string
-	failed int // recipients who do not have it
-}
-
-// tell tells of the decision.
-func (d decisionOn) tell(ctx context.Context, p program, cfg *configs.Config, store *quarantine.Store) error {
-	m, err := store.Get(ctx, d.id)
-	if err != nil {
-		return err
-	}
-	messages := []quarantine.Message{m}
-	e := event(d.kind, messages)
-	e.By, e.Failed, e.Expires = d.by, d.failed, time.Time{}
-	return withTeller(ctx, p, cfg, store, func(t teller) error { return t.decided(ctx, e, messages) })
 }

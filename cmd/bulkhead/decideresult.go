@@ -52,7 +52,12 @@ func tellIncident(ctx context.Context, p program, cfg *configs.Config, store *qu
 	e := event(kind, messages)
 	e.By, e.Failed, e.Expires, e.Message = o.Decision.By, missing, time.Time{}, ""
 	e.Once = fmt.Sprint(o.Decision.ID)
-	return withTeller(ctx, p, cfg, store, func(t teller) error { return t.decided(ctx, e, messages) })
+	return withTeller(ctx, p, cfg, store, func(t teller) error {
+		if err := t.decided(ctx, e, messages); err != nil {
+			return fmt.Errorf("the decision is made, but not told: %w", err)
+		}
+		return nil
+	})
 }
 
 // undeliveredStates are those of messages that are not delivered and will not be.

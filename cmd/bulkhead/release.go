@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 )
@@ -50,34 +49,38 @@ func (c quarantineRelease) Run(ctx context.Context, p program) error {
 	if err := newDesk(cfg, store, server).OneAlone(&m); err != nil {
 		return err
 	}
+	on := decisionOn{message: m, by: c.by()}
+	err = withTeller(ctx, p, cfg, store, func(t teller) error {
+		results, err := c.send(ctx, store, server, func(results []quarantine.RecipientResult) ([]quarantine.Posting, error) {
+			on.released(results)
+			return on.postings(t)
+		})
+		for _, r := range results {
+			fmt.Fprintf(p.stdout, "%-9s %s  %s\n", r.State, r.Address, r.Reply)
+		}
+		if err == nil {
+			t.notices.Posted(on.notices)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if on.failed > 0 {
+		return errFound{fmt.Sprintf("%d of %d recipients do not have it; the release can be tried again", on.failed, on.tried)}
+	}
+	return nil
+}
+
+// send releases the message.
+func (c quarantineRelease) send(ctx context.Context, store *quarantine.Store, to review.Sender, telling review.Telling) ([]quarantine.RecipientResult, error) {
 	begin := store.BeginRelease
 	if c.Force {
 		begin = store.ForceRelease
 	}
 	release, err := begin(ctx, c.ID, c.To, c.by(), c.Reason)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	results, err := review.Send(ctx, release, server)
-	if err != nil {
-		return err
-	}
-	missing := 0
-	for _, r := range results {
-		fmt.Fprintf(p.stdout, "%-9s %s  %s\n", r.State, r.Address, r.Reply)
-		if r.State != quarantine.RecipientReleased {
-			missing++
-		}
-	}
-	d := decisionOn{kind: notify.Released, id: c.ID, by: c.by(), failed: missing}
-	if missing > 0 {
-		d.kind = notify.ReleaseFailed
-	}
-	if err := d.tell(ctx, p, cfg, store); err != nil {
-		return err
-	}
-	if missing > 0 {
-		return errFound{fmt.Sprintf("%d of %d recipients do not have it; the release can be tried again", missing, len(results))}
-	}
-	return nil
+	return review.Send(ctx, release, to, telling)
 }

@@ -115,11 +115,8 @@ func (t teller) due(ctx context.Context, n quarantine.Notice) ([]quarantine.Mess
 	return all, err
 }
 
-// decided tells of a decision about messages of one incident, by a person.
+// decided tells of a decision about a whole incident, by a person.
 func (t teller) decided(ctx context.Context, e notify.Event, messages []quarantine.Message) error {
-	if e.Once == "" {
-		e.Once = e.Message + " " + e.At.UTC().Format(time.RFC3339Nano)
-	}
 	if err := t.notices.Tell(ctx, e, senderOf(&messages[0])); err != nil {
 		return err
 	}

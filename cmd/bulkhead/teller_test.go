@@ -112,7 +112,7 @@ func TestADeletionCarriedOnNamesAllItsReaders(t *testing.T) {
 }
 
 // A message that is refused by a process which dies before it has told anybody is
-// returned all the same, and once.
+// returned all the same, and once, and reviewers hear of it.
 func TestARefusalAndItsReturnAreOne(t *testing.T) {
 	store, err := quarantine.Open(t.Context(), t.TempDir(), quarantine.Options{})
 	if err != nil {
@@ -126,16 +126,17 @@ func TestARefusalAndItsReturnAreOne(t *testing.T) {
 	}
 	cfg := configs.Default()
 	cfg.Notify.Sender.Returned, cfg.Notify.Sender.Listed = true, []string{"isp.example"}
+	cfg.Notify.Mail.To, cfg.Notify.Mail.Events = []string{"review@office.example"}, notify.Kinds()
 	n, err := newNotifier(&cfg, store, &posted{}, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := event(notify.Refused, held)
-	key, channel, payload, err := n.Promise(e, senderOf(&held[0]), []string{held[0].ID})
+	on := decisionOn{kind: notify.Refused, message: held[0], by: "ana"}
+	postings, err := on.postings(teller{store: store, notices: n})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := store.Refuse(t.Context(), held[0].ID, "ana", "wrong file", quarantine.Posting{Key: key, Channel: channel, Payload: payload}); err != nil {
+	if err := store.Refuse(t.Context(), held[0].ID, "ana", "wrong file", postings...); err != nil {
 		t.Fatal(err)
 	}
 	var box posted
@@ -143,22 +144,25 @@ func TestARefusalAndItsReturnAreOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := returned(t.Context(), after, store, e, held); err != nil { // as the first would have gone on
-		t.Fatal(err)
+	for range 2 {
+		if err := after.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := after.Flush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := returns(box); len(got) != 1 || !strings.Contains(got[0], "dora@reader.example") {
+	got := returns(box)
+	if len(got) != 1 || !strings.Contains(got[0], "dora@reader.example") {
 		t.Errorf("%d non-delivery notices, want one:\n%s", len(got), got)
 	}
+	if toReviewers := len(box) - len(got); toReviewers != 1 {
+		t.Errorf("%d mails to reviewers, want one:\n%s", toReviewers, box)
+	}
 	// Nobody is promised what they are not to have.
-	cfg.Notify.Sender.Listed = nil
+	cfg.Notify.Sender.Listed, cfg.Notify.Mail.To = nil, nil
 	if n, err = newNotifier(&cfg, store, &box, nil, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}
-	if key, _, _, err := n.Promise(e, senderOf(&held[0]), []string{held[0].ID}); key != "" || err != nil {
-		t.Errorf("a stranger is promised %q, %v", key, err)
+	if postings, err := on.postings(teller{store: store, notices: n}); len(postings) != 0 || err != nil {
+		t.Errorf("a stranger is promised %v, %v", postings, err)
 	}
 }
 

@@ -43,20 +43,20 @@ func (n *Notifier) postDigest(ctx context.Context, d Digest) error {
 	v := n.view(&Event{Kind: digestKind, At: d.Until})
 	v.Digest = d
 	if len(n.cfg.Mail.To) > 0 {
-		text, err := n.words.render("digest", n.cfg.Mail.Language, v)
+		notices, err := n.mail("digest", key, v)
 		if err != nil {
 			return err
 		}
-		content, err := n.compose(text, n.cfg.Mail.To)
-		if err != nil {
-			return err
-		}
-		if _, err := n.postMail(ctx, key, content); err != nil {
+		if _, err := n.post(ctx, notices...); err != nil {
 			return err
 		}
 	}
 	for _, w := range n.cfg.Webhooks {
-		if _, err := n.postCall(ctx, w, key, v); err != nil {
+		notices, err := n.toWebhook(w, key, v)
+		if err != nil {
+			return err
+		}
+		if _, err := n.post(ctx, notices...); err != nil {
 			return err
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -80,48 +79,46 @@ func Channels() []string {
 	return []string{channelMail, channelWebhook, channelSlack, channelSender}
 }
 
-// payload is a notice as it is posted. One of the three is set.
-type payload struct {
-	Letter *letter       `json:"letter,omitempty"`
-	Call   *call         `json:"call,omitempty"`
-	Return *laterReturns `json:"return,omitempty"`
-}
-
-// letter is a whole mail.
-type letter struct {
-	From    string `json:"from"`
-	To      string `json:"to"`
-	Content []byte `json:"content"`
-}
-
-// call is a webhook's body. The rest is looked up in the configuration when it
-// is sent, so that a secret is never stored.
-type call struct {
-	Hook string `json:"hook"` // Webhook.name
-	Kind Kind   `json:"kind"`
-	Body []byte `json:"body"`
-}
-
 // Tell posts what reviewers are to be told of an event, and the sender, if one
 // is given. Without an error it will be sent, even after a restart.
 func (n *Notifier) Tell(ctx context.Context, e Event, who *Sender) error {
 	var errs []error
-	if len(n.cfg.Mail.To) > 0 && tells(n.cfg.Mail.On, e.Kind) {
-		errs = append(errs, n.within(channelMail, &e, func() (bool, error) { return n.tellReviewers(ctx, &e) }))
-	}
-	for _, hook := range n.cfg.Webhooks {
-		if tells(hook.On, e.Kind) {
-			errs = append(errs, n.within(hook.name(), &e, func() (bool, error) { return n.tellWebhook(ctx, hook, &e) }))
-		}
-	}
-	if who != nil && n.tellsSender(&e, *who) {
-		errs = append(errs, n.tellSender(ctx, &e, *who))
+	for _, c := range n.channels(&e, who) {
+		errs = append(errs, n.within(c, &e, func() (fresh bool, err error) {
+			notices, err := c.notices()
+			if err != nil {
+				return false, err
+			}
+			return n.post(ctx, notices...)
+		}))
 	}
 	n.poke()
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("notices: posting: %w", err)
 	}
 	return nil
+}
+
+// channel is where an event is told.
+type channel struct {
+	name    string
+	notices func() ([]Notice, error)
+}
+
+// channels gives those that are told of an event.
+func (n *Notifier) channels(e *Event, who *Sender) (all []channel) {
+	if len(n.cfg.Mail.To) > 0 && tells(n.cfg.Mail.On, e.Kind) {
+		all = append(all, channel{channelMail, func() ([]Notice, error) { return n.toReviewers(e) }})
+	}
+	for _, hook := range n.cfg.Webhooks {
+		if tells(hook.On, e.Kind) {
+			all = append(all, channel{hook.name(), func() ([]Notice, error) { return n.toWebhook(hook, e.key(), n.view(e)) }})
+		}
+	}
+	if who != nil && n.tellsSender(e, *who) {
+		all = append(all, channel{channelSender, func() ([]Notice, error) { return n.toSender(e, *who) }})
+	}
+	return all
 }
 
 // tellsSender reports whether a sender is told of an event: of a hold, and of
@@ -135,11 +132,11 @@ func (n *Notifier) tellsSender(e *Event, who Sender) bool {
 }
 
 // within tells a channel of an event, unless it is of a further incident than
-// the channel is told one by one. What had been told before does not count.
-func (n *Notifier) within(channel string, e *Event, tell func() (fresh bool, err error)) error {
-	limited := e.Kind == Opened && n.cfg.Digest != 0
+// reviewers are told one by one. What had been told before does not count.
+func (n *Notifier) within(c channel, e *Event, tell func() (fresh bool, err error)) error {
+	limited := e.Kind == Opened && n.cfg.Digest != 0 && c.name != channelSender
 	n.mu.Lock()
-	full := limited && n.opened[channel] >= maxOpened
+	full := limited && n.opened[c.name] >= maxOpened
 	n.mu.Unlock()
 	if full {
 		return nil
@@ -148,62 +145,58 @@ func (n *Notifier) within(channel string, e *Event, tell func() (fresh bool, err
 	if limited && fresh {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		n.opened[channel]++
+		n.opened[c.name]++
 	}
 	return err
 }
 
-func (n *Notifier) tellReviewers(ctx context.Context, e *Event) (fresh bool, err error) {
-	text, err := n.words.render("reviewer", n.cfg.Mail.Language, n.view(e))
+func (n *Notifier) toReviewers(e *Event) ([]Notice, error) {
+	return n.mail("reviewer", e.key(), n.view(e))
+}
+
+// mail writes to the reviewers, to each for itself, so that one mailbox that is
+// full keeps it from nobody else.
+func (n *Notifier) mail(template, key string, v view) ([]Notice, error) {
+	text, err := n.words.render(template, n.cfg.Mail.Language, v)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	content, err := n.compose(text, n.cfg.Mail.To)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	return n.postMail(ctx, e.key(), content)
-}
-
-// postMail posts a mail to each reviewer, each for itself, so that one mailbox
-// that is full keeps it from nobody else. It is fresh if it is to one of them.
-func (n *Notifier) postMail(ctx context.Context, key string, content []byte) (fresh bool, err error) {
+	all := make([]Notice, len(n.cfg.Mail.To))
 	for i, to := range n.cfg.Mail.To {
-		p := payload{Letter: &letter{From: n.cfg.From, To: to, Content: content}}
-		one, err := n.post(ctx, fmt.Sprintf("%s#%d", key, i), channelMail, p)
+		all[i], err = newNotice(fmt.Sprintf("%s#%d", key, i), channelMail, payload{Letter: &letter{From: n.cfg.From, To: to, Content: content}})
 		if err != nil {
-			return fresh, err
+			return nil, err
 		}
-		fresh = fresh || one
 	}
-	return fresh, nil
+	return all, nil
 }
 
-// tellSender writes to the sender in every configured language, one below the
+// toSender writes to the sender in every configured language, one below the
 // other: nobody knows which one they read.
-func (n *Notifier) tellSender(ctx context.Context, e *Event, who Sender) error {
+func (n *Notifier) toSender(e *Event, who Sender) ([]Notice, error) {
 	text, err := n.words.renderAll("sender", n.cfg.Senders.Languages, n.senderView(e))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	content, err := n.compose(text, []string{who.Address})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = n.post(ctx, e.key(), channelSender, payload{Letter: &letter{To: who.Address, Content: content}})
-	return err
+	notice, err := newNotice(e.key(), channelSender, payload{Letter: &letter{To: who.Address, Content: content}})
+	return []Notice{notice}, err
 }
 
-func (n *Notifier) tellWebhook(ctx context.Context, w Webhook, e *Event) (fresh bool, err error) {
-	return n.postCall(ctx, w, e.key(), n.view(e))
-}
-
-func (n *Notifier) postCall(ctx context.Context, w Webhook, key string, v view) (fresh bool, err error) {
+func (n *Notifier) toWebhook(w Webhook, key string, v view) ([]Notice, error) {
 	body, err := n.body(w, v)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	return n.post(ctx, key+"#"+w.name(), w.channel(), payload{Call: &call{Hook: w.name(), Kind: v.Kind, Body: body}})
+	notice, err := newNotice(key+"#"+w.name(), w.channel(), payload{Call: &call{Hook: w.name(), Kind: v.Kind, Body: body}})
+	return []Notice{notice}, err
 }
 
 // name tells webhooks apart, whatever their order in the configuration. The URL
@@ -218,29 +211,6 @@ func (w Webhook) channel() string {
 		return channelSlack
 	}
 	return channelWebhook
-}
-
-// post puts a notice into the outbox, once for a key and channel.
-func (n *Notifier) post(ctx context.Context, key, channel string, p payload) (fresh bool, err error) {
-	packed, err := json.Marshal(p)
-	if err != nil {
-		return false, err
-	}
-	key = channel + "/" + key
-	fresh, err = n.cfg.Outbox.Post(ctx, key, channel, packed)
-	if err != nil || !fresh {
-		return false, err
-	}
-	if p.Return != nil {
-		return true, nil // what it takes to send it is not here
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.plainBytes+len(packed) <= maxPlain {
-		n.plain[key] = packed
-		n.plainBytes += len(packed)
-	}
-	return true, nil
 }
 
 // poke makes Run look at the outbox now.

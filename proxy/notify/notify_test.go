@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -491,6 +492,51 @@ func TestSealedNoticeIsSentByWhoPostedIt(t *testing.T) {
 	w.flush(t)
 	if len(w.box.letters) != 1 {
 		t.Error("who posted it does not send it")
+	}
+}
+
+// What was posted together with a decision is sent as if it had been told: by the
+// process that posted it, the private key there or not.
+func TestWhatIsPostedWithADecisionIsSent(t *testing.T) {
+	for name, c := range map[string]struct {
+		kind        notify.Kind
+		undelivered []string
+		channels    []string
+	}{
+		"release": {notify.Released, nil, []string{"mail", "mail", "sender"}},
+		"refusal": {notify.Refused, []string{"BH-1"}, []string{"mail", "mail", "sender"}},
+	} {
+		w := newWorld(t, nil)
+		w.outbox.sealed = true
+		e := opened()
+		e.Kind, e.Once = c.kind, name
+		notices, err := w.Notices(e, &sender, c.undelivered)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var channels []string
+		for _, n := range notices {
+			channels = append(channels, n.Channel)
+			if _, err := w.outbox.Post(t.Context(), n.Key, n.Channel, n.Payload); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !slices.Equal(channels, c.channels) {
+			t.Errorf("%s: told by %v, want %v", name, channels, c.channels)
+		}
+		w.Posted(notices)
+		w.flush(t)
+		// A non-delivery notice waits for who can read the messages.
+		if want := len(c.channels) - len(c.undelivered); len(w.box.letters) != want {
+			t.Errorf("%s: %d letters, want %d", name, len(w.box.letters), want)
+		}
+		if err := w.Tell(t.Context(), e, &sender); err != nil {
+			t.Fatal(err)
+		}
+		w.flush(t)
+		if want := len(c.channels) - len(c.undelivered); len(w.box.letters) != want {
+			t.Errorf("%s: told twice: %d letters, want %d", name, len(w.box.letters), want)
+		}
 	}
 }
 

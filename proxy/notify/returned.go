@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -55,7 +54,14 @@ func (n *Notifier) Return(ctx context.Context, e Event, who Sender, o Original) 
 	if content == nil {
 		return nil
 	}
-	_, err = n.post(ctx, returnedKey(&e), channelSender, payload{Letter: &letter{To: who.Address, Content: content}})
+	return n.postReturn(ctx, &e, payload{Letter: &letter{To: who.Address, Content: content}})
+}
+
+func (n *Notifier) postReturn(ctx context.Context, e *Event, p payload) error {
+	notice, err := newNotice(returnedKey(e), channelSender, p)
+	if err == nil {
+		_, err = n.post(ctx, notice)
+	}
 	if err != nil {
 		return fmt.Errorf("non-delivery notice: posting: %w", err)
 	}
@@ -75,24 +81,7 @@ func (n *Notifier) ReturnLater(ctx context.Context, e Event, messages []string) 
 	if !n.cfg.Senders.Returned {
 		return nil
 	}
-	_, err := n.post(ctx, returnedKey(&e), channelSender, payload{Return: &laterReturns{e, messages}})
-	if err != nil {
-		return fmt.Errorf("non-delivery notice: posting: %w", err)
-	}
-	return nil
-}
-
-// Promise makes what posts a non-delivery notice together with the decision that
-// it tells of: whoever takes it up reads the messages then. It names no notice
-// where nobody is to have one; who is nil where that cannot be read here.
-func (n *Notifier) Promise(e Event, who *Sender, messages []string) (key, channel string, payload []byte, err error) {
-	if !n.cfg.Senders.Returned || who != nil && !n.cfg.Senders.eligible(*who) {
-		return "", "", nil, nil
-	}
-	payload, err = json.Marshal(struct {
-		Return laterReturns `json:"return"`
-	}{laterReturns{e, messages}})
-	return channelSender + "/" + returnedKey(&e), channelSender, payload, err
+	return n.postReturn(ctx, &e, payload{Return: &laterReturns{e, messages}})
 }
 
 // returnedKey names the non-delivery notice of an event.

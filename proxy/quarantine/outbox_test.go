@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +47,43 @@ func TestADamagedNoticeKeepsNoOtherBack(t *testing.T) {
 	if due, err = s.TakeNotices(t.Context(), time.Hour, every); err != nil || len(due) != 2 {
 		t.Errorf("who has the key finds %d, %v; want 2", len(due), err)
 	}
+}
+
+// TestWhatTellsOfADecisionIsPostedWithIt, and with no other: a crash between the
+// two loses nothing, and nobody is told of what was not decided.
+func TestWhatTellsOfADecisionIsPostedWithIt(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	taken := func(want ...string) {
+		t.Helper()
+		due, err := s.TakeNotices(t.Context(), time.Hour, every)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, o := range due {
+			got = append(got, o.Key+" "+string(o.Payload))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("posted are %q, want %q", got, want)
+		}
+	}
+	of := func(key string) Posting { return Posting{Key: key, Channel: "mail", Payload: []byte("for " + key)} }
+	m := hold(t, s, letter(2), "x")
+	rel := begin(t, s, m.ID, reader1)
+	wantErr(t, s.Refuse(t.Context(), m.ID, "anna", "", of("too early")), ErrBusy)
+	wantErr(t, rel.Settle(t.Context(), []RecipientResult{{Address: "nobody@post.example"}}, of("no result")), ErrNotRecipient)
+	taken()
+	if err := rel.Settle(t.Context(), []RecipientResult{{Address: reader1, State: RecipientReleased}}, of("released"), of("and more")); err != nil {
+		t.Fatal(err)
+	}
+	taken("released for released", "and more for and more")
+	if err := s.Refuse(t.Context(), m.ID, "anna", "", of("refused")); err != nil {
+		t.Fatal(err)
+	}
+	taken("refused for refused")
+	wantErr(t, s.Refuse(t.Context(), m.ID, "anna", "", of("again")), ErrDecided)
+	taken()
 }
 
 func TestNoticeIsPostedOnceAndTakenByOne(t *testing.T) {

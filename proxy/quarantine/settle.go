@@ -18,11 +18,11 @@ type RecipientResult struct {
 	Reply string
 }
 
-// Settle records what became of each recipient and gives the lease back. A
-// recipient without a result becomes unknown. It is recorded even when ctx is
+// Settle records what became of each recipient, posts notices of it, and gives the
+// lease back. A recipient without a result becomes unknown. It is recorded even when ctx is
 // done, since the mail has left, and even when the lease has ended, except for
 // recipients that a forced release took over since.
-func (r *Release) Settle(ctx context.Context, results []RecipientResult) error {
+func (r *Release) Settle(ctx context.Context, results []RecipientResult, notices ...Posting) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*busyTimeout)
 	defer cancel()
 	if r.settled {
@@ -43,10 +43,21 @@ func (r *Release) Settle(ctx context.Context, results []RecipientResult) error {
 		}
 		outcome[result.Address] = result
 	}
-	if err := r.store.write(ctx, func(tx *sql.Tx) error { return r.settle(ctx, tx, outcome) }); err != nil {
+	// The results are written even where the notices cannot be.
+	postings, sealErr := r.store.sealPostings(ctx, notices)
+	err := r.store.write(ctx, func(tx *sql.Tx) error {
+		if err := r.settle(ctx, tx, outcome); err != nil {
+			return err
+		}
+		return r.store.insertPostings(ctx, tx, postings)
+	})
+	if err != nil {
 		return fmt.Errorf("settle %s: %w", r.row.ID, err)
 	}
 	r.settled = true
+	if sealErr != nil {
+		return fmt.Errorf("%s is settled, but nobody is told: %w", r.row.ID, sealErr)
+	}
 	return nil
 }
 

@@ -42,7 +42,7 @@ func (j *job) release(ctx context.Context, id string) error {
 	if err != nil {
 		return errors.Join(err, release.Settle(ctx, settled(release.Message(), nil)))
 	}
-	results, err := send(ctx, release, j.desk.cfg.Upstream, had)
+	results, err := send(ctx, release, j.desk.cfg.Upstream, had, nil)
 	if len(results) > 0 {
 		j.outcome.Messages = append(j.outcome.Messages, id)
 	}
@@ -124,15 +124,19 @@ func (j *job) served(ctx context.Context, m quarantine.Message) (map[string]quar
 	return had, nil
 }
 
+// Telling gives the notices that tell of a release, to be posted with its results.
+type Telling func([]quarantine.RecipientResult) ([]quarantine.Posting, error)
+
 // Send sends a release to all its recipients and settles it, whatever becomes
-// of it. Without any result nothing was sent.
-func Send(ctx context.Context, release *quarantine.Release, to Sender) ([]quarantine.RecipientResult, error) {
-	return send(ctx, release, to, nil)
+// of it, with what tells of it; nil tells nobody. Without any result nothing was
+// sent. Where notices cannot be made, the error says so beside the results.
+func Send(ctx context.Context, release *quarantine.Release, to Sender, telling Telling) ([]quarantine.RecipientResult, error) {
+	return send(ctx, release, to, nil, telling)
 }
 
 // send leaves out those who had it or may have: they are settled as such,
 // without a reply of the upstream.
-func send(ctx context.Context, release *quarantine.Release, to Sender, had map[string]quarantine.RecipientState) ([]quarantine.RecipientResult, error) {
+func send(ctx context.Context, release *quarantine.Release, to Sender, had map[string]quarantine.RecipientState, telling Telling) ([]quarantine.RecipientResult, error) {
 	m := release.Message()
 	envelope := upstream.Envelope{From: m.From, MailParams: declared(m.MailParams, m.Size)}
 	var sending []quarantine.Recipient
@@ -157,10 +161,15 @@ func send(ctx context.Context, release *quarantine.Release, to Sender, had map[s
 		sent, sendErr = to.Send(ctx, envelope, content, content.Size())
 		results = append(results, settled(m, sent)...)
 	}
-	if err := release.Settle(ctx, results); err != nil {
+	var notices []quarantine.Posting
+	var tellErr error
+	if telling != nil && sendErr == nil {
+		notices, tellErr = telling(results)
+	}
+	if err := release.Settle(ctx, results, notices...); err != nil {
 		return nil, errors.Join(err, sendErr)
 	}
-	return results, sendErr
+	return results, errors.Join(sendErr, tellErr)
 }
 
 // declared returns the parameters of MAIL with the size that is sent (RFC
