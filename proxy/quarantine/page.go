@@ -206,25 +206,25 @@ func parsePlace(c Cursor, by Sort) (place, error) {
 	return place{int64(value), int64(seq), rest[0] == '-'}, nil
 }
 
-// beyond is the SQL for what comes after a place, which an index is entered at
-// however many incidents are alike in what they are sorted by.
+// beyond is the SQL for what comes after a place.
 func (p place) beyond(by Sort) (string, []any) {
-	sign := ">"
 	if p.descends(by) {
-		sign = "<"
+		return p.compared(by, "<")
 	}
-	if column := by.column(); column != "" {
-		return "(" + column + ", place) " + sign + " (?, ?)", []any{p.value, p.seq}
-	}
-	return "seq " + sign + " ?", []any{p.seq}
+	return p.compared(by, ">")
 }
 
 // upTo is the SQL for what does not come after a place.
 func (p place) upTo(by Sort) (string, []any) {
-	sign := "<="
 	if p.descends(by) {
-		sign = ">="
+		return p.compared(by, ">=")
 	}
+	return p.compared(by, "<=")
+}
+
+// compared is the SQL for incidents on one side of a place, which an index is
+// entered at however many incidents are alike in what they are sorted by.
+func (p place) compared(by Sort, sign string) (string, []any) {
 	if column := by.column(); column != "" {
 		return "(" + column + ", place) " + sign + " (?, ?)", []any{p.value, p.seq}
 	}
