@@ -12,10 +12,9 @@ import (
 const (
 	// commitEvery is how long what is to be written is gathered.
 	commitEvery = 250 * time.Millisecond
-	// maxPending is how many entries may wait; whoever brings more waits too.
+	// maxPending is how many entries may wait, and as many runs; whoever brings
+	// more entries waits too.
 	maxPending = 20_000
-	// patience is how long that may be, before an entry is given up.
-	patience = 5 * time.Second
 )
 
 // writer takes entries for the ledger and writes them in batches.
@@ -23,26 +22,37 @@ type writer struct {
 	ledger  Ledger
 	log     *slog.Logger
 	dropped prometheus.Counter
+	// patience is how long an entry waits for room before it is given up.
+	patience time.Duration
 
 	mu      sync.Mutex
 	pending Batch
 	dirty   map[*run]*sender
-	wake    chan struct{} // something is pending
-	room    chan struct{} // closed when pending was taken
-	stop    chan struct{}
-	done    chan struct{}
-	once    sync.Once
+	// What is being written still takes room: it comes back if it cannot be.
+	writing     int // entries
+	writingRuns map[*run]*sender
+	broken      bool          // the last attempt to write failed
+	wake        chan struct{} // something is pending
+	room        chan struct{} // closed when there is room again
+	stop        chan struct{}
+	done        chan struct{}
+	once        sync.Once
 }
 
 func newWriter(ledger Ledger, log *slog.Logger, dropped prometheus.Counter) *writer {
-	return &writer{ledger: ledger, log: log, dropped: dropped, dirty: map[*run]*sender{},
+	return &writer{ledger: ledger, log: log, dropped: dropped, patience: 5 * time.Second, dirty: map[*run]*sender{},
 		wake: make(chan struct{}, 1), room: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{})}
 }
 
-// touch notes that a run is to be written.
+// touch notes that a run is to be written, unless very many wait already: it is
+// written when it is touched again. The store has a held run with its copy.
 func (w *writer) touch(r *run, s *sender) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if len(w.dirty)+len(w.writingRuns) >= maxPending && w.dirty[r] == nil && w.writingRuns[r] == nil {
+		w.dropped.Inc()
+		return
+	}
 	w.dirty[r] = s
 	w.signal()
 }
@@ -56,16 +66,19 @@ func (w *writer) judge(j Judgement) {
 }
 
 func (w *writer) put(add func(*Batch)) {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(w.patience)
 	for {
 		w.mu.Lock()
-		if len(w.pending.Deliveries)+len(w.pending.Judgements) < maxPending {
+		if len(w.pending.Deliveries)+len(w.pending.Judgements)+w.writing < maxPending {
 			add(&w.pending)
 			w.signal()
 			w.mu.Unlock()
 			return
 		}
 		room := w.room
+		if w.broken {
+			deadline = time.Time{} // no mail waits for a ledger that takes nothing
+		}
 		w.mu.Unlock()
 		select {
 		case <-room:
@@ -111,11 +124,20 @@ func (w *writer) flush() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	err := w.ledger.Write(ctx, &b)
-	if err == nil {
+	if err := w.ledger.Write(ctx, &b); err != nil {
+		w.log.Error("writing the ledger", "error", err)
+		w.failed(&b, dirty)
 		return
 	}
-	w.log.Error("writing the ledger", "error", err)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.writing, w.writingRuns, w.broken = 0, nil, false
+	close(w.room)
+	w.room = make(chan struct{})
+}
+
+// failed puts back what could not be written.
+func (w *writer) failed(b *Batch, dirty map[*run]*sender) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.pending.Deliveries = append(b.Deliveries, w.pending.Deliveries...)
@@ -123,6 +145,7 @@ func (w *writer) flush() {
 	for r, s := range dirty {
 		w.dirty[r] = s
 	}
+	w.writing, w.writingRuns, w.broken = 0, nil, true
 	w.signal()
 }
 
@@ -131,8 +154,7 @@ func (w *writer) take() (Batch, map[*run]*sender) {
 	w.mu.Lock()
 	b, dirty := w.pending, w.dirty
 	w.pending, w.dirty = Batch{}, map[*run]*sender{}
-	close(w.room)
-	w.room = make(chan struct{})
+	w.writing, w.writingRuns = len(b.Deliveries)+len(b.Judgements), dirty
 	w.mu.Unlock()
 	for r, s := range dirty {
 		s.mu.Lock()

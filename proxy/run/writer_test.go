@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/bulkhead-dlp/bulkhead/rules"
 )
@@ -51,5 +52,47 @@ func TestTheLastEntryIsKept(t *testing.T) {
 		if len(ledger.sent) != 1 {
 			t.Fatalf("%d deliveries are kept, want 1", len(ledger.sent))
 		}
+	}
+}
+
+// TestWhatCannotBeWrittenIsBounded over any number of attempts, with what comes
+// while one is made; what does not fit is counted.
+func TestWhatCannotBeWrittenIsBounded(t *testing.T) {
+	dropped := prometheus.NewCounter(prometheus.CounterOpts{Name: "x"})
+	w := newWriter(newBook(), slog.New(slog.DiscardHandler), dropped)
+	w.patience = time.Millisecond
+	s, at := &sender{}, time.Now()
+	for range maxPending {
+		w.judge(Judgement{})
+		w.touch(newRun(print{}, at), s)
+	}
+	for range 5 {
+		b, dirty := w.take()
+		for range 100 {
+			w.deliver(Delivery{})
+			w.touch(newRun(print{}, at), s)
+		}
+		for r := range dirty { // one that waits already takes no room
+			w.touch(r, s)
+			break
+		}
+		w.failed(&b, dirty)
+		w.patience = time.Hour // nobody waits for what has just failed
+	}
+	if n := len(w.pending.Deliveries) + len(w.pending.Judgements); n != maxPending {
+		t.Errorf("%d entries wait, want %d", n, maxPending)
+	}
+	if n := len(w.dirty); n != maxPending {
+		t.Errorf("%d runs wait, want %d", n, maxPending)
+	}
+	if n := testutil.ToFloat64(dropped); n != 2*5*100 {
+		t.Errorf("%v are counted as lost, want %d", n, 2*5*100)
+	}
+	// Once they are written there is room again.
+	w.flush()
+	w.judge(Judgement{})
+	w.touch(newRun(print{}, at), s)
+	if len(w.pending.Judgements) != 1 || len(w.dirty) != 1 {
+		t.Errorf("%d entries and %d runs wait, want one each", len(w.pending.Judgements), len(w.dirty))
 	}
 }
