@@ -189,3 +189,50 @@ func TestPostingFailsWhereTheOutboxDoes(t *testing.T) {
 		t.Errorf("Tell = %v", err)
 	}
 }
+
+// slow is an upstream that takes minutes for a mail; meanwhile another process
+// looks at the outbox.
+type slow struct {
+	*world
+	takes time.Duration
+	other *notify.Notifier
+	sent  []string
+}
+
+func (s *slow) Mail(ctx context.Context, _, to string, content []byte) error {
+	s.sent = append(s.sent, to)
+	s.now = s.now.Add(s.takes)
+	if s.other == nil {
+		return nil
+	}
+	return s.other.Flush(ctx)
+}
+
+// The lease of what was taken together ends while the last of it waits for its
+// turn: nobody gets it from two processes.
+func TestASlowUpstreamGetsNothingTwice(t *testing.T) {
+	first, second := &slow{takes: 8 * time.Minute}, &slow{}
+	w := newWorld(t, func(c *notify.Config) {
+		c.Mail.To = []string{"a@office.test", "b@office.test", "c@office.test", "d@office.test"}
+		c.Mailer = first
+	})
+	cfg := w.cfg
+	cfg.Mailer = second
+	other, err := notify.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first.world, first.other, second.world = w, other, w
+	if err := w.Tell(t.Context(), opened(), nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 8 {
+		w.flush(t)
+		w.now = w.now.Add(5 * time.Minute)
+	}
+	sent := append(first.sent, second.sent...)
+	slices.Sort(sent)
+	if !slices.Equal(sent, cfg.Mail.To) {
+		t.Errorf("sent to %v and %v; want each once", first.sent, second.sent)
+	}
+}

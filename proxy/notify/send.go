@@ -9,8 +9,10 @@ import (
 )
 
 const (
-	// lease is longer than a whole attempt.
-	lease = 15 * time.Minute
+	// lease is for all that are taken together. No attempt begins after lastStart,
+	// so that none goes on when another process may take the notice.
+	lease     = 15 * time.Minute
+	lastStart = lease - mailTime - time.Minute
 	// mailTime bounds one mail, webhookTime one call.
 	mailTime    = 10 * time.Minute
 	webhookTime = 15 * time.Second
@@ -30,6 +32,7 @@ func backoff(attempts int) time.Duration {
 // is told to the log and tried again.
 func (n *Notifier) Flush(ctx context.Context) error {
 	for {
+		taken := n.cfg.Now()
 		due, err := n.cfg.Outbox.Take(ctx, lease, n.own)
 		if err != nil {
 			return err
@@ -38,7 +41,12 @@ func (n *Notifier) Flush(ctx context.Context) error {
 			return nil
 		}
 		for _, p := range due {
-			if err := n.attempt(ctx, p); err != nil {
+			if now := n.cfg.Now(); now.Sub(taken) > lastStart {
+				err = n.cfg.Outbox.Again(ctx, p.ID, now)
+			} else {
+				err = n.attempt(ctx, p)
+			}
+			if err != nil {
 				return err
 			}
 		}

@@ -164,7 +164,9 @@ func send(ctx context.Context, release *quarantine.Release, to Sender, had map[s
 	var notices []quarantine.Posting
 	var tellErr error
 	if telling != nil && sendErr == nil {
-		notices, tellErr = telling(results)
+		if notices, tellErr = telling(results); tellErr != nil {
+			tellErr = fmt.Errorf("message %s is settled, but nobody is told: %w", m.ID, tellErr)
+		}
 	}
 	if err := release.Settle(ctx, results, notices...); err != nil {
 		return nil, errors.Join(err, sendErr)
