@@ -199,7 +199,7 @@ type slow struct {
 	sent  []string
 }
 
-func (s *slow) Mail(ctx context.Context, _, to string, content []byte) error {
+func (s *slow) Mail(ctx context.Context, _, to string, _ []byte) error {
 	s.sent = append(s.sent, to)
 	s.now = s.now.Add(s.takes)
 	if s.other == nil {

@@ -370,13 +370,6 @@ func TestFiguresOfAnOlderStoreAreThoseOfANewOne(t *testing.T) {
 	}
 }
 
-func mustExec(t testing.TB, s *Store, query string) {
-	t.Helper()
-	if _, err := s.writer.Exec(query); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-}
-
 // table9 reads rows of nine columns.
 func table9(t testing.TB, s *Store, query string) (all [][9]string) {
 	t.Helper()

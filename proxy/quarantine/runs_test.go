@@ -184,7 +184,7 @@ func TestACopyThatIsReleasedToSomeIsNoRelease(t *testing.T) {
 		"refused and deleted": func(s *Store, _ *clock, m Message) error {
 			return errors.Join(s.Refuse(t.Context(), m.ID, "anna", ""), s.Delete(t.Context(), m.ID, "anna", ""))
 		},
-		"expired": func(s *Store, c *clock, m Message) error {
+		"expired": func(s *Store, c *clock, _ Message) error {
 			for range 3 {
 				c.Add(defaultUndecided)
 				if _, err := s.Expire(t.Context(), nil); err != nil {
