@@ -163,11 +163,11 @@ func (c *compound) loadDirectory(start uint32) error {
 // addChildren hangs the tree of siblings at the number below the parent, and
 // what is below them in turn. Each entry is taken once.
 func (c *compound) addChildren(root *entry, number uint32, raw []byte, seen []bool) {
-	type todo struct {
+	type subtree struct { // of siblings, still to be walked
 		parent *entry
 		number uint32
 	}
-	stack := []todo{{root, number}}
+	stack := []subtree{{root, number}}
 	for len(stack) > 0 {
 		t := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
@@ -181,14 +181,14 @@ func (c *compound) addChildren(root *entry, number uint32, raw []byte, seen []bo
 		seen[t.number] = true
 		b := raw[int(t.number)*entryLen:][:entryLen]
 		e := newEntry(b)
-		stack = append(stack, todo{t.parent, le.Uint32(b[72:])})
+		stack = append(stack, subtree{t.parent, le.Uint32(b[72:])})
 		if e.kind == isStorage || e.kind == isStream {
 			t.parent.children = append(t.parent.children, e)
 		}
 		if e.kind == isStorage {
-			stack = append(stack, todo{e, le.Uint32(b[76:])})
+			stack = append(stack, subtree{e, le.Uint32(b[76:])})
 		}
-		stack = append(stack, todo{t.parent, le.Uint32(b[68:])})
+		stack = append(stack, subtree{t.parent, le.Uint32(b[68:])})
 	}
 }
 
