@@ -39,7 +39,7 @@ func (c *calendars) next(r *record) (bool, error) {
 			return true, nil
 		case "SUMMARY", "DESCRIPTION", "LOCATION", "COMMENT", "CONTACT":
 			if len(c.event.text) < recordBytes {
-				c.event.add([]byte(name), p.text())
+				c.event.put([]byte(name), p.text())
 			}
 		}
 	}
@@ -47,12 +47,8 @@ func (c *calendars) next(r *record) (bool, error) {
 
 // flush moves what an event said into r.
 func (c *calendars) flush(r *record) bool {
-	for i := range c.event.fields {
-		r.add(c.event.key(i), c.event.value(i))
-	}
-	some := len(c.event.fields) > 0
-	c.event.reset()
-	return some
+	r.take(&c.event)
+	return len(r.fields) > 0
 }
 
 // parameter returns the value of a property's parameter, without quotes.

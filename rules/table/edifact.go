@@ -11,8 +11,7 @@ const edifactSegment = 4 << 10
 type edifact struct {
 	s     *splitter
 	marks edifactMarks
-	next  record // the party that has begun
-	note  []byte
+	next  noted // the party that has begun
 }
 
 // edifactMarks are the service characters (UNA).
@@ -74,10 +73,10 @@ func (e *edifact) read(r *record) (bool, error) {
 			return false, err
 		}
 		if !ok {
-			return e.flush(r), nil
+			return e.next.flush(r), nil
 		}
-		if tag := string(text[:3]); tag == "NAD" || tag == "UNH" || tag == "UNT" || len(e.next.text)+len(e.note) > recordBytes {
-			some := e.flush(r)
+		if tag := string(text[:3]); tag == "NAD" || tag == "UNH" || tag == "UNT" || e.next.full() {
+			some := e.next.flush(r)
 			e.put(text)
 			if some {
 				return true, nil
@@ -86,19 +85,6 @@ func (e *edifact) read(r *record) (bool, error) {
 		}
 		e.put(text)
 	}
-}
-
-// flush moves what was said of a party into r.
-func (e *edifact) flush(r *record) bool {
-	for i := range e.next.fields {
-		r.add(e.next.key(i), e.next.value(i))
-	}
-	if len(e.note) > 0 {
-		r.add([]byte("note"), e.note)
-	}
-	e.next.reset()
-	e.note = e.note[:0]
-	return len(r.fields) > 0
 }
 
 // put adds what a segment says.
@@ -134,7 +120,7 @@ func (e *edifact) put(text []byte) {
 		}
 	default:
 		for _, part := range elements[1:] {
-			e.note = append(append(e.note, e.plain(part, 9)...), ' ')
+			e.next.note = append(append(e.next.note, e.plain(part, 9)...), ' ')
 		}
 	}
 }
@@ -142,7 +128,7 @@ func (e *edifact) put(text []byte) {
 // add adds the first components of an element, if it has any.
 func (e *edifact) add(label string, element []byte, components int) {
 	if value := e.plain(element, components); len(value) > 0 {
-		e.next.add([]byte(label), value)
+		e.next.put([]byte(label), value)
 	}
 }
 

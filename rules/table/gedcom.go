@@ -6,8 +6,9 @@ import "bytes"
 // individual is a record. Of the dead, whose data is nobody's secret, only the
 // name is read.
 type gedcoms struct {
-	s     *splitter
-	event string // the tag of level 1 that the line at hand stands under
+	s      *splitter
+	event  string // the tag of level 1 that the line at hand stands under
+	person bool   // the lines at hand are of a person
 }
 
 // looksGEDCOM reports whether a line begins a family tree or a person of one.
@@ -15,7 +16,8 @@ func looksGEDCOM(line []byte) bool {
 	return string(line) == "0 HEAD" || bytes.HasPrefix(line, []byte("0 @")) && bytes.HasSuffix(line, []byte("@ INDI"))
 }
 
-// gedcomLine parts a line into level, tag and value.
+// gedcomLine parts a line into level, tag and value. A tag is of capitals, digits
+// and underscores: what has another is a list, whose lines are numbered.
 func gedcomLine(line []byte) (level byte, tag string, value []byte, ok bool) {
 	head, rest, _ := bytes.Cut(line, []byte{' '})
 	if len(head) != 1 || !digit(head[0]) || len(rest) == 0 {
@@ -25,12 +27,17 @@ func gedcomLine(line []byte) (level byte, tag string, value []byte, ok bool) {
 		_, rest, _ = bytes.Cut(rest, []byte{' '})
 	}
 	name, value, _ := bytes.Cut(rest, []byte{' '})
-	return head[0] - '0', string(name), trim(value), true
+	for _, c := range name {
+		if !upper(c) && !digit(c) && c != '_' {
+			return 0, "", nil, false
+		}
+	}
+	return head[0] - '0', string(name), trim(value), len(name) > 2
 }
 
 // read implements what giveRecords asks for.
 func (g *gedcoms) read(r *record) (bool, error) {
-	within, dead := false, false
+	dead := false
 	for {
 		if err := g.s.refill(); err != nil {
 			return false, err
@@ -42,7 +49,7 @@ func (g *gedcoms) read(r *record) (bool, error) {
 			g.s.pass(next)
 			continue
 		}
-		if !ok || !is || level == 0 && within && len(r.fields) > 0 {
+		if !ok || !is || level == 0 && g.person && len(r.fields) > 0 {
 			if dead {
 				r.fields = r.fields[:min(len(r.fields), 1)]
 			}
@@ -51,26 +58,26 @@ func (g *gedcoms) read(r *record) (bool, error) {
 		g.s.pass(next)
 		switch level {
 		case 0:
-			within = tag == "INDI"
+			g.person = tag == "INDI"
 		case 1:
 			g.event = tag
 			dead = dead || tag == "DEAT" || tag == "BURI"
 		}
-		if label := g.label(level, tag, within); label != "" && len(value) > 0 && len(r.fields) < recordFields {
-			r.add([]byte(label), bytes.ReplaceAll(value, []byte{'/'}, nil))
+		if label := g.label(level, tag); label != "" && len(value) > 0 {
+			r.put([]byte(label), bytes.ReplaceAll(value, []byte{'/'}, nil))
 		}
-		if len(r.text) > recordBytes {
+		if r.full() {
 			return true, nil
 		}
 	}
 }
 
 // label names what a line says, empty for what is not read.
-func (g *gedcoms) label(level byte, tag string, person bool) string {
+func (g *gedcoms) label(level byte, tag string) string {
 	switch {
 	case tag == "NOTE" || tag == "TEXT" || tag == "CONT" || tag == "CONC":
 		return "note"
-	case !person:
+	case !g.person:
 		return ""
 	case level == 1 && tag == "NAME":
 		return "full name"

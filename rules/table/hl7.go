@@ -7,8 +7,7 @@ import "bytes"
 // other segments say of a patient is the record's note.
 type hl7 struct {
 	s    *splitter
-	next record // the person who has begun
-	note []byte
+	next noted  // the person who has begun
 	who  record // what names the patient
 	kin  bool   // next is another than the patient
 }
@@ -51,7 +50,7 @@ func (h *hl7) read(r *record) (bool, error) {
 		line, next, ok := h.s.src.peek(0)
 		text := trim(unquote(line))
 		if !ok || len(text) > 0 && !hl7Segment(text) {
-			return h.flush(r), nil
+			return h.next.flush(r), nil
 		}
 		if len(text) == 0 {
 			h.s.pass(next)
@@ -59,7 +58,7 @@ func (h *hl7) read(r *record) (bool, error) {
 		}
 		segment := string(text[:3])
 		wanted := hl7Fields(segment)
-		if (wanted != nil || segment == "MSH" || segment == "DG1" && h.kin || len(h.note) > recordBytes) && h.flush(r) {
+		if (wanted != nil || segment == "MSH" || segment == "DG1" && h.kin || h.next.full()) && h.next.flush(r) {
 			return true, nil // the line is read anew
 		}
 		h.put(text, wanted)
@@ -71,18 +70,6 @@ func (h *hl7) read(r *record) (bool, error) {
 // a bar.
 func hl7Segment(text []byte) bool {
 	return len(text) > 4 && text[3] == '|' && upper(text[0]) && (upper(text[1]) || digit(text[1])) && (upper(text[2]) || digit(text[2]))
-}
-
-func (h *hl7) flush(r *record) bool {
-	for i := range h.next.fields {
-		r.add(h.next.key(i), h.next.value(i))
-	}
-	if len(h.note) > 0 {
-		r.add([]byte("note"), h.note)
-	}
-	h.next.reset()
-	h.note = h.note[:0]
-	return len(r.fields) > 0
 }
 
 // put adds what a segment says.
@@ -103,8 +90,8 @@ func (h *hl7) put(text []byte, wanted []hl7Field) {
 		h.add("diagnosis", name)
 	case wanted == nil:
 		for _, f := range fields[1:] {
-			if len(f) > 0 && len(h.note) < recordBytes {
-				h.note = append(append(h.note, bytes.ReplaceAll(f, []byte{'^'}, []byte{' '})...), ' ')
+			if len(f) > 0 {
+				h.next.note = append(append(h.next.note, bytes.ReplaceAll(f, []byte{'^'}, []byte{' '})...), ' ')
 			}
 		}
 	}
@@ -122,7 +109,7 @@ func (h *hl7) put(text []byte, wanted []hl7Field) {
 		if parts := bytes.Split(first, []byte{'^'}); w.component < len(parts) {
 			h.add(w.label, parts[w.component])
 			if value := trim(parts[w.component]); !h.kin && w.field <= 5 && len(value) > 0 {
-				h.who.add([]byte(w.label), value)
+				h.who.put([]byte(w.label), value)
 			}
 		}
 	}
@@ -130,6 +117,6 @@ func (h *hl7) put(text []byte, wanted []hl7Field) {
 
 func (h *hl7) add(label string, value []byte) {
 	if value = trim(value); len(value) > 0 && string(value) != `""` {
-		h.next.add([]byte(label), value)
+		h.next.put([]byte(label), value)
 	}
 }

@@ -222,7 +222,7 @@ func (k *keyValues) next(r *record) (bool, error) {
 			r.add(nil, trim(line))
 		}
 		k.s.pass(next)
-		if len(r.text) > recordBytes || len(r.fields) > recordFields {
+		if r.full() {
 			return true, nil
 		}
 	}

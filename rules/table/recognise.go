@@ -125,10 +125,10 @@ func (s *splitter) announced(line, text, body []byte) func() error {
 	}
 	switch body[0] {
 	case '{', '[':
-		if bytes.HasPrefix(body, []byte("{|")) {
+		switch at, all := rest(); {
+		case looksWiki(all):
 			return func() error { return s.giveRecords(Drawn, (&wikis{s: s}).read) }
-		}
-		if at, all := rest(); looksJSON(all) {
+		case looksJSON(all):
 			return func() error { s.pass(at); return s.json(len(text) < len(line)) }
 		}
 	case '<':

@@ -31,6 +31,31 @@ func (r *record) add(key, value []byte) {
 	r.fields = append(r.fields, f)
 }
 
+// put is add for records that the text alone bounds: what is past recordFields
+// is one note, which is searched as text.
+func (r *record) put(key, value []byte) {
+	switch n := len(r.fields); {
+	case n < recordFields:
+		r.add(key, value)
+	case n == recordFields:
+		r.add([]byte("note"), value)
+	default:
+		r.extend([]byte{' '})
+		r.extend(value)
+	}
+}
+
+// take moves the fields of another record behind those of r.
+func (r *record) take(from *record) {
+	for i := range from.fields {
+		r.add(from.key(i), from.value(i))
+	}
+	from.reset()
+}
+
+// full reports whether a record is as large as one may be; more begins another.
+func (r *record) full() bool { return len(r.text) > recordBytes || len(r.fields) > recordFields }
+
 // extend lengthens the last value.
 func (r *record) extend(more []byte) {
 	r.text = append(r.text, more...)
@@ -39,6 +64,27 @@ func (r *record) extend(more []byte) {
 
 func (r *record) key(i int) []byte   { return r.text[r.fields[i].key:r.fields[i].keyEnd] }
 func (r *record) value(i int) []byte { return r.text[r.fields[i].value:r.fields[i].end] }
+
+// noted is a record that is gathered over several segments, with what the
+// others say of it.
+type noted struct {
+	record
+	note []byte
+}
+
+// full reports whether what was gathered is as large as a record may be.
+func (n *noted) full() bool { return len(n.text)+len(n.note) > recordBytes }
+
+// flush moves what was gathered into r, and reports whether there is something
+// in it.
+func (n *noted) flush(r *record) bool {
+	r.take(&n.record)
+	if len(n.note) > 0 {
+		r.add([]byte("note"), n.note)
+		n.note = n.note[:0]
+	}
+	return len(r.fields) > 0
+}
 
 // label is a column of a shelf: the n-th value of a key in a record.
 type label struct {

@@ -2,6 +2,10 @@ package table
 
 import "bytes"
 
+// statementText is the longest text of field 86 that is read, in bytes: the
+// standard has 6 lines of 65 characters, and some banks write more.
+const statementText = 1 << 10
+
 // statements reads the entries of bank statements (SWIFT MT940 and MT942): each
 // is a record of a date, an amount and what field 86 says of the other party, in
 // the subfields of the German banks (?32) or the code words of the Dutch (/NAME/).
@@ -45,7 +49,7 @@ func (m *statements) read(r *record) (bool, error) {
 		line, next, ok := m.s.src.peek(0)
 		text := trim(unquote(line))
 		tag := statementTag(text)
-		goesOn := len(m.text) > 0 && len(text) > 0 && tag == "" && text[0] != '-' && text[0] != '{' && len(m.text) < recordBytes
+		goesOn := len(m.text) > 0 && len(text) > 0 && tag == "" && text[0] != '-' && text[0] != '{' && len(m.text) < statementText
 		if !ok || tag == "" && !goesOn && len(text) > 0 && text[0] != '-' {
 			return m.flush(r), nil
 		}
@@ -87,10 +91,7 @@ func (m *statements) entry(text []byte) {
 }
 
 func (m *statements) flush(r *record) bool {
-	for i := range m.next.fields {
-		r.add(m.next.key(i), m.next.value(i))
-	}
-	m.next.reset()
+	r.take(&m.next)
 	switch {
 	case bytes.IndexByte(m.text, '?') >= 0:
 		m.subfields(r)
@@ -125,7 +126,7 @@ func (m *statements) subfields(r *record) {
 		if label == last {
 			r.extend(part[2:])
 		} else {
-			r.add([]byte(label), trim(part[2:]))
+			r.put([]byte(label), trim(part[2:]))
 		}
 		last = label
 	}
@@ -136,18 +137,20 @@ func (m *statements) words(r *record) {
 	parts := bytes.Split(m.text, []byte{'/'})
 	label := ""
 	for _, part := range parts[1:] {
-		switch word := string(part); word {
+		switch string(part) {
 		case "NAME", "BENM", "ORDP":
 			label = "name"
 		case "IBAN", "ACCT":
 			label = "iban"
-		case "BIC", "ADDR":
-			label = map[string]string{"BIC": "bic", "ADDR": "address"}[word]
+		case "BIC":
+			label = "bic"
+		case "ADDR":
+			label = "address"
 		case "REMI", "EREF", "MARF", "CSID", "TRTP", "PREF", "RTRN", "ISDT", "PURP", "USTD":
 			label = "note"
 		default:
 			if value := trim(part); len(value) > 0 && label != "" {
-				r.add([]byte(label), value)
+				r.put([]byte(label), value)
 			}
 		}
 	}

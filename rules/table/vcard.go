@@ -143,7 +143,7 @@ func (v *vcards) next(r *record) (bool, error) {
 				r.add([]byte(cardLabel(name)), value)
 			}
 		}
-		if len(r.text) > recordBytes || len(r.fields) > recordFields {
+		if r.full() {
 			return true, nil
 		}
 	}

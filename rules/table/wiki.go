@@ -7,10 +7,26 @@ import "bytes"
 type wikis struct {
 	s       *splitter
 	headers [][]byte
+	begun   bool
 	ended   bool
 }
 
-// read implements what giveRecords asks for.
+// looksWiki reports whether text begins a table: below the line that opens it
+// stands a row, a cell or the caption.
+func looksWiki(text []byte) bool {
+	_, below, _ := bytes.Cut(text, []byte{'\n'})
+	for len(below) > 0 {
+		line, rest, _ := bytes.Cut(below, []byte{'\n'})
+		if line = trim(unquote(line)); len(line) > 0 {
+			return bytes.HasPrefix(text, []byte("{|")) && (line[0] == '|' || line[0] == '!')
+		}
+		below = rest
+	}
+	return false
+}
+
+// read implements what giveRecords asks for. The table ends with its mark, or
+// before a line that goes on no cell.
 func (w *wikis) read(r *record) (bool, error) {
 	var head [][]byte
 	for !w.ended {
@@ -21,13 +37,17 @@ func (w *wikis) read(r *record) (bool, error) {
 		if !ok {
 			break
 		}
-		w.s.pass(next)
 		text := trim(unquote(line))
+		if len(r.fields) == 0 && len(text) > 0 && text[0] != '|' && text[0] != '!' && w.begun {
+			break
+		}
+		w.begun = true
+		w.s.pass(next)
 		switch {
 		case bytes.HasPrefix(text, []byte("|}")):
 			w.ended = true
 		case bytes.HasPrefix(text, []byte("|-")):
-			if w.header(head); len(r.fields) > 0 {
+			if w.headed(r, head); len(r.fields) > 0 {
 				return true, nil
 			}
 			head = nil
@@ -41,30 +61,38 @@ func (w *wikis) read(r *record) (bool, error) {
 				}
 			}
 		case text[0] == '|':
-			if len(r.fields) == 0 && len(head) == 1 && len(w.headers) > 1 {
-				w.add(r, head[0]) // a header of the row
-				head = nil
-			}
-			w.header(head)
+			w.headed(r, head)
 			head = nil
 			for cell := range bytes.SplitSeq(text[1:], []byte("||")) {
 				w.add(r, w.plain(cell))
 			}
-		case len(r.fields) > 0:
+		default:
 			r.extend([]byte{' '})
 			r.extend(text)
 		}
-		if len(r.text) > recordBytes || len(r.fields) > recordFields {
+		if len(head) > recordFields {
+			w.headed(r, head)
+			head = nil
+		}
+		if r.full() {
 			return true, nil
 		}
+	}
+	for _, cell := range head { // of no column: nothing stands below
+		w.add(r, cell)
 	}
 	return len(r.fields) > 0, nil
 }
 
-// header takes a row of headers.
-func (w *wikis) header(cells [][]byte) {
+// headed takes header cells: the first few in a row are those of the columns,
+// others are cells of the row.
+func (w *wikis) headed(r *record, cells [][]byte) {
 	if len(cells) > 1 && w.headers == nil {
 		w.headers = cells
+		return
+	}
+	for _, cell := range cells {
+		w.add(r, cell)
 	}
 }
 
@@ -74,7 +102,7 @@ func (w *wikis) add(r *record, cell []byte) {
 	if n := len(r.fields); n < len(w.headers) {
 		label = w.headers[n]
 	}
-	r.add(label, cell)
+	r.put(label, cell)
 }
 
 // plain takes the attributes off a cell: `scope="row" | Leeds`.
