@@ -40,32 +40,14 @@ func (t *textSink) Repeated(r *table.Repeat) (taken bool, err error) {
 		return false, err
 	}
 	r.Whole()
-	f := Finding{Path: t.part.Path, Kind: string(table.Repeated)}
-	asked := false
-	err = t.typer.Read(t.ctx, r, table.Limits{}, func(seg *table.Segment) error {
-		if !asked {
-			asked, taken = true, recorded(seg) && !t.passes(seg)
-		}
-		if !taken {
-			return nil
-		}
-		n := t.resolver.segment(seg)
-		if n > 0 && f.Records == 0 {
-			f.describe(seg)
-		}
-		f.Records += n
-		f.Rows += int64(len(seg.Rows))
-		return nil
+	rows, taken, err := t.gridIf(t.part, string(table.Repeated), r, func(first *table.Segment) bool {
+		return recorded(first) && !t.passes(first) // an allowed table's words beside cells are read as text
 	})
-	if !taken || err != nil {
-		return taken, err
+	if taken {
+		t.tables++
+		t.rows += rows
 	}
-	t.ev.records += f.Records
-	t.rows += f.Rows
-	if f.Records > 0 {
-		t.ev.find(f)
-	}
-	return true, nil
+	return taken, err
 }
 
 // records reports whether lines are records of people beyond doubt.
@@ -89,8 +71,11 @@ func recorded(seg *table.Segment) bool {
 	}
 	var sure fieldSet
 	points, formed, pair := false, 0, false
-	address, postcode := false, false
+	address, postcode, emails := false, false, 0
 	for _, c := range seg.Columns {
+		if c.Type == detect.ContactEmail {
+			emails++
+		}
 		if c.Type == detect.PersonBirthDate && c.Confidence >= minBorn {
 			formed++
 		}
@@ -114,6 +99,9 @@ func recorded(seg *table.Segment) bool {
 		}
 	}
 	named := sure.has(detect.PersonName) || sure.has(detect.PersonFamily)
+	if emails > maxAddresses {
+		return false // each line tells of several people
+	}
 	if pair && !sure.has(detect.ContactPhone) && !sure.has(detect.ContactEmail) {
 		return false // opponents, authors
 	}

@@ -73,3 +73,62 @@ func TestLinesOfOneFormThatAreNoRecords(t *testing.T) {
 		})
 	}
 }
+
+// What a line says beside the cells of its form is searched, as in a table: nobody
+// is lost because the line was taken for a row.
+func TestPeopleBesideTheRowsOfOneForm(t *testing.T) {
+	members := func(i int) string {
+		var b strings.Builder
+		for k := range 8 {
+			fmt.Fprintf(&b, " %c%c%c.%c%c@quay.test", 'a'+i, 'a'+k, 'n'+k, 'b'+i, 'o'+k)
+		}
+		return b.String()
+	}
+	for what, line := range map[string]func(given, family string, i int) string{
+		"a group": func(g, f string, i int) string {
+			return fmt.Sprintf("%s %s (+44 7911 1%05d) asked%s", g, f, i*7919, members(i))
+		},
+		"a member each with words between": func(g, f string, i int) string {
+			return fmt.Sprintf("%s %s (+44 7911 1%05d) asked: %s", g, f, i*7919, strings.ReplaceAll(members(i), " ", " and please write to "))
+		},
+		"cells": func(g, f string, i int) string {
+			return fmt.Sprintf("%s %s,+44 7911 1%05d,%s", g, f, i*7919, members(i))
+		},
+	} {
+		v := decide(t, defaultPolicies(t), envelope, inspectFile(t, "list.txt", people12(line)))
+		want := int64(12 + 12*8)
+		if strings.HasPrefix(what, "a member") {
+			want = 12 * 8 // such lines are no rows, and in text a number is nobody
+		}
+		if v.Exposure.Subjects != want {
+			t.Errorf("%s: %d people, want %d", what, v.Exposure.Subjects, want)
+		}
+	}
+}
+
+// Lines of one form count as a table as those of any other do.
+func TestLinesOfOneFormAreATable(t *testing.T) {
+	list := people12(func(g, f string, i int) string {
+		return fmt.Sprintf("%d. %s %s, %d-0%d-1%d, %s", i+1, g, f, 1950+i*3, 1+i%9, i%9, towns()[i])
+	})
+	x := decide(t, defaultPolicies(t), envelope, inspect(t, plain(list))).Exposure
+	if x.LargestTable != 12 || !x.BodyIsTable {
+		t.Errorf("the largest table has %d rows, body_is_table is %v; want 12, true", x.LargestTable, x.BodyIsTable)
+	}
+}
+
+// People who begin late in a long run of lines of one form, where lines are
+// passed as rows unjudged, are read as running text.
+func TestPeopleLateInARunOfOneForm(t *testing.T) {
+	var b strings.Builder
+	for i := range 600 {
+		fmt.Fprintf(&b, "2026-05-02T10:%02d:%02dZ level=info msg=build name=step%d part=p%d.o\n", i/60, i%60, i, i*7)
+	}
+	for i := range 60 {
+		fmt.Fprintf(&b, "2026-05-02T11:%02d:00Z level=info msg=build name=%c%cna part=%c%cna.weber%d@quay.test\n", i, 'A'+i%26, 'a'+i/3, 'a'+i%26, 'a'+i/3, i)
+	}
+	v := decide(t, defaultPolicies(t), envelope, inspectFile(t, "build.log", b.String()))
+	if v.Exposure.Subjects != 60 {
+		t.Errorf("%d people, want 60", v.Exposure.Subjects)
+	}
+}

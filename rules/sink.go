@@ -61,10 +61,21 @@ func (s *sink) Table(p extract.Part, g table.Grid) error {
 // grid reads one table to its end and returns its number of rows. A table that
 // breaks off is told by the extractor, which owns the reader under it.
 func (s *sink) grid(p extract.Part, kind string, g table.Grid) (rows int64, err error) {
+	rows, _, err = s.gridIf(p, kind, g, func(*table.Segment) bool { return true })
+	return rows, err
+}
+
+// gridIf is grid for what is a table only if its first segment is wanted, and
+// reports whether it was: else nothing is taken from it.
+func (s *sink) gridIf(p extract.Part, kind string, g table.Grid, wanted func(first *table.Segment) bool) (rows int64, taken bool, err error) {
 	f := Finding{Path: p.Path, Kind: kind}
+	asked := false
 	cells := &textSink{sink: s, part: p, cells: true}
 	err = s.typer.Read(s.ctx, g, table.Limits{}, func(seg *table.Segment) error {
-		if s.passes(seg) {
+		if !asked {
+			asked, taken = true, wanted(seg)
+		}
+		if !taken || s.passes(seg) {
 			return nil
 		}
 		rows += int64(len(seg.Rows))
@@ -85,7 +96,7 @@ func (s *sink) grid(p extract.Part, kind string, g table.Grid) (rows int64, err 
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return rows, err
+	return rows, taken, err
 }
 
 // passes reports whether the allow list has a table with this header, and
