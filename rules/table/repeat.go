@@ -69,7 +69,7 @@ func (s *RepeatSearch) Search(text []byte, visit func(*Repeat) (taken bool, err 
 		if len(sample) < repeatLeast || !f.learn(sample) {
 			rest, s.alike = min(2*rest+1, repeatRests), 0
 			for range min(rest, max(len(sample), 1)) {
-				f.at = f.lines.pass(text, f.at)
+				f.at = passLine(text, f.at)
 			}
 			continue
 		}
@@ -94,7 +94,7 @@ func (s *RepeatSearch) Search(text []byte, visit func(*Repeat) (taken bool, err 
 // passAlike passes lines of the form that was learned, up to a number of them.
 func (f *repeatFinder) passAlike(text []byte, most int) {
 	for n := 0; n < most && f.at < len(text); n++ {
-		line, next := f.lines.next(text, f.at)
+		line, next := nextLine(text, f.at)
 		if len(line) > 0 && !f.form.mayFit(line) {
 			return
 		}
@@ -145,18 +145,14 @@ func (s *splitter) unlessRepeated(open func() error) func() error {
 // repeatFinder is the state of one search.
 type repeatFinder struct {
 	at     int // offset in the text
-	lines  lineReader
 	found  [][]byte
 	form   repeatForm
 	tokens [][]byte
 }
 
-// lineReader reads the lines of a text that may repeat a form.
-type lineReader struct{}
-
-// next returns the line at an offset without its end and marks, and the
+// nextLine returns the line at an offset without its end and marks, and the
 // offset after it.
-func (lineReader) next(text []byte, at int) (line []byte, next int) {
+func nextLine(text []byte, at int) (line []byte, next int) {
 	next = len(text)
 	line = text[at:]
 	if n := bytes.IndexByte(line, '\n'); n >= 0 {
@@ -165,10 +161,10 @@ func (lineReader) next(text []byte, at int) (line []byte, next int) {
 	return trim(unquote(line)), next
 }
 
-// pass returns the offset after the next line that is not blank.
-func (l lineReader) pass(text []byte, at int) int {
+// passLine returns the offset after the next line that is not blank.
+func passLine(text []byte, at int) int {
 	for at < len(text) {
-		line, next := l.next(text, at)
+		line, next := nextLine(text, at)
 		if at = next; len(line) > 0 {
 			break
 		}
@@ -181,7 +177,7 @@ func (l lineReader) pass(text []byte, at int) int {
 func (f *repeatFinder) sample(text []byte) [][]byte {
 	f.found = f.found[:0]
 	for at := f.at; at < len(text) && len(f.found) < repeatSample; {
-		line, next := f.lines.next(text, at)
+		line, next := nextLine(text, at)
 		switch {
 		case len(line) == 0:
 		case figured(line):
@@ -242,7 +238,7 @@ func (f *repeatFinder) run(text []byte, most int) *Repeat {
 	r := &Repeat{form: f.form, finder: f, text: text, most: most}
 	r.gather(repeatLook)
 	if len(r.Lines) == 0 {
-		f.at = f.lines.pass(text, f.at)
+		f.at = passLine(text, f.at)
 	}
 	return r
 }
@@ -252,7 +248,7 @@ func (f *repeatFinder) run(text []byte, most int) *Repeat {
 func (r *Repeat) gather(limit int) {
 	f, others := r.finder, 0
 	for at := f.at; at < len(r.text) && others < r.most && len(r.Lines) < limit; {
-		line, next := f.lines.next(r.text, at)
+		line, next := nextLine(r.text, at)
 		switch {
 		case len(line) == 0:
 		case len(line) <= repeatWidth && r.form.fits(line):
