@@ -1,10 +1,8 @@
 package console_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -279,69 +277,6 @@ func TestIncidentTellsWhatWhoseAndWhatHasLeft(t *testing.T) {
 	}
 }
 
-// An open page hears of a change, and hears nothing of the message.
-func TestEventsTellOfChanges(t *testing.T) {
-	store, _, _ := newStore(t)
-	server, _ := newConsole(t, store)
-	resp, err := http.Get(server.URL + "/events")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close() // the test ends with it
-	if got := resp.Header.Get("Content-Type"); got != "text/event-stream" {
-		t.Errorf("the stream is %q", got)
-	}
-	lines := bufio.NewScanner(resp.Body)
-	next := func() string {
-		for lines.Scan() {
-			if data, is := strings.CutPrefix(lines.Text(), "data: "); is {
-				return data
-			}
-		}
-		t.Fatalf("the stream ends: %v", lines.Err())
-		return ""
-	}
-	first := next()
-	holdMessage(t, store, quarantine.Message{From: "more@isp.example", Recipients: []quarantine.Recipient{{Address: "x@client.example"}},
-		Policy: "many", Subjects: 10, Completeness: "complete", Action: "hold"}, "1", "name", "A***")
-	second := next()
-	if first == second || len(second) > 40 {
-		t.Errorf("the events are %q and %q", first, second)
-	}
-}
-
-// However many pages are open, only so many hold a connection, and others find
-// room when one ends.
-func TestFollowersAreBounded(t *testing.T) {
-	store, _, _ := newStore(t)
-	server, _ := newConsole(t, store)
-	follow := func() *http.Response {
-		resp, err := http.Get(server.URL + "/events")
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { resp.Body.Close() }) // closed before, perhaps
-		return resp
-	}
-	first := follow()
-	for range 99 {
-		if resp := follow(); resp.StatusCode != http.StatusOK {
-			t.Fatalf("one of a hundred pages is told %s", resp.Status)
-		}
-	}
-	if resp := follow(); resp.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("one more is told %s", resp.Status)
-	}
-	first.Body.Close() // the page is left
-	for range 100 {
-		if resp := follow(); resp.StatusCode == http.StatusOK {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	t.Error("nobody finds room once a page is left")
-}
-
 // All that a browser loads for the first page, with the longest list, fits a
 // slow line.
 func TestFirstPageIsLight(t *testing.T) {
@@ -368,56 +303,4 @@ func TestFirstPageIsLight(t *testing.T) {
 		t.Errorf("the first page takes %d bytes, want at most %d", total, most)
 	}
 	t.Logf("the first page takes %d bytes, %d of them the list", total, len(body))
-}
-
-// failing is a store that cannot be read.
-type failing struct{}
-
-var errLocked = errors.New("database is locked: list@isp.example")
-
-func (failing) List(context.Context, quarantine.Query) ([]quarantine.Message, quarantine.Cursor, error) {
-	return nil, "", errLocked
-}
-
-func (failing) Get(context.Context, string) (quarantine.Message, error) {
-	return quarantine.Message{Received: time.Now()}, errLocked
-}
-
-func (failing) Overview(context.Context, time.Time) (quarantine.Overview, error) {
-	return quarantine.Overview{}, errLocked
-}
-
-func (failing) IncidentPage(context.Context, quarantine.IncidentQuery) (quarantine.IncidentPage, error) {
-	return quarantine.IncidentPage{}, errLocked
-}
-
-func (failing) Incident(context.Context, string) (quarantine.Incident, error) {
-	return quarantine.Incident{}, errLocked
-}
-
-func (failing) Senders(context.Context, quarantine.SenderQuery) ([]quarantine.Sender, quarantine.Cursor, error) {
-	return nil, "", errLocked
-}
-
-func (failing) AuditLog(context.Context, quarantine.AuditLogQuery) (quarantine.AuditPage, error) {
-	return quarantine.AuditPage{}, errLocked
-}
-
-func (failing) Changes(context.Context) (quarantine.Change, error) {
-	return quarantine.Change{}, errLocked
-}
-
-func (failing) Stats(context.Context) (quarantine.Stats, error) { return quarantine.Stats{}, errLocked }
-
-func TestStoreThatFailsIsToldWithoutItsWords(t *testing.T) {
-	server, _ := newConsole(t, failing{})
-	for _, path := range []string{"/", "/incidents", "/incidents/IN-0000-0000", "/messages/BH-0000-0000", "/senders", "/audit"} {
-		resp, body := page(t, server.URL+path, "")
-		if resp.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "The quarantine could not be read") {
-			t.Errorf("%s: %s\n%s", path, resp.Status, body)
-		}
-		if strings.Contains(body, "locked") || strings.Contains(body, "isp.example") {
-			t.Errorf("%s: the page tells outsiders the cause:\n%s", path, body)
-		}
-	}
 }

@@ -10,7 +10,6 @@ import (
 // overviewPage tells whether all is well, and what waits.
 type overviewPage struct {
 	frame
-	Stats    quarantine.Stats
 	Overview quarantine.Overview
 	Waiting  []quarantine.ListedIncident // the newest that are undecided
 	Actions  []tally
@@ -39,9 +38,6 @@ func (c *console) overview(w http.ResponseWriter, r *http.Request) {
 
 func (c *console) readOverview(r *http.Request, p *overviewPage) (err error) {
 	store, ctx := c.cfg.Store, r.Context()
-	if p.Stats, err = store.Stats(ctx); err != nil {
-		return err
-	}
 	if p.Overview, err = store.Overview(ctx, time.Now().Add(-overviewTime+time.Hour)); err != nil {
 		return err
 	}

@@ -46,9 +46,10 @@ func newBook() (*book, error) {
 // frame is what stands around every page. A page embeds it.
 type frame struct {
 	Title   string
-	Section string // of the menu: the Name of an item
-	Assets  string // where the style and the scripts are
-	Menu    []item // what there is to go to
+	Section string           // of the menu: the Name of an item
+	Assets  string           // where the style and the scripts are
+	Menu    []item           // what there is to go to
+	Stats   quarantine.Stats // the quarantine in numbers; zero on a page that says why there is nothing to see
 }
 
 // item is a line of the menu.
@@ -63,11 +64,23 @@ func (f *frame) around() *frame { return f }
 // framed is a page with a frame.
 type framed interface{ around() *frame }
 
-// show writes a page, or says that it could not be made.
+// show writes a page with the numbers of now. Without them the menu would say
+// that nothing waits.
 func (c *console) show(w http.ResponseWriter, r *http.Request, code int, name string, page framed) {
+	stats, err := c.cfg.Store.Stats(r.Context())
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	page.around().Stats = stats
+	c.write(w, code, name, page)
+}
+
+// write writes a page, or says that it could not be made.
+func (c *console) write(w http.ResponseWriter, code int, name string, page framed) {
 	f := page.around()
 	f.Assets = c.assets.base
-	c.fillMenu(r, f)
+	f.fillMenu()
 	var b bytes.Buffer
 	if err := c.pages.pages[name].ExecuteTemplate(&b, "layout", page); err != nil {
 		c.cfg.Log.Error("rendering a page", "page", name, "error", err)
@@ -80,13 +93,9 @@ func (c *console) show(w http.ResponseWriter, r *http.Request, code int, name st
 }
 
 // fillMenu lists what there is to go to.
-func (c *console) fillMenu(r *http.Request, f *frame) {
-	stats, err := c.cfg.Store.Stats(r.Context())
-	if err != nil {
-		stats.Incidents = 0 // the page itself says so
-	}
+func (f *frame) fillMenu() {
 	f.Menu = []item{
-		{Name: "Overview", Path: "/"}, {Name: "Incidents", Path: "/incidents", Count: stats.Incidents},
+		{Name: "Overview", Path: "/"}, {Name: "Incidents", Path: "/incidents", Count: f.Stats.Incidents},
 		{Name: "Senders", Path: "/senders"}, {Name: "Audit", Path: "/audit"}, {Name: "Help", Path: "/help"},
 	}
 	for i := range f.Menu {
@@ -100,10 +109,17 @@ type errorPage struct {
 	Text string
 }
 
+// clientGone is the status that is counted where a browser did not wait for its
+// page; it is nginx's, and nobody gets it.
+const clientGone = 499
+
 // fail answers a request that could not be.
 func (c *console) fail(w http.ResponseWriter, r *http.Request, err error) {
 	code, title, text := http.StatusInternalServerError, "It cannot be read", "The quarantine could not be read; the log says why."
 	switch {
+	case r.Context().Err() != nil:
+		w.WriteHeader(clientGone)
+		return
 	case errors.Is(err, quarantine.ErrNotFound):
 		code, title, text = http.StatusNotFound, "Not found", "There is no such message or incident in the quarantine."
 	case errors.Is(err, quarantine.ErrInvalid):
@@ -111,5 +127,5 @@ func (c *console) fail(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		c.cfg.Log.Error("reading the quarantine", "error", err)
 	}
-	c.show(w, r, code, "error.html", &errorPage{frame{Title: title}, text})
+	c.write(w, code, "error.html", &errorPage{frame{Title: title}, text})
 }
