@@ -8,9 +8,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/console"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
@@ -152,6 +154,42 @@ func TestOpenPageFollowsWhatHappens(t *testing.T) {
 	}
 	if got := eval[string](b, "document.activeElement.getAttribute('href')"); got != focus {
 		t.Errorf("the focus goes from %q to %q", focus, got)
+	}
+	b.checkQuiet()
+}
+
+// slow is a store whose list takes longer than changes come, and which notes how
+// many are read at once.
+type slow struct {
+	console.Store
+	now, most atomic.Int32
+}
+
+func (s *slow) IncidentPage(ctx context.Context, q quarantine.IncidentQuery) (quarantine.IncidentPage, error) {
+	s.most.Store(max(s.most.Load(), s.now.Add(1)))
+	defer s.now.Add(-1)
+	time.Sleep(1500 * time.Millisecond)
+	return s.Store.IncidentPage(ctx, q)
+}
+
+// An open page waits for what it fetches before it fetches anew, and still shows
+// the last change.
+func TestOpenPageFetchesOneAtATime(t *testing.T) {
+	store, _, _ := newStore(t)
+	counted := &slow{Store: store}
+	server, _ := newConsole(t, counted)
+	b := newBrowser(t)
+	b.do(chromedp.Navigate(server.URL + "/incidents"))
+	b.waitFor("document.querySelector('[data-live].on') !== null")
+	var last quarantine.Message
+	for range 3 {
+		last = holdMessage(t, store, quarantine.Message{From: "more@isp.example", Recipients: []quarantine.Recipient{{Address: "x@client.example"}},
+			Policy: "many", Subjects: 10, Completeness: "complete", Action: "hold"}, "1", "name", "A***")
+		time.Sleep(1100 * time.Millisecond)
+	}
+	b.waitFor("document.body.innerText.includes('" + last.Incident + "')")
+	if got := counted.most.Load(); got != 1 {
+		t.Errorf("%d are fetched at once", got)
 	}
 	b.checkQuiet()
 }

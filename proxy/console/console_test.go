@@ -125,7 +125,7 @@ func TestForeignHostNamesAreRefused(t *testing.T) {
 }
 
 // strictPolicy is spelled out here, so that a change of it is a change of a test.
-const strictPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; " +
+const strictPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types bulkhead"
 
 func TestEveryAnswerHasStrictHeaders(t *testing.T) {
@@ -229,6 +229,32 @@ func TestIncidentsAreSearchedSortedAndPaged(t *testing.T) {
 	_, body = page(t, server.URL+link(t, body, "prev"), "")
 	if got := strings.Count(body, `<th scope="row">`); got != 50 {
 		t.Errorf("back on the first page there are %d incidents, want 50", got)
+	}
+}
+
+// A page claims no people where none were counted, no hours where days are
+// counted, and puts nobody's name into a link.
+func TestPagesSayNoMoreThanTheyKnow(t *testing.T) {
+	store, _, _ := newStore(t)
+	m := holdMessage(t, store, quarantine.Message{From: "anna", Recipients: []quarantine.Recipient{{Address: "x@client.example"}},
+		Policy: "unread", Completeness: "unscanned", Action: "hold"}, "1", "name", "A***")
+	server, _ := newConsole(t, store)
+	since := "since " + time.Now().Add(-23*time.Hour).UTC().Format("2 January") + ", UTC"
+	for path, want := range map[string][]string{
+		"/messages/" + m.ID: {"was held without people counted in it"}, "/incidents/" + m.Incident: {"was held without people counted in it"},
+		"/senders": {"anna"}, "/": {"anna", since},
+	} {
+		_, body := page(t, server.URL+path, "")
+		for _, text := range want {
+			if !strings.Contains(body, text) {
+				t.Errorf("%s lacks %q:\n%s", path, text, body)
+			}
+		}
+		for _, text := range []string{">0 people<", "from%3A@anna", "from%3A@list", "from%3Alist"} {
+			if strings.Contains(body, text) {
+				t.Errorf("%s has %q", path, text)
+			}
+		}
 	}
 }
 

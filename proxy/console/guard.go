@@ -10,7 +10,7 @@ import (
 
 // contentPolicy lets a page use what the console itself serves, as files, and
 // nothing else; a script can make markup by one named policy only.
-const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; " +
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types bulkhead"
 
 // guard sets the headers that every answer has, refuses foreign names, and
@@ -25,11 +25,12 @@ func (c *console) guard(mux *http.ServeMux) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		counted := &status{ResponseWriter: w, code: http.StatusOK}
-		_, route := mux.Handler(r)
+		route := ""
 		if c.known(r.Host) {
 			mux.ServeHTTP(counted, r)
+			route = r.Pattern
 		} else {
-			http.Error(counted, "This name is not the console's.", http.StatusMisdirectedRequest)
+			http.Error(counted, "This name is not the console's: set admin.hosts.", http.StatusMisdirectedRequest)
 		}
 		if route == "" {
 			route = "other"

@@ -13,6 +13,7 @@ func words() template.FuncMap {
 	return template.FuncMap{
 		"bytes":   bytesText,
 		"when":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
+		"day":     func(t time.Time) string { return t.UTC().Format("2 January") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"age":     func(t time.Time) string { return span(time.Since(t)) },
 		"percent": func(f float64) string { return fmt.Sprintf("%.0f %%", 100*f) },
@@ -21,9 +22,18 @@ func words() template.FuncMap {
 		"state":   stateText,
 		"class":   stateClass,
 		"join":    func(list []string) string { return strings.Join(list, ", ") },
-		"domain":  func(address string) string { return address[strings.LastIndexByte(address, '@')+1:] },
+		"domain":  domain,
 		"labels":  labels,
 	}
+}
+
+// domain is what of an address may stand in a link, "" for a user of the machine
+// itself.
+func domain(address string) string {
+	if at := strings.LastIndexByte(address, '@'); at >= 0 {
+		return address[at+1:]
+	}
+	return ""
 }
 
 func bytesText(n int64) string {
