@@ -34,7 +34,7 @@ func (c *Config) Check(src *Source) error {
 	if r := c.Quarantine.Recipient; r != "" && !strings.HasPrefix(r, "age1") {
 		wrong("quarantine.recipient", "want a public key such as age-keygen prints, age1…")
 	}
-	checkAddress("admin.address", c.Admin.Address, wrong)
+	c.checkAdmin(wrong)
 	checkAddress("metrics.address", c.Metrics.Address, wrong)
 	oneOf("smtp.line_ends", c.SMTP.LineEnds, wrong, "refuse", "normalise")
 	oneOf("log.format", c.Log.Format, wrong, "text", "json")

@@ -44,7 +44,7 @@ type Config struct {
 	Notify Notify `yaml:"notify"`
 	// Run is how the copies of one mailing are seen as one.
 	Run     Run      `yaml:"run"`
-	Admin   Endpoint `yaml:"admin"`
+	Admin   Admin    `yaml:"admin"`
 	Metrics Endpoint `yaml:"metrics"`
 	Log     Log      `yaml:"log"`
 }
@@ -182,7 +182,7 @@ type Review struct {
 	TwoPeopleFrom int `yaml:"two_people_from"`
 }
 
-// Endpoint is an HTTP address.
+// Endpoint is where metrics are.
 type Endpoint struct {
 	Address string `yaml:"address"`
 }
@@ -219,7 +219,7 @@ func Default() Config {
 		Review:     Review{TwoPeopleFrom: 100},
 		Notify:     defaultNotify(),
 		Run:        defaultRun(),
-		Admin:      Endpoint{Address: "127.0.0.1:8025"},
+		Admin:      Admin{Address: "127.0.0.1:8025"},
 		Metrics:    Endpoint{Address: "127.0.0.1:9425"},
 		Log:        Log{Format: "text", Level: "info"},
 	}

@@ -102,6 +102,7 @@ func TestEverySettingCanComeFromTheEnvironment(t *testing.T) {
 		"BULKHEAD_NOTIFY_SENDER_POLICIES":         "[unread]",
 		"BULKHEAD_NOTIFY_SENDER_LISTED":           "[office.example]",
 		"BULKHEAD_NOTIFY_SENDER_LANGUAGES":        "[de, en]",
+		"BULKHEAD_ADMIN_HOSTS":                    "[bulkhead.example]",
 		"BULKHEAD_INDEXES":                        `[{name: customers, path: c.idx, key_file: k}]`,
 	}
 	names := configs.EnvironmentNames()

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
@@ -143,7 +144,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 		SpoolDir: spool, SpoolMemory: spoolMemory, Now: time.Now,
 		Runs: r.runs, RunAnswer: proxy.RunAnswer(cfg.Run.Answer),
 	})
-	if r.console, err = console.New(console.Config{Store: r.store, Metrics: m, Log: r.log, Version: version, Done: ctx.Done()}); err != nil {
+	if r.console, err = console.New(console.Config{Store: r.store, Metrics: m, Log: r.log, Hosts: cfg.ConsoleHosts(), Version: version, Done: ctx.Done()}); err != nil {
 		return fmt.Errorf("console: %w", err)
 	}
 	return r.listen()
@@ -187,7 +188,7 @@ func (r *relay) run(ctx context.Context) error {
 	stopHTTP := r.serveHTTP(failed)
 	defer stopHTTP()
 	r.log.Info("ready", "console", "http://"+r.admin.Addr().String()+"/", "metrics", "http://"+r.metrics.Addr().String()+"/metrics")
-	for _, warning := range r.store.Warnings() {
+	for _, warning := range slices.Concat(r.store.Warnings(), publicConsole(r.admin.Addr())) {
 		r.log.Warn(warning)
 	}
 	go r.tidy(ctx)
@@ -204,6 +205,15 @@ func (r *relay) run(ctx context.Context) error {
 	stopTelling()
 	<-telling
 	return errors.Join(cause, err)
+}
+
+// publicConsole warns of a console that others than this machine can reach.
+func publicConsole(address net.Addr) []string {
+	if tcp, is := address.(*net.TCPAddr); is && tcp.IP.IsLoopback() {
+		return nil
+	}
+	return []string{"the console is open to whoever reaches " + address.String() + ": it asks for no login, and shows who sent what is held and the audit trail; " +
+		"let only a proxy that asks for a login reach it, or set admin.address to 127.0.0.1:8025"}
 }
 
 // tell sends notices until the context ends, and then closes the channel.

@@ -52,6 +52,39 @@ func TestBadStartIsToldInOneSentence(t *testing.T) {
 	}
 }
 
+// The console answers to the names that people were given, and a start where
+// others can reach it without a login says so.
+func TestConsoleBehindAProxy(t *testing.T) {
+	open := serve(t, t.TempDir(), "maildir:"+t.TempDir(), "--admin", "0.0.0.0:0",
+		"BULKHEAD_ADMIN_HOSTS=[review.example]", "BULKHEAD_NOTIFY_LINK=https://bulkhead.example/")
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(open.admin, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{"review.example": 200, "bulkhead.example": 200, "evil.example": 421} {
+		req, err := http.NewRequest(http.MethodGet, "http://127.0.0.1:"+port+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = host
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close() // its status is enough
+		if resp.StatusCode != want {
+			t.Errorf("%s: %s, want %d", host, resp.Status, want)
+		}
+	}
+	open.stop(t)
+	closed := serve(t, t.TempDir(), "maildir:"+t.TempDir())
+	closed.stop(t)
+	const warning = `"level":"WARN","msg":"the console is open to whoever reaches `
+	if !strings.Contains(open.logged(), warning) || strings.Contains(closed.logged(), warning) {
+		t.Errorf("on every address the log says:\n%s\non loopback:\n%s", open.logged(), closed.logged())
+	}
+}
+
 // A client in the middle of its message gets its answer; then nobody is taken.
 func TestShutdownLetsTheTransactionFinish(t *testing.T) {
 	box := newMailbox(t)

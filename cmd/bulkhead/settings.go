@@ -19,7 +19,7 @@ type settings struct {
 	storeSettings
 	Listen   string `placeholder:"ADDR" env:"BULKHEAD_LISTEN" help:"Address to take mail on (127.0.0.1:2525)."`
 	Upstream string `placeholder:"URL" env:"BULKHEAD_UPSTREAM" help:"Server that mail goes on to: smtp://, smtps://, smtp+starttls://, lmtp://HOST:PORT, lmtp+unix://PATH or maildir:PATH."`
-	Admin    string `placeholder:"ADDR" env:"BULKHEAD_ADMIN" help:"Address of console and API (127.0.0.1:8025)."`
+	Admin    string `placeholder:"ADDR" env:"BULKHEAD_ADMIN" help:"Address of the console (127.0.0.1:8025)."`
 	Metrics  string `placeholder:"ADDR" env:"BULKHEAD_METRICS" help:"Address of /metrics, /healthz and /readyz (127.0.0.1:9425)."`
 }
 

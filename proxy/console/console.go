@@ -7,8 +7,9 @@
 // elsewhere, no script or style stands inline, and a strict
 // Content-Security-Policy says so; a page answers only to the names by which
 // the machine itself is reached, so that a foreign web page cannot read it
-// through the reviewer's browser (DNS rebinding); no address of a person stands
-// in a link, since a browser remembers links.
+// through the reviewer's browser (DNS rebinding); no link is made of a person's
+// address, since a browser remembers links. What a reviewer searches for does
+// stand in the address of the list.
 package console
 
 import (

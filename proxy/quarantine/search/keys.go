@@ -75,7 +75,7 @@ var docs = []Doc{
 	{Old, Age, nil, "age:<4h", "how long ago it began (of a message: came); units s, m, h, d, w"},
 	{After, Time, nil, "after:2026-11-01", "began at this time (UTC) or later"},
 	{Before, Time, nil, "before:2026-11-25T14:30", "began before this time (UTC)"},
-	{Assigned, Word, nil, "assigned:me", "who has claimed it; assigned:none for nobody"},
+	{Assigned, Word, nil, "assigned:ben", "who has claimed it; assigned:none for nobody, and on the command line assigned:me"},
 	{Marked, Word, []string{"right", "wrong", "none"}, "mark:wrong", "what reviewers said of the hold"},
 	{Bytes, Size, nil, "size:>5M", "bytes of a message (of an incident: of its first copy)"},
 	{ID, Word, nil, "id:IN-7K2M-Q9XD", "an incident or a message, which can also be typed alone"},
