@@ -18,7 +18,8 @@ func TestImportsRunDown(t *testing.T) {
 		{"cmd", ""}, // everything
 		{"configs", "rules"},
 		{"proxy/wire", "-"}, {"proxy/upstream", "-"}, {"proxy/quarantine", "rules proxy/quarantine"}, {"proxy/metrics", "-"},
-		{"proxy/console", "proxy/metrics proxy/quarantine rules"},
+		{"proxy/console/access", "proxy/quarantine"},
+		{"proxy/console", "proxy/console proxy/metrics proxy/quarantine proxy/replay proxy/report proxy/review rules"},
 		{"proxy/worker", "rules"}, {"proxy/index", "rules"}, {"proxy/ocr", "-"},
 		{"proxy/replay", "proxy/quarantine rules"}, {"proxy/report", "rules"}, {"proxy/notify", "-"}, {"proxy/run", "proxy/metrics rules"},
 		{"proxy/review", "proxy/quarantine proxy/upstream"},

@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 )
@@ -72,18 +73,31 @@ func New(cfg Config) (http.Handler, error) {
 	}
 	c := &console{cfg: cfg, pages: pages, assets: a, followers: make(chan struct{}, followersMost)}
 	mux := http.NewServeMux()
-	c.routes(mux)
+	for _, r := range c.routes() {
+		mux.Handle(r.pattern, r.serve)
+	}
 	return c.guard(mux), nil
 }
 
-func (c *console) routes(mux *http.ServeMux) {
-	mux.Handle("GET "+assetsPath, c.assets)
-	mux.HandleFunc("GET /{$}", c.overview)
-	mux.HandleFunc("GET /incidents", c.incidents)
-	mux.HandleFunc("GET /incidents/{id}", c.incident)
-	mux.HandleFunc("GET /messages/{id}", c.message)
-	mux.HandleFunc("GET /senders", c.senders)
-	mux.HandleFunc("GET /audit", c.audit)
-	mux.HandleFunc("GET /help", c.help)
-	mux.HandleFunc("GET /events", c.events)
+// route is an address of the console, the right that it asks for, and who
+// answers.
+type route struct {
+	pattern string // of net/http.ServeMux
+	right   access.Right
+	serve   http.HandlerFunc
+}
+
+// routes are all addresses of the console. One that is not here does not exist.
+func (c *console) routes() []route {
+	return []route{
+		{"GET " + assetsPath, access.Public, c.assets.ServeHTTP},
+		{"GET /{$}", access.IncidentList, c.overview},
+		{"GET /incidents", access.IncidentList, c.incidents},
+		{"GET /incidents/{id}", access.EvidenceMasked, c.incident},
+		{"GET /messages/{id}", access.EvidenceMasked, c.message},
+		{"GET /senders", access.IncidentList, c.senders},
+		{"GET /audit", access.AuditRead, c.audit},
+		{"GET /help", access.SignedIn, c.help},
+		{"GET /events", access.IncidentList, c.events},
+	}
 }
