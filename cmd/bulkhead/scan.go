@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
@@ -109,11 +108,9 @@ func (c scanCommand) Run(ctx context.Context, p program) error {
 
 // scanner judges files.
 type scanner struct {
-	command   scanCommand
-	inspector *rules.Inspector
-	policies  *rules.Policies
-	limits    extract.Limits
-	workers   *worker.Pool
+	command scanCommand
+	adviser adviser
+	workers *worker.Pool
 }
 
 func newScanner(c scanCommand, cfg *configs.Config) (*scanner, error) {
@@ -126,7 +123,7 @@ func newScanner(c scanCommand, cfg *configs.Config) (*scanner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &scanner{c, live.now.Load().inspector, live.policies(), bounds, workers}, nil
+	return &scanner{c, adviser{live: live, limits: bounds}, workers}, nil
 }
 
 // close ends the processes that scans have started.
@@ -172,46 +169,18 @@ func (s *scanner) scan(ctx context.Context, path string, stdin io.Reader) (*scan
 	if err != nil {
 		return nil, err
 	}
-	began := time.Now()
-	source := extract.Source{ReaderAt: file, Size: info.Size()}
-	env, evidence, err := s.inspect(ctx, path, source)
+	a, err := s.adviser.advise(ctx, submission{
+		Name: path, Content: extract.Source{ReaderAt: file, Size: info.Size()}, From: s.command.From, To: s.command.To})
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.policies.Decide(env, evidence, rules.Recent{})
-	if err != nil {
-		return nil, err
-	}
-	x := &v.Exposure
+	v, x := a.Verdict, &a.Verdict.Exposure
 	return &scanResult{
 		Path: path, Action: v.Action.String(), Policy: v.Policy, Subjects: x.Subjects, Records: x.Records,
 		Fields: x.Fields, Completeness: x.Completeness.String(), Reasons: v.Reasons, Bytes: info.Size(),
-		ElapsedMS: float64(time.Since(began).Microseconds()) / 1000,
-		verdict:   v, evidence: evidence,
+		ElapsedMS: float64(a.Took.Microseconds()) / 1000,
+		verdict:   v, evidence: a.Evidence,
 	}, nil
-}
-
-// inspect reads a file as a message if it is one, and finds its envelope.
-func (s *scanner) inspect(ctx context.Context, path string, source extract.Source) (rules.Envelope, *rules.Evidence, error) {
-	env := rules.Envelope{From: s.command.From, Recipients: s.command.To}
-	head := make([]byte, 4096)
-	n, err := source.ReadAt(head, 0)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return env, nil, err
-	}
-	if !extract.IsMessage(head[:n]) {
-		evidence, err := s.inspector.InspectFile(ctx, filepath.Base(path), source, s.limits)
-		return env, evidence, err
-	}
-	from, to := rules.HeaderEnvelope(source)
-	if env.From == "" {
-		env.From = from
-	}
-	if len(env.Recipients) == 0 {
-		env.Recipients = to
-	}
-	evidence, err := s.inspector.Inspect(ctx, source, s.limits)
-	return env, evidence, err
 }
 
 // openInput opens a file, or copies standard input to one without a name.
