@@ -12,6 +12,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
 	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
@@ -62,6 +63,7 @@ func (s *Server) observe(m *message) {
 		mt.Faults.WithLabelValues(m.failed, faultReason(m.err)).Inc()
 	}
 	mt.Messages.WithLabelValues(action, completeness).Inc()
+	mt.LastMessage.Set(float64(now.Unix()))
 	mt.Size.Observe(float64(m.spool.size))
 	if !m.ended.IsZero() {
 		mt.Duration.WithLabelValues(action).Observe(now.Sub(m.ended).Seconds())
@@ -70,7 +72,7 @@ func (s *Server) observe(m *message) {
 	if result := upstreamResult(m.reply, m.err); result != "" {
 		mt.Upstream.WithLabelValues(result).Inc()
 	}
-	s.observeParts(m.evidence)
+	s.observeFound(m)
 	s.cfg.Log.LogAttrs(context.Background(), level, "verdict", attrs...)
 }
 
@@ -112,15 +114,25 @@ func hooks(m *metrics.Metrics, log *slog.Logger) wire.Hooks {
 	}
 }
 
-func (s *Server) observeParts(ev *rules.Evidence) {
-	if ev == nil {
+// observeFound counts what was read of a message, and what was found.
+func (s *Server) observeFound(m *message) {
+	mt := s.cfg.Metrics
+	if m.evidence == nil {
 		return
 	}
-	for _, p := range ev.Parts {
-		s.cfg.Metrics.Parts.WithLabelValues(string(p.Format), string(p.Outcome)).Inc()
+	for _, p := range m.evidence.Parts {
+		mt.Parts.WithLabelValues(string(p.Format), string(p.Outcome)).Inc()
 	}
-	for _, u := range ev.Unread {
-		s.cfg.Metrics.PartsUnread.WithLabelValues(string(u.Reason)).Inc()
+	for _, u := range m.evidence.Unread {
+		mt.PartsUnread.WithLabelValues(string(u.Reason)).Inc()
+	}
+	for i := range m.evidence.Findings {
+		mt.Findings.WithLabelValues(mt.Kind(m.evidence.Findings[i].Kind)).Inc()
+	}
+	for _, name := range m.verdict.Exposure.Fields {
+		if field := mt.Field(name); field != "" {
+			mt.Fields.WithLabelValues(field).Inc()
+		}
 	}
 }
 
@@ -174,5 +186,11 @@ func MetricNames(p *rules.Policies) metrics.Names {
 	for _, r := range extract.Reasons() {
 		n.Reasons = append(n.Reasons, string(r))
 	}
+	for _, t := range detect.Types() {
+		if t.Category() != detect.Context {
+			n.Fields = append(n.Fields, t.String())
+		}
+	}
+	n.Kinds = rules.FindingKinds()
 	return n
 }

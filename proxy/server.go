@@ -188,6 +188,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
+// Inspections is how many messages are inspected at once.
+func (s *Server) Inspections() int { return s.cfg.Inspections }
+
 // Ready returns an error if no message can be taken through, whatever the
 // upstream and the store say: on the way down, or when every inspection slot
 // is held by an inspection that does not end.

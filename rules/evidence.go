@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"iter"
 	"math/bits"
+	"slices"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/exact"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 	"github.com/bulkhead-dlp/bulkhead/rules/similar"
+	"github.com/bulkhead-dlp/bulkhead/rules/table"
 	"github.com/cespare/xxhash/v2"
 )
 
@@ -67,6 +69,23 @@ type Finding struct {
 	Rows int64 `json:"rows,omitempty"`
 	// Sample holds the first rows, each cell masked.
 	Sample [][]string `json:"sample,omitempty"`
+}
+
+// inText is the Kind of what was found in running text.
+const inText = "text"
+
+// FindingKinds returns every value that Finding.Kind can have: the formats whose
+// tables are read, the forms of tables in text, and "text".
+func FindingKinds() []string {
+	kinds := []string{inText}
+	for _, f := range extract.Formats() {
+		kinds = append(kinds, string(f))
+	}
+	for _, k := range table.Kinds() {
+		kinds = append(kinds, string(k))
+	}
+	slices.Sort(kinds)
+	return slices.Compact(kinds)
 }
 
 // Column is what one column of a table proved to hold.

@@ -181,7 +181,7 @@ func (t *textSink) finish() {
 	if t.prose.Records == 0 {
 		return
 	}
-	t.prose.Path, t.prose.Kind = t.part.Path, "text"
+	t.prose.Path, t.prose.Kind = t.part.Path, inText
 	for _, kind := range t.types.types() {
 		t.prose.Columns = append(t.prose.Columns, Column{Type: kind.String(), Confidence: 1,
 			Clues: []string{"found in running text"}})

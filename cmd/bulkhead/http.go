@@ -51,6 +51,6 @@ func (r *relay) depth(ctx context.Context) (metrics.Depth, error) {
 		return metrics.Depth{}, err
 	}
 	return metrics.Depth{Held: s.Held, Bytes: s.Bytes, Stored: s.Stored, Oldest: s.OldestHeld, NextExpiry: s.NextExpiry,
-		Releases: s.ByState[quarantine.ReleaseFailed], Free: s.Free,
+		Releases: s.ByState[quarantine.ReleaseFailed], Incidents: s.Incidents, Free: s.Free,
 		AuditRecords: s.AuditRecords, AuditFailures: s.AuditFailures, AuditIntact: r.trail.intact()}, nil
 }

@@ -79,6 +79,7 @@ type relay struct {
 	ready    sharedLook
 	trail    trail
 	teller   teller
+	figures  figures
 
 	listeners      []net.Listener
 	admin, metrics net.Listener
@@ -144,6 +145,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 		SpoolDir: spool, SpoolMemory: spoolMemory, Now: time.Now,
 		Runs: r.runs, RunAnswer: proxy.RunAnswer(cfg.Run.Answer),
 	})
+	r.figures = r.newFigures(m)
 	if r.console, err = console.New(console.Config{Store: r.store, Metrics: m, Log: r.log, Hosts: cfg.ConsoleHosts(), Version: version, Done: ctx.Done()}); err != nil {
 		return fmt.Errorf("console: %w", err)
 	}
@@ -182,6 +184,7 @@ func (r *relay) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		r.figures.certificate(i, door)
 		go func() { failed <- r.smtp.Serve(l, door) }()
 		r.log.Info("taking mail", "address", l.Addr().String(), "upstream", r.upstream.String())
 	}
@@ -193,6 +196,11 @@ func (r *relay) run(ctx context.Context) error {
 	}
 	go r.tidy(ctx)
 	go r.live.follow(ctx, hangUps(ctx))
+	stopWatching, err := r.watch(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopWatching()
 	tellingCtx, stopTelling := context.WithCancel(ctx)
 	defer stopTelling()
 	telling := r.tell(tellingCtx)
@@ -201,7 +209,7 @@ func (r *relay) run(ctx context.Context) error {
 	case cause = <-failed:
 	case <-ctx.Done():
 	}
-	err := r.shutdown(ctx)
+	err = r.shutdown(ctx)
 	stopTelling()
 	<-telling
 	return errors.Join(cause, err)

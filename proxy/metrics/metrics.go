@@ -37,6 +37,9 @@ type Metrics struct {
 	Parts       *prometheus.CounterVec
 	PartsUnread *prometheus.CounterVec
 	SubjectHeld prometheus.Counter
+	Fields      *prometheus.CounterVec
+	Findings    *prometheus.CounterVec
+	LastMessage prometheus.Gauge
 
 	Runs                *prometheus.CounterVec
 	RunsActive          prometheus.Gauge
@@ -53,7 +56,8 @@ type Metrics struct {
 	Notifications     *prometheus.CounterVec
 	HTTPRequests      *prometheus.CounterVec
 
-	policies []string
+	policies      []string
+	fields, kinds map[string]bool
 }
 
 // Names are the label values that come from outside this package.
@@ -61,6 +65,8 @@ type Names struct {
 	Policies []string // from the configuration
 	Formats  []string // every format of rules/extract
 	Reasons  []string // every reason for not reading
+	Fields   []string // every type of field that says something of a person
+	Kinds    []string // everything that people's data can be found in
 	Version  string   // of the program
 	Revision string   // of the source
 }
@@ -77,6 +83,7 @@ func New(reg prometheus.Registerer, names Names) *Metrics {
 	m := &Metrics{policies: names.Policies[:min(len(names.Policies), maxPolicies)]}
 	m.newSMTP(reg)
 	m.newMessages(reg, names)
+	m.newFound(reg, names)
 	m.newRuns(reg)
 	m.newUpstream(reg)
 	m.newReview(reg)
@@ -130,7 +137,10 @@ func (m *Metrics) newMessages(reg prometheus.Registerer, names Names) {
 		Name: "bulkhead_quarantine_held_subjects_total",
 		Help: "Third-party people in messages that were held, summed over copies.",
 	})
-	reg.MustRegister(m.InFlight, m.SubjectHeld)
+	m.LastMessage = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "bulkhead_last_message_timestamp_seconds", Help: "When the last message was answered, as Unix time; 0 if none was since the start.",
+	})
+	reg.MustRegister(m.InFlight, m.SubjectHeld, m.LastMessage)
 }
 
 // stages are the stages of a message that are timed.
@@ -141,13 +151,13 @@ func (m *Metrics) newUpstream(reg prometheus.Registerer) {
 	zero(m.Upstream, []string{"accepted", "deferred", "refused", "unknown", "unreachable"})
 	m.UpstreamDuration = histogram(reg, "upstream_connect_duration_seconds", "Time to a ready upstream connection.", durationBuckets)
 	m.UpstreamReachable = prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "bulkhead_upstream_reachable", Help: "1 if the last connection to the upstream came about, else 0.",
+		Name: "bulkhead_upstream_reachable", Help: "1 if the last connection to the upstream came about, else 0; one is tried each minute.",
 	})
 	reg.MustRegister(m.UpstreamReachable)
 }
 
 func (m *Metrics) newReview(reg prometheus.Registerer) {
-	m.Decisions = counter(reg, "decisions_total", "Decisions on held messages.", "decision", "scope")
+	m.Decisions = counter(reg, "decisions_total", "Decisions, made by whatever process, since this one started: on messages, and on whole incidents, whose messages count as well.", "decision", "scope")
 	zero(m.Decisions, []string{"release", "refuse", "delete", "expire"}, []string{"message", "incident"})
 	m.ReleaseRecipients = counter(reg, "release_recipients_total", "Recipients of released messages, by result.", "result")
 	zero(m.ReleaseRecipients, []string{"accepted", "deferred", "refused", "unknown"})

@@ -17,6 +17,8 @@ func TestNamesFollowPrometheusPractice(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	metrics.New(reg, metrics.Names{Policies: []string{"bulk"}, Formats: []string{"csv"}, Reasons: []string{"encrypted"}})
 	metrics.WatchQuarantine(reg, func(context.Context) (metrics.Depth, error) { return metrics.Depth{Free: 1}, nil })
+	metrics.SetBounds(reg, metrics.Bounds{Deadline: time.Minute, Inspections: 2, Reserve: 1 << 20})
+	metrics.NewCertificates(reg).Ends(0, time.Unix(7, 0))
 	r := metrics.NewReloads(reg, []string{"customers"})
 	r.Index("customers", true)
 	r.IndexIs("customers", 5, time.Unix(7, 0))
@@ -33,7 +35,8 @@ func TestNamesFollowPrometheusPractice(t *testing.T) {
 // A rate over a series that appears with its first event misses that event.
 func TestKnownLabelValuesStartAtZero(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	metrics.New(reg, metrics.Names{Formats: []string{"csv", "pdf"}, Reasons: []string{"encrypted"}})
+	metrics.New(reg, metrics.Names{Formats: []string{"csv", "pdf"}, Reasons: []string{"encrypted"},
+		Fields: []string{"contact.email"}, Kinds: []string{"csv", "text"}})
 	for name, want := range map[string]int{
 		"bulkhead_messages_total":       5 * 3,
 		"bulkhead_smtp_replies_total":   8 * 4,
@@ -41,6 +44,8 @@ func TestKnownLabelValuesStartAtZero(t *testing.T) {
 		"bulkhead_parts_total":          2 * 3,
 		"bulkhead_parts_unread_total":   1,
 		"bulkhead_smtp_auth_total":      3,
+		"bulkhead_fields_total":         1,
+		"bulkhead_findings_total":       2,
 	} {
 		if got, err := testutil.GatherAndCount(reg, name); err != nil || got != want {
 			t.Errorf("%s has %d series at start, want %d (%v)", name, got, want, err)
@@ -84,6 +89,31 @@ func TestPolicyLabelsAreBounded(t *testing.T) {
 	}
 }
 
+// Field types that say nothing of a person are not counted, and what is found in
+// a form of no known name is counted all the same.
+func TestFoundLabelsAreBounded(t *testing.T) {
+	m := metrics.New(prometheus.NewRegistry(), metrics.Names{Fields: []string{"contact.email"}, Kinds: []string{"csv"}})
+	if email, number := m.Field("contact.email"), m.Field("context.number"); email != "contact.email" || number != "" {
+		t.Errorf("fields are counted as %q and %q", email, number)
+	}
+	if csv, other := m.Kind("csv"), m.Kind("no such"); csv != "csv" || other != "other" {
+		t.Errorf("findings are counted as %q and %q", csv, other)
+	}
+}
+
+// Each listener has its own series, up to a bound.
+func TestCertificatesAreToldByListener(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	c := metrics.NewCertificates(reg)
+	for i := range 10 {
+		c.Ends(i, time.Unix(int64(100+i), 0))
+	}
+	const name = "bulkhead_certificate_not_after_timestamp_seconds"
+	if n, err := testutil.GatherAndCount(reg, name); err != nil || n != 9 {
+		t.Errorf("ten listeners have %d series, want 9 (%v)", n, err)
+	}
+}
+
 func TestReplyClassIsOneOfFour(t *testing.T) {
 	for code, want := range map[int]string{200: "2xx", 250: "2xx", 354: "3xx", 451: "4xx", 599: "5xx", 0: "5xx", 199: "5xx", 600: "5xx", -1: "5xx"} {
 		if got := metrics.Class(code); got != want {
@@ -95,7 +125,7 @@ func TestReplyClassIsOneOfFour(t *testing.T) {
 func TestQuarantineGaugesTellWhatIsRead(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	intact := true
-	depth := metrics.Depth{Held: 3, Bytes: 4096, Stored: 512, NextExpiry: time.Unix(1_800_000_000, 0), AuditRecords: 7, AuditFailures: 1, AuditIntact: &intact, Oldest: time.Unix(1_700_000_000, 0), Releases: 1, Free: 1 << 30}
+	depth := metrics.Depth{Held: 3, Bytes: 4096, Stored: 512, NextExpiry: time.Unix(1_800_000_000, 0), AuditRecords: 7, AuditFailures: 1, AuditIntact: &intact, Oldest: time.Unix(1_700_000_000, 0), Releases: 1, Incidents: 2, Free: 1 << 30}
 	var failure error
 	metrics.WatchQuarantine(reg, func(context.Context) (metrics.Depth, error) { return depth, failure })
 	const want = `
@@ -115,6 +145,9 @@ bulkhead_quarantine_bytes{kind="stored"} 512
 # HELP bulkhead_quarantine_next_expiry_timestamp_seconds When the first undecided message expires, as Unix time; 0 if none does.
 # TYPE bulkhead_quarantine_next_expiry_timestamp_seconds gauge
 bulkhead_quarantine_next_expiry_timestamp_seconds 1.8e+09
+# HELP bulkhead_quarantine_incidents Incidents of the quarantine, by state.
+# TYPE bulkhead_quarantine_incidents gauge
+bulkhead_quarantine_incidents{state="open"} 2
 # HELP bulkhead_quarantine_messages Messages in the quarantine that are not decided or not yet delivered, by state.
 # TYPE bulkhead_quarantine_messages gauge
 bulkhead_quarantine_messages{state="held"} 3

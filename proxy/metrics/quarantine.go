@@ -16,6 +16,7 @@ type Depth struct {
 	// NextExpiry is when the first undecided message expires, zero if none does.
 	NextExpiry time.Time
 	Releases   int64 // messages whose release has not ended well
+	Incidents  int64 // that are open
 	Free       int64 // bytes left on the volume, 0 if that is not known
 
 	AuditRecords  int64 // entries of the audit trail
@@ -28,7 +29,7 @@ type depth struct {
 	read                              func(context.Context) (Depth, error)
 	messages, bytes, oldest, freeDisk *prometheus.Desc
 
-	nextExpiry, auditRecords, auditFailures, auditIntact *prometheus.Desc
+	nextExpiry, incidents, auditRecords, auditFailures, auditIntact *prometheus.Desc
 }
 
 // WatchQuarantine registers the quarantine's gauges, read at each scrape. A
@@ -42,6 +43,7 @@ func WatchQuarantine(reg prometheus.Registerer, read func(context.Context) (Dept
 		messages:      desc("quarantine_messages", "Messages in the quarantine that are not decided or not yet delivered, by state.", "state"),
 		bytes:         desc("quarantine_bytes", "Bytes of held content: logical as it was held, stored as it is on disk.", "kind"),
 		nextExpiry:    desc("quarantine_next_expiry_timestamp_seconds", "When the first undecided message expires, as Unix time; 0 if none does."),
+		incidents:     desc("quarantine_incidents", "Incidents of the quarantine, by state.", "state"),
 		auditRecords:  desc("audit_records_total", "Entries of the audit trail."),
 		auditFailures: desc("audit_write_failures_total", "Entries of the audit trail that could not be written; what they were about was not done."),
 		auditIntact:   desc("audit_chain_intact", "1 if the last look at the audit trail found it intact, 0 if it was changed; absent before the first."),
@@ -52,7 +54,7 @@ func WatchQuarantine(reg prometheus.Registerer, read func(context.Context) (Dept
 
 // Describe implements prometheus.Collector.
 func (d *depth) Describe(ch chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{d.messages, d.bytes, d.oldest, d.freeDisk, d.nextExpiry, d.auditRecords, d.auditFailures, d.auditIntact} {
+	for _, desc := range []*prometheus.Desc{d.messages, d.bytes, d.oldest, d.freeDisk, d.nextExpiry, d.incidents, d.auditRecords, d.auditFailures, d.auditIntact} {
 		ch <- desc
 	}
 }
@@ -70,6 +72,7 @@ func (d *depth) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(d.messages, float64(now.Held), "held")
 	gauge(d.messages, float64(now.Releases), "release_failed")
+	gauge(d.incidents, float64(now.Incidents), "open")
 	gauge(d.bytes, float64(now.Bytes), "logical")
 	gauge(d.bytes, float64(now.Stored), "stored")
 	gauge(d.oldest, seconds(now.Oldest))

@@ -26,6 +26,12 @@ const (
 	Repeated  Kind = "repeated"  // lines of running text that repeat one form
 )
 
+// Kinds returns every form, in the order above.
+func Kinds() []Kind {
+	return []Kind{Delimited, Drawn, Aligned, KeyValue, JSON, XML, SQL, VCard, Calendar, EDIFACT, HL7,
+		Statement, GEDCOM, Addresses, Stanzas, Repeated}
+}
+
 // Labelled is a Grid that may know from its own format that its first row
 // holds the names of the columns, as JSON does. Without it the Typer decides.
 type Labelled interface {

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy"
+	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+)
+
+// figures are those metrics that no message moves.
+type figures struct {
+	metrics      *metrics.Metrics
+	certificates *metrics.Certificates
+}
+
+// newFigures registers what is known of the configuration.
+func (r *relay) newFigures(m *metrics.Metrics) figures {
+	metrics.SetBounds(r.registry, metrics.Bounds{Deadline: r.cfg.Inspection.Deadline, Inspections: r.smtp.Inspections(), Reserve: int64(r.cfg.Quarantine.Reserve)})
+	return figures{m, metrics.NewCertificates(r.registry)}
+}
+
+// certificate notes until when a listener's certificate is good.
+func (f figures) certificate(listener int, door proxy.Door) {
+	if door.TLS == nil {
+		return
+	}
+	for i := range door.TLS.Certificates {
+		if leaf := door.TLS.Certificates[i].Leaf; leaf != nil {
+			f.certificates.Ends(listener, leaf.NotAfter)
+		}
+	}
+}
+
+// watch looks after what changes without a message of ours, until the context
+// ends or the watch is stopped. Decisions count from now on.
+func (r *relay) watch(ctx context.Context) (stop func(), err error) {
+	now, err := r.store.Stats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	all.Go(func() { r.watchUpstream(ctx) })
+	all.Go(func() { r.followTrail(ctx, now.AuditRecords, r.figures.decided) })
+	return func() {
+		cancel()
+		all.Wait()
+	}, nil
+}
+
+// upstreamEvery is how often the upstream is looked at where no message does.
+const upstreamEvery = time.Minute
+
+// watchUpstream finds out whether the upstream can be reached, also when no
+// mail comes: a relay that has just started and one whose upstream has come
+// back would otherwise tell what is not so.
+func (r *relay) watchUpstream(ctx context.Context) {
+	tick := time.NewTicker(upstreamEvery)
+	defer tick.Stop()
+	for {
+		look, cancel := context.WithTimeout(ctx, r.cfg.Upstream.ConnectTimeout)
+		err := r.upstream.Probe(look)
+		cancel()
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			r.log.Warn("upstream not reachable", "error", err)
+			r.figures.metrics.UpstreamReachable.Set(0)
+		} else {
+			r.figures.metrics.UpstreamReachable.Set(1)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// trailEvery is how often the audit trail is read on.
+const trailEvery = 2 * time.Second
+
+// followTrail gives what is added to the audit trail to all who want to know,
+// in its order and until the context ends. Decisions are made by other
+// processes, too, and the trail has them all.
+func (r *relay) followTrail(ctx context.Context, after int64, tell ...func(*quarantine.Entry)) {
+	tick := time.NewTicker(trailEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		for more := true; more; {
+			page, next, err := r.store.Audit(ctx, quarantine.AuditQuery{After: after, Limit: 1000})
+			if err != nil {
+				if ctx.Err() == nil {
+					r.log.Error("reading the audit trail", "error", err)
+				}
+				break
+			}
+			for i := range page {
+				after = page[i].Seq
+				for _, f := range tell {
+					f(&page[i])
+				}
+			}
+			more = next != 0
+		}
+	}
+}
+
+// decided counts what an entry of the audit trail decides.
+func (f figures) decided(e *quarantine.Entry) {
+	switch e.Act {
+	case quarantine.ActReleaseBegun:
+		f.metrics.Decisions.WithLabelValues("release", "message").Inc()
+	case quarantine.ActRefused:
+		f.metrics.Decisions.WithLabelValues("refuse", "message").Inc()
+	case quarantine.ActDeleted:
+		f.metrics.Decisions.WithLabelValues("delete", "message").Inc()
+	case quarantine.ActExpired:
+		f.metrics.Decisions.WithLabelValues("expire", "message").Inc()
+	case quarantine.ActDecisionEnded:
+		switch a := e.Detail.Action; a {
+		case quarantine.ActionRelease, quarantine.ActionRefuse, quarantine.ActionDelete:
+			f.metrics.Decisions.WithLabelValues(a, "incident").Inc()
+		}
+	case quarantine.ActReleaseSettled, quarantine.ActReleaseLapsed:
+		for state, n := range e.Detail.Results {
+			if result := releaseResult(state); result != "" {
+				f.metrics.ReleaseRecipients.WithLabelValues(result).Add(float64(n))
+			}
+		}
+	}
+}
+
+// releaseResult names what a release came to for a recipient, "" where it came
+// to nothing.
+func releaseResult(s quarantine.RecipientState) string {
+	switch s {
+	case quarantine.RecipientReleased:
+		return "accepted"
+	case quarantine.RecipientDeferred, quarantine.RecipientRefused, quarantine.RecipientUnknown:
+		return string(s)
+	}
+	return ""
+}

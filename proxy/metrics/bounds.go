@@ -1,0 +1,59 @@
+package metrics
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Bounds are settings that alerts are measured by, so that a rule need not
+// repeat the configuration.
+type Bounds struct {
+	Deadline    time.Duration // of the inspection of one message
+	Inspections int           // messages inspected at once
+	Reserve     int64         // bytes that stay free on the volume of the data folder
+}
+
+// SetBounds registers the settings and sets them.
+func SetBounds(reg prometheus.Registerer, b Bounds) {
+	for _, g := range []struct {
+		name, help string
+		value      float64
+	}{
+		{"inspection_deadline_seconds", "How long the inspection of one message may take, as configured.", b.Deadline.Seconds()},
+		{"inspection_slots", "How many messages are inspected at once, as configured.", float64(b.Inspections)},
+		{"quarantine_reserve_bytes", "Bytes that stay free on the volume of the data folder; below it nothing is held, as configured.", float64(b.Reserve)},
+	} {
+		gauge := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: g.name, Help: g.help})
+		gauge.Set(g.value)
+		reg.MustRegister(gauge)
+	}
+}
+
+// maxListeners is how many listeners have a label value of their own; the rest
+// share "other".
+const maxListeners = 8
+
+// Certificates are the certificates that clients are shown.
+type Certificates struct{ ends *prometheus.GaugeVec }
+
+// NewCertificates makes and registers the figure. It has a series for each
+// listener with TLS.
+func NewCertificates(reg prometheus.Registerer) *Certificates {
+	ends := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace, Name: "certificate_not_after_timestamp_seconds",
+		Help: "When the certificate that a listener shows ends, as Unix time, by the listener's place in the configuration, from 0.",
+	}, []string{"listener"})
+	reg.MustRegister(ends)
+	return &Certificates{ends}
+}
+
+// Ends sets when the certificate of the listener at a place ends.
+func (c *Certificates) Ends(listener int, end time.Time) {
+	label := "other"
+	if listener < maxListeners {
+		label = strconv.Itoa(listener)
+	}
+	c.ends.WithLabelValues(label).Set(float64(end.Unix()))
+}
