@@ -67,7 +67,8 @@ type Finding struct {
 	Records int64 `json:"records"`
 	// Rows is the number of rows of the table, 0 for a text.
 	Rows int64 `json:"rows,omitempty"`
-	// Sample holds the first rows, each cell masked.
+	// Sample holds the first rows, each cell masked, but for an inspector that
+	// is [Inspector.Unmasked].
 	Sample [][]string `json:"sample,omitempty"`
 }
 
@@ -105,7 +106,8 @@ const (
 	maxFindings   = 64
 	maxSampleRows = 20
 	maxColumns    = 64
-	maxCellRunes  = 40
+	maxCellRunes  = 40  // of a masked cell
+	maxPlainRunes = 200 // of one that is not
 )
 
 // fieldSet is a set of field types.

@@ -33,6 +33,8 @@ type Inspector struct {
 	allowed *allow.Set
 	// memory is what is known of parts from other messages, nil for nothing.
 	memory *Memory
+	// sample makes of a cell what a finding shows of it.
+	sample func(cell string) string
 }
 
 // HeaderWords are header words by field type and strength, as in
@@ -58,7 +60,17 @@ func NewInspector(more HeaderWords) (*Inspector, error) {
 		return nil, err
 	}
 	return &Inspector{walker: extract.New(), det: det, splitter: &table.Splitter{}, typer: table.NewTyper(det, lexicon),
-		words: versionOfWords(more)}, nil
+		words: versionOfWords(more), sample: mask}, nil
+}
+
+// Unmasked returns an inspector whose findings show the first rows of tables as
+// they stand. Its evidence is for the eyes of a person who may see them, and is
+// never to be kept: a memory of the receiver's is neither asked nor told. The
+// receiver stays as it is.
+func (in *Inspector) Unmasked() *Inspector {
+	with := *in
+	with.memory, with.sample = nil, plain
+	return &with
 }
 
 // Inspect reads a message (RFC 5322) and says what it found. Content that
@@ -88,7 +100,7 @@ func (in *Inspector) inspect(ctx context.Context, src extract.Source, walk func(
 		}
 	}()
 	ev = &Evidence{RuleSet: in.RuleSet(), Bytes: src.Size, all: newGathered(), indexes: in.indexes}
-	s := &sink{ctx: ctx, splitter: in.splitter, typer: in.typer, allowed: in.allowed, whole: ev, ev: ev.all, memory: in.memory,
+	s := &sink{ctx: ctx, splitter: in.splitter, typer: in.typer, allowed: in.allowed, whole: ev, ev: ev.all, memory: in.memory, sample: in.sample,
 		resolver: &resolver{det: in.det, ev: ev.all, indexed: newIndexed(in.indexes)}}
 	summary, err := walk(s)
 	if err != nil {

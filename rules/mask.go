@@ -36,3 +36,20 @@ func mask(value string) string {
 	}
 	return b.String()
 }
+
+// plain is a value as it stands, on one line and of bounded length.
+func plain(value string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range strings.TrimSpace(value) {
+		if n++; n > maxPlainRunes {
+			b.WriteRune('…')
+			break
+		}
+		if unicode.IsControl(r) {
+			r = ' '
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

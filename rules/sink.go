@@ -24,8 +24,9 @@ type sink struct {
 	allowed  *allow.Set // tables whose rows are not looked at
 	part     string     // path of the part at hand
 	memory   *Memory    // nil for none
-	together bool       // leaves are not gathered each for itself
-	buf      []byte     // for hashing
+	sample   func(cell string) string
+	together bool   // leaves are not gathered each for itself
+	buf      []byte // for hashing
 	content  contentWriter
 }
 
@@ -81,7 +82,7 @@ func (s *sink) gridIf(p extract.Part, kind string, g table.Grid, wanted func(fir
 		rows += int64(len(seg.Rows))
 		n := s.resolver.segment(seg)
 		if n > 0 && f.Records == 0 {
-			f.describe(seg)
+			f.describe(seg, s.sample)
 		}
 		f.Records += n
 		return cells.within(seg)
@@ -115,8 +116,9 @@ func (s *sink) passes(seg *table.Segment) bool {
 	return true
 }
 
-// describe keeps the columns and the first rows, masked, for people to see.
-func (f *Finding) describe(seg *table.Segment) {
+// describe keeps the columns and the first rows for people to see, each cell as
+// sample shows it.
+func (f *Finding) describe(seg *table.Segment, sample func(cell string) string) {
 	for i, c := range seg.Columns {
 		if i == maxColumns {
 			break
@@ -131,14 +133,14 @@ func (f *Finding) describe(seg *table.Segment) {
 		if i == maxSampleRows {
 			break
 		}
-		masked := make([]string, 0, len(row))
+		shown := make([]string, 0, len(row))
 		for j, cell := range row {
 			if j == maxColumns {
 				break
 			}
-			masked = append(masked, mask(string(cell)))
+			shown = append(shown, sample(string(cell)))
 		}
-		f.Sample = append(f.Sample, masked)
+		f.Sample = append(f.Sample, shown)
 	}
 }
 

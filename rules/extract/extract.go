@@ -109,6 +109,9 @@ const (
 // Opened is a part that Walk has met, and how far it was read.
 type Opened struct {
 	Part
+	// Media is the media type that the message declares for it, in lower case;
+	// "" where it declares none.
+	Media   string
 	Bytes   int64
 	Outcome Outcome
 }

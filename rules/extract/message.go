@@ -78,6 +78,10 @@ func (w *walk) entity(src io.ReaderAt, off, end int64) entity {
 // own, and whatever stands in the header that is no field. Addresses and
 // traces of the transport, which every message has, are left out.
 func (w *walk) headerText(n node, e entity) error {
+	if w.outline != nil {
+		w.outline.header(&e.head)
+		return nil
+	}
 	var b strings.Builder
 	for _, f := range e.head.fields {
 		if transportField(strings.ToLower(f.name)) && !strings.EqualFold(f.name, "content-description") {

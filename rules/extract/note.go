@@ -20,7 +20,7 @@ func (w *walk) enter(n *node) bool {
 		return false
 	}
 	n.id = len(w.sum.Parts)
-	w.sum.Parts = append(w.sum.Parts, Opened{Part: n.part(), Outcome: Read})
+	w.sum.Parts = append(w.sum.Parts, Opened{Part: n.part(), Media: cleanName(n.media), Outcome: Read})
 	return true
 }
 

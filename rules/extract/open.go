@@ -17,6 +17,9 @@ func (w *walk) open(n node, c content) error {
 	if err := w.alive(); err != nil {
 		return w.fault(n, err)
 	}
+	if w.outline != nil {
+		return w.outlineText(n, c)
+	}
 	if n.depth > w.lim.Depth {
 		return w.deep(n, c)
 	}

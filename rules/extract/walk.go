@@ -59,6 +59,7 @@ type walk struct {
 	bombs    int // streams that broke the ratio bound
 	readings int // second readings of ambiguous MIME
 
+	outline   *outline // what a person is shown, nil where everything is read
 	leaf      *Reading // the leaf that is being read, nil between leaves
 	passwords []string // seen in the message's own text
 	told      []told   // texts not yet searched for them
