@@ -13,7 +13,6 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
 	"github.com/bulkhead-dlp/bulkhead/rules"
-	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 	"github.com/emersion/go-smtp"
 )
 
@@ -149,44 +148,6 @@ func (s *Server) receive(m *message, body io.Reader) error {
 		return sevenBit(m.spool, m.spool.size)
 	}
 	return nil
-}
-
-// inspect waits for a free slot, then reads the message under the deadline. An
-// inspection that does not stop at its deadline is left behind, so that it
-// cannot hold up the client.
-func (s *Server) inspect(ctx context.Context, m *message) (*rules.Evidence, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Deadline, errDeadline)
-	defer cancel()
-	slot, err := s.slots.take(ctx)
-	if err != nil {
-		return nil, err
-	}
-	type result struct {
-		evidence *rules.Evidence
-		err      error
-	}
-	done := make(chan result, 1)
-	source := extract.Source{ReaderAt: m.spool, Size: m.spool.size}
-	go func() {
-		defer slot.end()
-		defer func() {
-			if fault := recover(); fault != nil {
-				done <- result{err: &rules.Fault{Kind: fmt.Sprintf("%T", fault)}}
-			}
-		}()
-		evidence, err := s.cfg.Inspector.Inspect(ctx, source, s.cfg.Limits)
-		done <- result{evidence, err}
-	}()
-	select {
-	case r := <-done:
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		return r.evidence, r.err
-	case <-ctx.Done():
-		slot.leave()
-		return nil, context.Cause(ctx)
-	}
 }
 
 // decide judges what was read for these recipients, by the policies in force.

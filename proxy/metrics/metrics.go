@@ -54,6 +54,7 @@ type Metrics struct {
 	Decisions         *prometheus.CounterVec
 	ReleaseRecipients *prometheus.CounterVec
 	Notifications     *prometheus.CounterVec
+	Reveals           *prometheus.CounterVec
 	HTTPRequests      *prometheus.CounterVec
 
 	policies      []string
@@ -163,6 +164,8 @@ func (m *Metrics) newReview(reg prometheus.Registerer) {
 	zero(m.ReleaseRecipients, []string{"accepted", "deferred", "refused", "unknown"})
 	m.Notifications = counter(reg, "notifications_total", "Notices of held mail, by channel and what became of them.", "channel", "result")
 	zero(m.Notifications, []string{"mail", "webhook", "slack", "sender"}, []string{"ok", "failed", "dropped"})
+	m.Reveals = counter(reg, "reveals_total", "Requests to see or take content of held mail in full, by kind and whether they were granted.", "kind", "result")
+	zero(m.Reveals, []string{"evidence", "preview", "download"}, []string{"allowed", "denied"})
 	m.HTTPRequests = counter(reg, "http_requests_total", "Requests to the console and the API, by route and class.", "route", "class")
 }
 

@@ -46,6 +46,7 @@ func TestKnownLabelValuesStartAtZero(t *testing.T) {
 		"bulkhead_smtp_auth_total":      3,
 		"bulkhead_fields_total":         1,
 		"bulkhead_findings_total":       2,
+		"bulkhead_reveals_total":        3 * 2,
 	} {
 		if got, err := testutil.GatherAndCount(reg, name); err != nil || got != want {
 			t.Errorf("%s has %d series at start, want %d (%v)", name, got, want, err)

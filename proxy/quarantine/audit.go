@@ -15,8 +15,8 @@ import (
 // Act names what was done.
 type Act string
 
-// The acts of the audit trail. The store writes all but Viewed and Exported,
-// which are for [Store.Record].
+// The acts of the audit trail. The store writes all but Viewed, Unmasked and
+// Exported, which are for [Store.Record].
 const (
 	ActHeld           Act = "held"
 	ActReleaseBegun   Act = "release_begun"
@@ -30,7 +30,8 @@ const (
 	ActKept           Act = "kept"       // put under legal hold
 	ActRecipient      Act = "recipient"  // mail is sealed to another public key from here on
 	ActKeepEnded      Act = "keep_ended" // the legal hold was ended
-	ActViewed         Act = "viewed"     // somebody saw unmasked content
+	ActViewed         Act = "viewed"     // somebody saw the header, the texts and the parts
+	ActUnmasked       Act = "unmasked"   // somebody saw the first rows of its tables in full
 	ActExported       Act = "exported"   // somebody took content out
 	ActReported       Act = "reported"   // a breach record was written
 	ActAssigned       Act = "assigned"   // an incident was claimed, handed on or given back
@@ -128,9 +129,9 @@ func (s *Store) Audit(ctx context.Context, q AuditQuery) ([]Entry, int64, error)
 }
 
 // Record notes that a person saw or took the content of a message: act is
-// ActViewed or ActExported. Callers record before they show.
+// ActViewed, ActUnmasked or ActExported. Callers record before they show.
 func (s *Store) Record(ctx context.Context, id string, act Act, by, reason string) error {
-	if act != ActViewed && act != ActExported {
+	if act != ActViewed && act != ActUnmasked && act != ActExported {
 		return fmt.Errorf("record: %w act %q", ErrInvalid, act)
 	}
 	if by == "" {

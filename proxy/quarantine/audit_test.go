@@ -22,6 +22,7 @@ func TestEachDecisionIsInTheAuditTrail(t *testing.T) {
 	c.Add(defaultLease)
 	err := errors.Join(
 		s.Record(t.Context(), m.ID, ActViewed, "bert", "to decide"),
+		s.Record(t.Context(), m.ID, ActUnmasked, "bert", "whose they are"),
 		s.Record(t.Context(), m.ID, ActExported, "bert", "for the file"),
 		s.Refuse(t.Context(), m.ID, "bert", "customer data"),
 		s.Delete(t.Context(), m.ID, "carl", "asked to"))
@@ -45,6 +46,7 @@ func TestEachDecisionIsInTheAuditTrail(t *testing.T) {
 		"release_settled by anna:  [] map[refused:1 released:1]",
 		"release_begun by anna: checked [3] map[]",
 		"viewed by bert: to decide [] map[]",
+		"unmasked by bert: whose they are [] map[]",
 		"exported by bert: for the file [] map[]",
 		"release_lapsed by bulkhead: no result before the end of the lease of anna [] map[unknown:1]",
 		"refused by bert: customer data [] map[]",

@@ -108,7 +108,8 @@ func (r *Record) timelineSection() section {
 func act(name string) string {
 	if text, known := map[string]string{
 		"held": "held", "release_begun": "release begun", "release_settled": "release ended", "release_lapsed": "release without a result",
-		"refused": "refused", "deleted": "deleted", "expired": "expired", "viewed": "content seen", "exported": "content taken out",
+		"refused": "refused", "deleted": "deleted", "expired": "expired", "viewed": "content seen", "unmasked": "rows seen in full",
+		"exported": "content taken out",
 	}[name]; known {
 		return text
 	}
