@@ -141,6 +141,7 @@ type incidentsResume struct {
 	incidentSettings
 	Upstream string `placeholder:"URL" env:"BULKHEAD_UPSTREAM" help:"Server to send to, where the configuration does not say."`
 	Format   string `enum:"text,json" default:"text" help:"text for people, json for programs: one result a line."`
+	By       string `placeholder:"NAME" help:"Who has it go on, where somebody had stopped it; else the user of this machine."`
 }
 
 // Help implements kong.HelpProvider.
@@ -152,7 +153,7 @@ func (incidentsResume) Help() string {
 func (c incidentsResume) Run(ctx context.Context, p program) error {
 	d := incidentDecision{decision: decision{storeSettings: c.storeSettings, ID: c.ID}, Upstream: c.Upstream, Format: c.Format}
 	return d.run(ctx, p, func(ctx context.Context, d *review.Desk, h review.Hooks) (review.Outcome, error) {
-		return d.Resume(ctx, c.ID, h)
+		return d.Resume(ctx, c.ID, who(c.By), h)
 	})
 }
 
@@ -176,7 +177,8 @@ func (c incidentDecision) run(ctx context.Context, p program, do func(context.Co
 		to = server
 	}
 	out := &resultWriter{p: p, format: c.Format}
-	o, err := do(ctx, newDesk(cfg, store, to), review.Hooks{Progress: out.progress, Result: out.result,
+	desk := newDesk(cfg, store, to)
+	o, err := do(ctx, desk, review.Hooks{Progress: out.progress, Result: out.result,
 		Tell: func(ctx context.Context, o *review.Outcome) error {
 			out.clear()
 			return tellIncident(ctx, p, cfg, store, o)
@@ -184,6 +186,10 @@ func (c incidentDecision) run(ctx context.Context, p program, do func(context.Co
 	out.clear()
 	if errors.Is(err, review.ErrAwaiting) {
 		return errFound{fmt.Sprintf("%v: somebody else looks at it and approves: bulkhead incidents approve %s --token TOKEN --reason …", err, strings.ToUpper(c.ID))}
+	}
+	if err != nil && ctx.Err() != nil && o.Decision.State == quarantine.DecisionRunning {
+		// Who interrupts it does not want the next start of serve to go on.
+		return errors.Join(err, desk.Stop(context.WithoutCancel(ctx), o.Decision.Incident, c.by(), "interrupted"))
 	}
 	if err != nil {
 		return err

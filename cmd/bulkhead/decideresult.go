@@ -20,6 +20,21 @@ import (
 // tellIncident tells of a decision about an incident, once for all its copies,
 // however often it is called.
 func tellIncident(ctx context.Context, p program, cfg *configs.Config, store *quarantine.Store, o *review.Outcome) error {
+	e, messages, err := eventOf(ctx, store, o)
+	if err != nil || len(messages) == 0 {
+		return err
+	}
+	return withTeller(ctx, p, cfg, store, func(t teller) error {
+		if err := t.decided(ctx, e, messages); err != nil {
+			return fmt.Errorf("the decision is made, but not told: %w", err)
+		}
+		return nil
+	})
+}
+
+// eventOf describes what became of a decision, and of which messages there is
+// something to tell; without any there is nothing to tell.
+func eventOf(ctx context.Context, store *quarantine.Store, o *review.Outcome) (notify.Event, []quarantine.Message, error) {
 	release, concerned := o.Decision.Action == quarantine.ActionRelease, map[string]bool{}
 	for _, id := range o.Decision.Plan.Messages {
 		concerned[id] = release
@@ -40,7 +55,7 @@ func tellIncident(ctx context.Context, p program, cfg *configs.Config, store *qu
 		return nil
 	})
 	if err != nil || len(messages) == 0 {
-		return err
+		return notify.Event{}, nil, err
 	}
 	kind := notify.Refused
 	switch {
@@ -52,12 +67,7 @@ func tellIncident(ctx context.Context, p program, cfg *configs.Config, store *qu
 	e := event(kind, messages)
 	e.By, e.Failed, e.Expires, e.Message = o.Decision.By, missing, time.Time{}, ""
 	e.Once = fmt.Sprint(o.Decision.ID)
-	return withTeller(ctx, p, cfg, store, func(t teller) error {
-		if err := t.decided(ctx, e, messages); err != nil {
-			return fmt.Errorf("the decision is made, but not told: %w", err)
-		}
-		return nil
-	})
+	return e, messages, nil
 }
 
 // undeliveredStates are those of messages that are not delivered and will not be.

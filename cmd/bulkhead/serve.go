@@ -18,6 +18,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 	runs "github.com/bulkhead-dlp/bulkhead/proxy/run"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
@@ -80,6 +81,7 @@ type relay struct {
 	trail    trail
 	teller   teller
 	figures  figures
+	jobs     *review.Jobs
 
 	listeners      []net.Listener
 	admin, metrics net.Listener
@@ -129,6 +131,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 		return err
 	}
 	r.teller = teller{store: r.store, notices: notices, log: r.log}
+	r.jobs = r.newJobs()
 	if n := int64(cfg.Run.Memory); n > 0 {
 		memory := rules.NewMemory(n)
 		r.live.remember(memory)
@@ -201,6 +204,9 @@ func (r *relay) run(ctx context.Context) error {
 		return err
 	}
 	defer stopWatching()
+	if err := r.jobs.CatchUp(ctx); err != nil && ctx.Err() == nil {
+		r.log.Error("going on with decisions", "error", err)
+	}
 	tellingCtx, stopTelling := context.WithCancel(ctx)
 	defer stopTelling()
 	telling := r.tell(tellingCtx)
@@ -242,7 +248,12 @@ func (r *relay) shutdown(ctx context.Context) error {
 	r.log.Info("going down", "grace", r.cfg.SMTP.ShutdownGrace)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.SMTP.ShutdownGrace)
 	defer cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- r.jobs.Close(grace) }()
 	err := r.smtp.Shutdown(grace)
+	if err := <-closed; err != nil {
+		r.log.Warn("going down", "error", err)
+	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		r.log.Warn("connections were cut at the end of the grace time; their clients have no reply")
 		return nil

@@ -87,13 +87,13 @@ func TestADeletionCarriedOnNamesAllItsReaders(t *testing.T) {
 	}
 	// The one that carries it on dies when it has told, before the decision ends.
 	died := errors.New("died")
-	_, err = desk.Resume(t.Context(), all[0].ID, review.Hooks{Tell: func(ctx context.Context, o *review.Outcome) error {
+	_, err = desk.Resume(t.Context(), all[0].ID, "ana", review.Hooks{Tell: func(ctx context.Context, o *review.Outcome) error {
 		return errors.Join(tell(ctx, o), died)
 	}})
 	if !errors.Is(err, died) {
 		t.Fatal(err)
 	}
-	if _, err = desk.Resume(t.Context(), all[0].ID, review.Hooks{Tell: tell}); err != nil || told != 2 {
+	if _, err = desk.Resume(t.Context(), all[0].ID, "ana", review.Hooks{Tell: tell}); err != nil || told != 2 {
 		t.Fatalf("%v, told %d times", err, told)
 	}
 	var sent []string

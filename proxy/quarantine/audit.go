@@ -41,6 +41,8 @@ const (
 	ActDecisionApproved  Act = "decision_approved"  // who has agreed
 	ActDecisionWithdrawn Act = "decision_withdrawn" // before anybody agreed
 	ActDecisionBegun     Act = "decision_begun"     // about an incident
+	ActDecisionStopped   Act = "decision_stopped"   // while it was carried out
+	ActDecisionResumed   Act = "decision_resumed"   // after it was stopped
 	ActDecisionEnded     Act = "decision_ended"     // and all its messages were dealt with
 )
 

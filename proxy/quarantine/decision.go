@@ -42,6 +42,7 @@ type Decision struct {
 	Approver string // who agreed, "" where nobody had to
 	Made     time.Time
 	Ended    time.Time // zero: not yet
+	Stopped  time.Time // when a person stopped it while it ran; zero: nobody has
 	Plan     Plan
 }
 
@@ -144,14 +145,14 @@ func (s *Store) openDecision(ctx context.Context, tx *sql.Tx, incident string) (
 }
 
 func findDecision(ctx context.Context, tx *sql.Tx, incident string) (d Decision, found bool, err error) {
-	var made int64
-	err = tx.QueryRowContext(ctx, `SELECT seq, incident, action, state, by, reason, approver, made FROM decisions
+	var made, stopped int64
+	err = tx.QueryRowContext(ctx, `SELECT seq, incident, action, state, by, reason, approver, made, stopped FROM decisions
 		WHERE incident = ? AND state IN ('awaiting', 'running')`, incident).
-		Scan(&d.ID, &d.Incident, &d.Action, &d.State, &d.By, &d.Reason, &d.Approver, &made)
+		Scan(&d.ID, &d.Incident, &d.Action, &d.State, &d.By, &d.Reason, &d.Approver, &made, &stopped)
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, false, nil
 	}
-	d.Made = fromMicros(made)
+	d.Made, d.Stopped = fromMicros(made), fromMicros(stopped)
 	return d, err == nil, err
 }
 

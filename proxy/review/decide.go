@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 )
@@ -36,20 +37,25 @@ type Hooks struct {
 	// people know. What it does must be done once, however often it is called:
 	// after an error, or a crash, Resume comes here again.
 	Tell func(context.Context, *Outcome) error
+	// Halt is closed when the decision is to be broken off before its next
+	// message; nil: never.
+	Halt <-chan struct{}
 }
 
 // Result is what became of a message, or of it for one recipient.
 type Result struct {
 	Message string
 	Address string // "" for the whole message
-	State   string // a quarantine.RecipientState or State, or HadIt
+	State   string // a quarantine.RecipientState or State, HadIt or Failed
 	Reply   string // codes of the upstream's reply
 	Err     error  // why a message could not be dealt with
 }
 
-// HadIt is the state of a recipient who was left out, since a copy of the run
-// had reached them.
-const HadIt = "had_it"
+// States of results that are the store's for nobody.
+const (
+	HadIt  = "had_it" // a recipient who was left out, since a copy of the run had reached them
+	Failed = "failed" // a message that could not be dealt with
+)
 
 // Outcome is what became of a decision.
 type Outcome struct {
@@ -74,32 +80,46 @@ func (o *Outcome) Missing() int {
 // Decide makes a decision and carries it out. Where it takes two people it is
 // noted, and the error is ErrAwaiting: Approve then carries it out.
 func (d *Desk) Decide(ctx context.Context, q Request, h Hooks) (Outcome, error) {
+	decision, err := d.begin(ctx, q)
+	if err != nil {
+		return Outcome{Decision: decision}, err
+	}
+	return d.carryOut(ctx, decision, h)
+}
+
+// begin notes a decision.
+func (d *Desk) begin(ctx context.Context, q Request) (quarantine.Decision, error) {
 	s, err := d.Review(ctx, q.Incident)
 	if err != nil {
-		return Outcome{}, err
+		return quarantine.Decision{}, err
 	}
 	if q.Action == quarantine.ActionRelease && q.Token == "" {
-		return Outcome{}, fmt.Errorf("incident %s: %w: name what you have seen: the token that `incidents show` prints", s.Incident.ID, ErrStale)
+		return quarantine.Decision{}, s.unseen()
 	}
 	if err := s.check(q.Token); err != nil {
-		return Outcome{}, err
+		return quarantine.Decision{}, err
 	}
 	if err := s.checkTo(q.To); err != nil {
-		return Outcome{}, err
+		return quarantine.Decision{}, err
 	}
 	decision := quarantine.Decision{Incident: s.Incident.ID, Action: q.Action, By: q.By, Reason: q.Reason,
 		Plan: quarantine.Plan{Messages: s.concerned(q.Action), Open: s.open(), To: q.To, Force: q.Force}}
 	if len(decision.Plan.Messages) == 0 {
-		return Outcome{}, fmt.Errorf("incident %s: %w", s.Incident.ID, ErrNothing)
+		return quarantine.Decision{}, fmt.Errorf("incident %s: %w", s.Incident.ID, ErrNothing)
 	}
 	await := q.Action == quarantine.ActionRelease && s.TwoPeople
 	if decision, err = d.cfg.Store.Decide(ctx, decision, await); err != nil {
-		return Outcome{}, err
+		return quarantine.Decision{}, err
 	}
 	if await {
-		return Outcome{Decision: decision}, fmt.Errorf("incident %s carries records of %d people: %w", s.Incident.ID, s.Incident.Subjects, ErrAwaiting)
+		return decision, fmt.Errorf("incident %s carries records of %d people: %w", s.Incident.ID, s.Incident.Subjects, ErrAwaiting)
 	}
-	return d.carryOut(ctx, decision, h)
+	return decision, nil
+}
+
+// unseen says that a release names no token.
+func (s *Sheet) unseen() error {
+	return fmt.Errorf("incident %s: %w: name what you have seen: the token that `incidents show` prints", s.Incident.ID, ErrStale)
 }
 
 // check compares a token, if there is one, with what there is now.
@@ -149,21 +169,26 @@ func (s *Sheet) concerned(action string) []string {
 // Approve agrees to a release that another person asked for, and carries it
 // out. The token is that of the Sheet that the approver has seen.
 func (d *Desk) Approve(ctx context.Context, q Request, h Hooks) (Outcome, error) {
-	s, err := d.Review(ctx, q.Incident)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if q.Token == "" {
-		return Outcome{}, fmt.Errorf("incident %s: %w: name what you have seen: the token that `incidents show` prints", s.Incident.ID, ErrStale)
-	}
-	if err := s.check(q.Token); err != nil {
-		return Outcome{}, err
-	}
-	decision, err := d.cfg.Store.Approve(ctx, s.Incident.ID, q.By, q.Reason)
+	decision, err := d.agree(ctx, q)
 	if err != nil {
 		return Outcome{}, err
 	}
 	return d.carryOut(ctx, decision, h)
+}
+
+// agree notes that a second person agrees.
+func (d *Desk) agree(ctx context.Context, q Request) (quarantine.Decision, error) {
+	s, err := d.Review(ctx, q.Incident)
+	if err != nil {
+		return quarantine.Decision{}, err
+	}
+	if q.Token == "" {
+		return quarantine.Decision{}, s.unseen()
+	}
+	if err := s.check(q.Token); err != nil {
+		return quarantine.Decision{}, err
+	}
+	return d.cfg.Store.Approve(ctx, s.Incident.ID, q.By, q.Reason)
 }
 
 // Withdraw takes back what awaits a second person.
@@ -172,16 +197,36 @@ func (d *Desk) Withdraw(ctx context.Context, incident, by, reason string) error 
 	return err
 }
 
-// Resume carries on a decision that was broken off.
-func (d *Desk) Resume(ctx context.Context, incident string, h Hooks) (Outcome, error) {
-	decision, err := d.cfg.Store.OpenDecision(ctx, incident)
+// Stop breaks off the decision that is carried out of an incident, by whatever
+// process, before its next message.
+func (d *Desk) Stop(ctx context.Context, incident, by, reason string) error {
+	return d.cfg.Store.StopDecision(ctx, incident, by, reason)
+}
+
+// Resume carries on a decision that was broken off, or that somebody stopped;
+// by is who has it go on.
+func (d *Desk) Resume(ctx context.Context, incident, by string, h Hooks) (Outcome, error) {
+	decision, err := d.goOn(ctx, incident, by)
 	if err != nil {
-		return Outcome{}, err
-	}
-	if decision.State == quarantine.DecisionAwaiting {
-		return Outcome{Decision: decision}, fmt.Errorf("incident %s, asked for by %q: %w", decision.Incident, decision.By, ErrAwaiting)
+		return Outcome{Decision: decision}, err
 	}
 	return d.carryOut(ctx, decision, h)
+}
+
+// goOn gives the decision that is to be carried on.
+func (d *Desk) goOn(ctx context.Context, incident, by string) (quarantine.Decision, error) {
+	decision, err := d.cfg.Store.OpenDecision(ctx, incident)
+	if err != nil {
+		return decision, err
+	}
+	if decision.State == quarantine.DecisionAwaiting {
+		return decision, fmt.Errorf("incident %s, asked for by %q: %w", decision.Incident, decision.By, ErrAwaiting)
+	}
+	if decision.Stopped.IsZero() {
+		return decision, nil
+	}
+	decision.Stopped = time.Time{}
+	return decision, d.cfg.Store.ContinueDecision(ctx, decision.Incident, by, decision.Reason)
 }
 
 // carryOut does what was decided, message by message. It goes on where one
@@ -194,20 +239,24 @@ func (d *Desk) carryOut(ctx context.Context, decision quarantine.Decision, h Hoo
 			return o, err
 		}
 	}
+	total := len(decision.Plan.Messages)
 	for i, id := range decision.Plan.Messages {
 		if h.Progress != nil {
-			h.Progress(i, len(decision.Plan.Messages))
+			h.Progress(i, total)
 		}
-		if err := ctx.Err(); err != nil {
-			return o, fmt.Errorf("broken off after %d of %d messages; `incidents resume` goes on: %w", i, len(decision.Plan.Messages), err)
+		if err := job.halted(ctx); err != nil {
+			return o, fmt.Errorf("broken off after %d of %d messages; `incidents resume` goes on: %w", i, total, err)
 		}
 		if err := job.message(ctx, id); err != nil {
 			if ctx.Err() != nil {
 				continue // told above
 			}
 			o.Failed++
-			job.tell(Result{Message: id, State: "failed", Err: err})
+			job.tell(Result{Message: id, State: Failed, Err: err})
 		}
+	}
+	if h.Progress != nil {
+		h.Progress(total, total)
 	}
 	if h.Tell != nil {
 		if err := h.Tell(ctx, &o); err != nil {
@@ -229,6 +278,22 @@ type job struct {
 	// reached are the addresses, in lower case, that a copy has reached
 	// (released) or may have (unknown).
 	reached map[string]quarantine.RecipientState
+}
+
+// halted tells why the next message is not dealt with, nil if it is.
+func (j *job) halted(ctx context.Context) error {
+	select {
+	case <-j.hooks.Halt:
+		return ErrStopped
+	case <-ctx.Done():
+		return ctx.Err()
+	default:
+	}
+	stopped, err := j.desk.cfg.Store.DecisionStopped(ctx, j.decision.ID)
+	if err == nil && stopped {
+		err = ErrStopped
+	}
+	return err
 }
 
 func (j *job) tell(r Result) {

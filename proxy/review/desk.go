@@ -25,6 +25,8 @@ var (
 	ErrTwoPeople = errors.New("its release takes two people")
 	// ErrNothing: no message of the incident is left to decide on.
 	ErrNothing = errors.New("nothing is left to decide")
+	// ErrStopped: somebody has stopped the decision, or the program goes down.
+	ErrStopped = errors.New("stopped")
 )
 
 // Sender sends a whole transaction; an [upstream.Server] does.

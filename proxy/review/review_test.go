@@ -23,6 +23,7 @@ type office struct {
 	store   *quarantine.Store
 	cfg     review.Config
 	ids     []string
+	run     string              // of what is held
 	sent    map[string][]string // addresses by content
 	answer  func(address string) upstream.Outcome
 	results []review.Result
@@ -55,7 +56,7 @@ func newOffice(t *testing.T, n int) *office {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	o := &office{t: t, store: store, sent: map[string][]string{}}
+	o := &office{t: t, store: store, run: "run", sent: map[string][]string{}}
 	o.cfg = review.Config{Store: store, Upstream: o, TwoPeopleFrom: 100}
 	for i := range n {
 		o.hold(fmt.Sprintf("copy %d", i+1), 12, fmt.Sprintf("reader%d@post.test", i+1))
@@ -65,7 +66,7 @@ func newOffice(t *testing.T, n int) *office {
 
 func (o *office) hold(content string, subjects int, to ...string) {
 	o.t.Helper()
-	m := quarantine.Message{From: "tool@shop.test", Policy: "bulk", Subjects: subjects, IncidentKey: "run"}
+	m := quarantine.Message{From: "tool@shop.test", Policy: "bulk", Subjects: subjects, IncidentKey: o.run}
 	for _, address := range to {
 		m.Recipients = append(m.Recipients, quarantine.Recipient{Address: address})
 	}
@@ -144,7 +145,7 @@ func TestOneDecisionReleasesEveryCopy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(o.got()) != 5 || len(o.results) != 5 || out.Missing() != 0 || len(out.Messages) != 5 || progress != 5 {
+	if len(o.got()) != 5 || len(o.results) != 5 || out.Missing() != 0 || len(out.Messages) != 5 || progress != 6 {
 		t.Errorf("got %v, results %v, outcome %+v", o.got(), o.results, out)
 	}
 	if diff := cmp.Diff(map[quarantine.State]int{quarantine.Released: 5}, o.states()); diff != "" {
@@ -218,7 +219,7 @@ func TestManyPeopleTakeTwo(t *testing.T) {
 	if err := approve("ben", ""); !errors.Is(err, review.ErrStale) {
 		t.Errorf("approved without looking: %v", err)
 	}
-	if _, err := o.desk().Resume(t.Context(), o.incident(), o.hooks()); !errors.Is(err, review.ErrAwaiting) {
+	if _, err := o.desk().Resume(t.Context(), o.incident(), "ana", o.hooks()); !errors.Is(err, review.ErrAwaiting) {
 		t.Errorf("resumed instead: %v", err)
 	}
 	// Another release than the one that was seen is not agreed to.
@@ -344,13 +345,13 @@ func TestReleaseThatIsBrokenOffIsCarriedOnAndSendsNothingTwice(t *testing.T) {
 		t.Errorf("a second decision beside the first: %v", err)
 	}
 	o.hold("later", 12, "late@post.test")
-	if _, err := o.desk().Resume(t.Context(), o.incident(), o.hooks()); err != nil {
+	if _, err := o.desk().Resume(t.Context(), o.incident(), "ana", o.hooks()); err != nil {
 		t.Fatal(err)
 	}
 	if got := o.got(); len(got) != 6 || slices.Contains(got, "late@post.test: later") {
 		t.Errorf("sent %v", got)
 	}
-	if _, err := o.desk().Resume(t.Context(), o.incident(), o.hooks()); !errors.Is(err, quarantine.ErrNotFound) {
+	if _, err := o.desk().Resume(t.Context(), o.incident(), "ana", o.hooks()); !errors.Is(err, quarantine.ErrNotFound) {
 		t.Errorf("resumed after its end: %v", err)
 	}
 }
@@ -370,13 +371,13 @@ func TestADecisionThatCouldNotBeToldIsToldLater(t *testing.T) {
 		told = append(told, out.Decision.Plan.Open)
 		return nil
 	}
-	if _, err := o.desk().Resume(t.Context(), o.incident(), h); err != nil {
+	if _, err := o.desk().Resume(t.Context(), o.incident(), "ana", h); err != nil {
 		t.Fatal(err)
 	}
 	if len(told) != 1 || len(told[0]) != 4 {
 		t.Errorf("told of %v, want once of all four", told)
 	}
-	if _, err := o.desk().Resume(t.Context(), o.incident(), h); !errors.Is(err, quarantine.ErrNotFound) {
+	if _, err := o.desk().Resume(t.Context(), o.incident(), "ana", h); !errors.Is(err, quarantine.ErrNotFound) {
 		t.Errorf("resumed after its end: %v", err)
 	}
 }
@@ -399,7 +400,7 @@ func TestResumeWithinTheLeaseSendsNobodyAnotherCopy(t *testing.T) {
 		o.release(nil)
 	}()
 	o.answer = nil
-	out, err := o.desk().Resume(t.Context(), o.incident(), o.hooks())
+	out, err := o.desk().Resume(t.Context(), o.incident(), "ana", o.hooks())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -432,7 +433,7 @@ func TestTwoProcessesSendACopyOnce(t *testing.T) {
 				stop()
 			}
 		}}
-		if _, err := o.desk().Resume(ctx, o.incident(), other); !errors.Is(err, context.Canceled) {
+		if _, err := o.desk().Resume(ctx, o.incident(), "ben", other); !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
 	}
