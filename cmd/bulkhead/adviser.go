@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/rules"
@@ -82,4 +83,10 @@ func (a *adviser) inspect(ctx context.Context, in *rules.Inspector, s submission
 	}
 	evidence, err := in.Inspect(ctx, s.Content, a.limits)
 	return env, evidence, err
+}
+
+// newAdviser makes the adviser of a relay, which leaves a part of the machine
+// to the mail.
+func newAdviser(l *live, bounds extract.Limits) *adviser {
+	return &adviser{live: l, limits: bounds, room: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
 }

@@ -79,6 +79,7 @@ type relay struct {
 	console  http.Handler
 	ready    sharedLook
 	trail    trail
+	adviser  *adviser
 	teller   teller
 	figures  figures
 	jobs     *review.Jobs
@@ -118,6 +119,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	r.adviser = newAdviser(r.live, bounds)
 	names := proxy.MetricNames(r.live.policies())
 	names.Version, names.Revision = version, revision()
 	m := metrics.New(r.registry, names)
@@ -149,7 +151,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 		Runs: r.runs, RunAnswer: proxy.RunAnswer(cfg.Run.Answer),
 	})
 	r.figures = r.newFigures(m)
-	if r.console, err = console.New(console.Config{Store: r.store, Metrics: m, Log: r.log, Hosts: cfg.ConsoleHosts(), Version: version, Done: ctx.Done()}); err != nil {
+	if r.console, err = console.New(r.consoleConfig(ctx, m, spool)); err != nil {
 		return fmt.Errorf("console: %w", err)
 	}
 	return r.listen()

@@ -50,6 +50,11 @@ type Config struct {
 	// Done is closed when the program goes down, so that open streams end; nil:
 	// they end with their connections.
 	Done <-chan struct{}
+	// Judge judges what somebody tries, of at most TryMost bytes, which is in
+	// SpoolDir meanwhile; nil: nothing can be tried.
+	Judge    Judge
+	TryMost  int64
+	SpoolDir string
 }
 
 // console serves the pages.
@@ -59,6 +64,8 @@ type console struct {
 	assets *assets
 	// followers holds one entry for each page that follows what happens.
 	followers chan struct{}
+	// tries holds one entry for each trial under way.
+	tries chan struct{}
 }
 
 // New makes the console. The error means that the program was built wrongly.
@@ -71,7 +78,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &console{cfg: cfg, pages: pages, assets: a, followers: make(chan struct{}, followersMost)}
+	c := &console{cfg: cfg, pages: pages, assets: a, followers: make(chan struct{}, followersMost), tries: make(chan struct{}, triesMost)}
 	mux := http.NewServeMux()
 	for _, r := range c.routes() {
 		mux.Handle(r.pattern, r.serve)
@@ -97,6 +104,8 @@ func (c *console) routes() []route {
 		{"GET /messages/{id}", access.EvidenceMasked, c.message},
 		{"GET /senders", access.IncidentList, c.senders},
 		{"GET /audit", access.AuditRead, c.audit},
+		{"GET /try", access.Scan, c.try},
+		{"POST /try", access.Scan, c.tryIt},
 		{"GET /help", access.SignedIn, c.help},
 		{"GET /events", access.IncidentList, c.events},
 	}

@@ -69,8 +69,15 @@ func holdMessage(t testing.TB, store *quarantine.Store, m quarantine.Message, pa
 
 func newConsole(t testing.TB, store console.Store) (*httptest.Server, *metrics.Metrics) {
 	t.Helper()
+	return newConsoleOf(t, console.Config{Store: store})
+}
+
+// newConsoleOf starts a console with what every test has alike.
+func newConsoleOf(t testing.TB, cfg console.Config) (*httptest.Server, *metrics.Metrics) {
+	t.Helper()
 	m := metrics.New(prometheus.NewRegistry(), metrics.Names{})
-	h, err := console.New(console.Config{Store: store, Metrics: m, Log: slog.New(slog.DiscardHandler), Version: "1.2.3", Hosts: []string{"review.office.example"}})
+	cfg.Metrics, cfg.Log, cfg.Version, cfg.Hosts = m, slog.New(slog.DiscardHandler), "1.2.3", []string{"review.office.example"}
+	h, err := console.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

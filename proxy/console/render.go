@@ -96,7 +96,8 @@ func (c *console) write(w http.ResponseWriter, code int, name string, page frame
 func (f *frame) fillMenu() {
 	f.Menu = []item{
 		{Name: "Overview", Path: "/"}, {Name: "Incidents", Path: "/incidents", Count: f.Stats.Incidents},
-		{Name: "Senders", Path: "/senders"}, {Name: "Audit", Path: "/audit"}, {Name: "Help", Path: "/help"},
+		{Name: "Senders", Path: "/senders"}, {Name: "Audit", Path: "/audit"},
+		{Name: "Try", Path: "/try"}, {Name: "Help", Path: "/help"},
 	}
 	for i := range f.Menu {
 		f.Menu[i].Here = f.Menu[i].Name == f.Section

@@ -24,6 +24,7 @@ func words() template.FuncMap {
 		"join":    func(list []string) string { return strings.Join(list, ", ") },
 		"domain":  domain,
 		"labels":  labels,
+		"took":    tookText,
 	}
 }
 
@@ -77,6 +78,17 @@ func span(d time.Duration) string {
 		return fmt.Sprintf("%.0f h", math.Floor(d.Hours()))
 	}
 	return fmt.Sprintf("%.0f days", math.Floor(d.Hours()/24))
+}
+
+// tookText writes a short length of time.
+func tookText(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return "< 1 ms"
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
 // labels names field types for people, the first few, and how many more.

@@ -3,7 +3,9 @@
 import { keys } from './keys.js'
 import { live } from './live.js'
 import { ages } from './ages.js'
+import { drop } from './drop.js'
 
 keys()
 ages()
 live()
+drop()

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/console"
+	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
+)
+
+// consoleConfig is what the console of a relay is made of.
+func (r *relay) consoleConfig(ctx context.Context, m *metrics.Metrics, spool string) console.Config {
+	return console.Config{
+		Store: r.store, Metrics: m, Log: r.log, Hosts: r.cfg.ConsoleHosts(), Version: version, Done: ctx.Done(),
+		Judge: consoleJudge{r.adviser}, TryMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
+	}
+}
+
+// consoleJudge is the adviser as the console asks it.
+type consoleJudge struct{ adviser *adviser }
+
+// Judge implements console.Judge.
+func (j consoleJudge) Judge(ctx context.Context, t console.Trial) (console.Opinion, error) {
+	a, err := j.adviser.advise(ctx, submission{Name: t.Name, Content: t.Content, From: t.From, To: t.To})
+	if err != nil {
+		return console.Opinion{}, err
+	}
+	return console.Opinion{Verdict: a.Verdict, Findings: a.Evidence.Findings, Took: a.Took}, nil
+}
