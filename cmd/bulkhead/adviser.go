@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
@@ -18,9 +19,21 @@ import (
 type adviser struct {
 	live   *live
 	limits extract.Limits
+	// inspect reads in the relay's slots and within its deadline; nil: at once.
+	inspect func(context.Context, proxy.Inspector, extract.Source) (*rules.Evidence, error)
 	// room has a place for each inspection at a time; the next waits. nil: no
 	// bound.
 	room chan struct{}
+}
+
+// newAdviser makes the adviser of a relay: half of the relay's slots are left to
+// mail, however much people try.
+func (r *relay) newAdviser(bounds extract.Limits) *adviser {
+	slots := r.cfg.Inspection.Concurrent
+	if slots == 0 {
+		slots = runtime.GOMAXPROCS(0)
+	}
+	return &adviser{live: r.live, limits: bounds, inspect: r.smtp.Inspect, room: make(chan struct{}, max(1, slots/2))}
 }
 
 // submission is what an adviser is asked about.
@@ -51,7 +64,7 @@ func (a *adviser) advise(ctx context.Context, s submission) (*advice, error) {
 	}
 	began := time.Now()
 	now := a.live.now.Load()
-	env, evidence, err := a.inspect(ctx, now.inspector.WithMemory(nil), s)
+	env, evidence, err := a.read(ctx, now.inspector.WithMemory(nil), s)
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +75,8 @@ func (a *adviser) advise(ctx context.Context, s submission) (*advice, error) {
 	return &advice{v, evidence, time.Since(began)}, nil
 }
 
-// inspect reads a file as a message if it is one, and finds its envelope.
-func (a *adviser) inspect(ctx context.Context, in *rules.Inspector, s submission) (rules.Envelope, *rules.Evidence, error) {
+// read reads a file as a message if it is one, and finds its envelope.
+func (a *adviser) read(ctx context.Context, in *rules.Inspector, s submission) (rules.Envelope, *rules.Evidence, error) {
 	env := rules.Envelope{From: s.From, Recipients: s.To}
 	head := make([]byte, 4096)
 	n, err := s.Content.ReadAt(head, 0)
@@ -71,7 +84,7 @@ func (a *adviser) inspect(ctx context.Context, in *rules.Inspector, s submission
 		return env, nil, err
 	}
 	if !extract.IsMessage(head[:n]) {
-		evidence, err := in.InspectFile(ctx, filepath.Base(s.Name), s.Content, a.limits)
+		evidence, err := a.inspectBy(ctx, file{in, filepath.Base(s.Name)}, s.Content)
 		return env, evidence, err
 	}
 	from, to := rules.HeaderEnvelope(s.Content)
@@ -81,12 +94,24 @@ func (a *adviser) inspect(ctx context.Context, in *rules.Inspector, s submission
 	if len(env.Recipients) == 0 {
 		env.Recipients = to
 	}
-	evidence, err := in.Inspect(ctx, s.Content, a.limits)
+	evidence, err := a.inspectBy(ctx, in, s.Content)
 	return env, evidence, err
 }
 
-// newAdviser makes the adviser of a relay, which leaves a part of the machine
-// to the mail.
-func newAdviser(l *live, bounds extract.Limits) *adviser {
-	return &adviser{live: l, limits: bounds, room: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))}
+func (a *adviser) inspectBy(ctx context.Context, in proxy.Inspector, source extract.Source) (*rules.Evidence, error) {
+	if a.inspect == nil {
+		return in.Inspect(ctx, source, a.limits)
+	}
+	return a.inspect(ctx, in, source)
+}
+
+// file reads a lone file as an inspector reads a message.
+type file struct {
+	inspector *rules.Inspector
+	name      string
+}
+
+// Inspect implements proxy.Inspector.
+func (f file) Inspect(ctx context.Context, source extract.Source, limits extract.Limits) (*rules.Evidence, error) {
+	return f.inspector.InspectFile(ctx, f.name, source, limits)
 }

@@ -31,7 +31,7 @@ func TestTrialIsJudgedByWhatIsInForce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	judge := consoleJudge{newAdviser(live, bounds)}
+	judge := consoleJudge{&adviser{live: live, limits: bounds, room: make(chan struct{}, 1)}}
 	ask := func(content, from string, to ...string) console.Opinion {
 		t.Helper()
 		o, err := judge.Judge(t.Context(), console.Trial{Name: "x", Content: extract.Source{ReaderAt: strings.NewReader(content), Size: int64(len(content))}, From: from, To: to})

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 )
@@ -21,6 +23,9 @@ type consoleJudge struct{ adviser *adviser }
 // Judge implements console.Judge.
 func (j consoleJudge) Judge(ctx context.Context, t console.Trial) (console.Opinion, error) {
 	a, err := j.adviser.advise(ctx, submission{Name: t.Name, Content: t.Content, From: t.From, To: t.To})
+	if errors.Is(err, proxy.ErrNotNow) {
+		err = context.DeadlineExceeded
+	}
 	if err != nil {
 		return console.Opinion{}, err
 	}

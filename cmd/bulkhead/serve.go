@@ -119,7 +119,6 @@ func (r *relay) open(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r.adviser = newAdviser(r.live, bounds)
 	names := proxy.MetricNames(r.live.policies())
 	names.Version, names.Revision = version, revision()
 	m := metrics.New(r.registry, names)
@@ -151,6 +150,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 		Runs: r.runs, RunAnswer: proxy.RunAnswer(cfg.Run.Answer),
 	})
 	r.figures = r.newFigures(m)
+	r.adviser = r.newAdviser(bounds)
 	if r.console, err = console.New(r.consoleConfig(ctx, m, spool)); err != nil {
 		return fmt.Errorf("console: %w", err)
 	}
