@@ -65,6 +65,14 @@ func alertCases() []alertCase {
 	slow := func(name, labels, fast, all string) map[string]string {
 		return map[string]string{target(name+"_bucket", labels+`le="10"`): fast, target(name+"_bucket", labels+`le="60"`): all, target(name+"_bucket", labels+`le="+Inf"`): all}
 	}
+	within := func(deadline string, series map[string]string) map[string]string {
+		series[target("bulkhead_inspection_deadline_seconds", "")] = deadline
+		return series
+	}
+	room := func(free, reserve string) map[string]string {
+		return map[string]string{target("bulkhead_data_free_bytes", ""): free, target("bulkhead_quarantine_reserve_bytes", ""): reserve}
+	}
+	const ends = "bulkhead_certificate_not_after_timestamp_seconds"
 	return []alertCase{
 		{"BulkheadDown", one("up", "", "1x5 0x10"), "10m", with()},
 		{"BulkheadDown", one("up", "", "1x15"), "10m", nil},
@@ -87,7 +95,8 @@ func alertCases() []alertCase {
 		{"BulkheadExpirySoon", one("bulkhead_quarantine_next_expiry_timestamp_seconds", "", "900000x10"), "5m", nil},
 		{"BulkheadReleaseStuck", one("bulkhead_quarantine_messages", `state="release_failed"`, "1x20"), "15m", with("state", "release_failed")},
 		{"BulkheadReleaseStuck", one("bulkhead_quarantine_messages", `state="held"`, "9x20"), "15m", nil},
-		{"BulkheadDiskFull", one("bulkhead_data_free_bytes", "", "500000000x30"), "20m", with()},
+		{"BulkheadDiskFull", room("900000000x30", "250000000x30"), "20m", with()},
+		{"BulkheadDiskFull", room("1100000000x30", "250000000x30"), "20m", nil},
 		{"BulkheadDiskFull", one("bulkhead_data_free_bytes", "", "90000000000-400000000x180"), "170m", with()},
 		{"BulkheadDiskFull", one("bulkhead_data_free_bytes", "", "90000000000x180"), "170m", nil},
 		{"BulkheadAuditBroken", one("bulkhead_audit_chain_intact", "", "0x5"), "2m", with()},
@@ -96,13 +105,18 @@ func alertCases() []alertCase {
 		{"BulkheadUnreadRising", map[string]string{messages: "0+100x3000", unread: "0+40x3000"}, "1560m", nil},
 		{"BulkheadSlow", slow("bulkhead_message_duration_seconds", `action="pass",`, "0+50x60", "0+100x60"), "40m", job()},
 		{"BulkheadSlow", slow("bulkhead_message_duration_seconds", `action="pass",`, "0+100x60", "0+100x60"), "40m", nil},
-		{"BulkheadInspectionNearDeadline", slow("bulkhead_stage_duration_seconds", `stage="inspect",`, "0+50x60", "0+100x60"), "40m", job("stage", "inspect")},
-		{"BulkheadInspectionNearDeadline", slow("bulkhead_stage_duration_seconds", `stage="store",`, "0+50x60", "0+100x60"), "40m", nil},
+		{"BulkheadInspectionNearDeadline", within("60x60", slow("bulkhead_stage_duration_seconds", `stage="inspect",`, "0+50x60", "0+100x60")), "40m", job("stage", "inspect")},
+		{"BulkheadInspectionNearDeadline", within("600x60", slow("bulkhead_stage_duration_seconds", `stage="inspect",`, "0+50x60", "0+100x60")), "40m", nil},
+		{"BulkheadInspectionNearDeadline", within("60x60", slow("bulkhead_stage_duration_seconds", `stage="store",`, "0+50x60", "0+100x60")), "40m", nil},
 		// promtool's clock starts on Thursday, 1 January 1970, at midnight.
 		{"BulkheadNoMail", map[string]string{messages: "5x900"}, "11h", job()},
 		{"BulkheadNoMail", map[string]string{messages: "5x900"}, "5h", nil},    // at night
 		{"BulkheadNoMail", map[string]string{messages: "5x4000"}, "59h", nil},  // on Saturday
 		{"BulkheadNoMail", map[string]string{messages: "5+1x900"}, "11h", nil}, // it comes
+		{"BulkheadCertificateEndsSoon", one(ends, `listener="0"`, "1000000x120"), "90m", with("listener", "0")},
+		{"BulkheadCertificateEndsSoon", one(ends, `listener="0"`, "9000000x120"), "90m", nil},
+		{"BulkheadCertificateEnds", one(ends, `listener="0"`, "100000x30"), "20m", with("listener", "0")},
+		{"BulkheadCertificateEnds", one(ends, `listener="0"`, "1000000x30"), "20m", nil},
 		{"BulkheadReloadFailed", one("bulkhead_config_last_reload_successful", "", "0x20"), "15m", with()},
 		{"BulkheadReloadFailed", one("bulkhead_index_last_swap_successful", `index="customers"`, "0x20"), "15m", with("index", "customers")},
 		{"BulkheadReloadFailed", one("bulkhead_config_last_reload_successful", "", "1x20"), "15m", nil},

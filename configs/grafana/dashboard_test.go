@@ -42,7 +42,7 @@ func TestTheFileIsWhatTheCodeMakes(t *testing.T) {
 		t.Errorf("%s is not what the code makes: go generate ./configs/grafana\n%s", file, diff)
 	}
 	plugins.RegisterDefaultPlugins()
-	var d dashboard.Dashboard
+	var d dashboard.Dashboard //nolint:staticcheck // as in New
 	// What is well read is an empty list of errors here, and not nil.
 	var wrong cog.BuildErrors
 	if err := d.UnmarshalJSONStrict(kept); !errors.As(err, &wrong) || len(wrong) > 0 {
