@@ -12,13 +12,14 @@ import (
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 )
 
 // incidentOf returns the id of the held message's incident.
 func (h *holding) incidentOf() string {
 	h.t.Helper()
 	out, _, _ := runBulkhead(h.t, "incidents", "list", "--format", "json", "--data-dir", h.data)
-	var i incident
+	var i api.Incident
 	if err := json.Unmarshal([]byte(out), &i); err != nil {
 		h.t.Fatalf("%v: %s", err, out)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"filippo.io/age"
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	"github.com/bulkhead-dlp/bulkhead/proxy/replay"
 )
 
@@ -65,15 +66,15 @@ func (o *mailingOffice) run(want int, args ...string) (stdout, stderr string) {
 	return out, errOut
 }
 
-func (o *mailingOffice) sheet() sheet {
+func (o *mailingOffice) sheet() api.Sheet {
 	o.t.Helper()
 	list, _ := o.run(exitOK, "incidents", "list", "--format", "json")
-	var i incident
+	var i api.Incident
 	if err := json.Unmarshal([]byte(list), &i); err != nil {
 		o.t.Fatalf("%v: %s", err, list)
 	}
 	out, _ := o.run(exitOK, "incidents", "show", i.ID, "--format", "json")
-	var s sheet
+	var s api.Sheet
 	if err := json.Unmarshal([]byte(out), &s); err != nil {
 		o.t.Fatalf("%v: %s", err, out)
 	}
@@ -128,7 +129,7 @@ func TestIncidentIsReleasedAsOneByTwoPeople(t *testing.T) {
 		t.Fatalf("the incident is shown as %+v", s)
 	}
 	list, _ := o.run(exitOK, "quarantine", "list", "--format", "json", "--limit", "1")
-	var one heldMessage
+	var one api.Message
 	if err := json.Unmarshal([]byte(list), &one); err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +268,7 @@ func TestReplaySaysWhichVerdictsWouldChange(t *testing.T) {
 	}
 	refused, _, _ := runBulkhead(t, "quarantine", "list", "--data-dir", data, "--format", "json", "--identity", filepath.Join(data, "quarantine.key"))
 	for line := range strings.Lines(refused) {
-		var m heldMessage
+		var m api.Message
 		if err := json.Unmarshal([]byte(line), &m); err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
 	"github.com/bulkhead-dlp/bulkhead/rules"
@@ -43,22 +44,6 @@ func (incidentsList) Help() string {
 	return "Examples:\n  bulkhead incidents list -q 'state:open people:>=100' --sort people\n  bulkhead incidents list --format json --policy bulk-customer-records"
 }
 
-// incident is an incident in JSON. The names are a contract.
-type incident struct {
-	ID        string    `json:"id"`
-	State     string    `json:"state"`
-	Policy    string    `json:"policy"`
-	Copies    int       `json:"copies"`
-	Delivered int       `json:"delivered"`
-	Subjects  int       `json:"subjects"`
-	First     time.Time `json:"first"`
-	Last      time.Time `json:"last"`
-}
-
-func newIncident(i *quarantine.Incident) incident {
-	return incident{i.ID, string(i.State), i.Policy, i.Copies, i.Delivered, i.Subjects, i.First, i.Last}
-}
-
 // Run lists incidents.
 func (c incidentsList) Run(ctx context.Context, p program) error {
 	found, err := search.Parse(c.Query)
@@ -82,7 +67,7 @@ func (c incidentsList) Run(ctx context.Context, p program) error {
 			return err
 		}
 		for _, i := range page {
-			if err := out.add(newIncident(&i), fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%d\t%s", i.ID,
+			if err := out.add(api.NewIncident(&i), fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%d\t%s", i.ID,
 				i.Last.Local().Format("2006-01-02 15:04"), i.State, i.Copies, i.Delivered, i.Subjects, i.Policy)); err != nil {
 				return err
 			}

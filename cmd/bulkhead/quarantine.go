@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
 )
@@ -37,33 +38,6 @@ func (s storeSettings) openFor(ctx context.Context, p program) (*configs.Config,
 	}
 	store, err := openStore(ctx, &cfg)
 	return &cfg, store, err
-}
-
-// heldMessage is a held message in JSON. The names are a contract.
-type heldMessage struct {
-	ID         string    `json:"id"`
-	Incident   string    `json:"incident"`
-	State      string    `json:"state"`
-	From       *string   `json:"from,omitzero"`       // left out where Sealed
-	Recipients []string  `json:"recipients,omitzero"` // left out where Sealed
-	Policy     string    `json:"policy"`
-	Subjects   int       `json:"subjects"`
-	Received   time.Time `json:"received"`
-	// Sealed: the private key is not here, so nobody is named.
-	Sealed bool `json:"sealed,omitzero"`
-}
-
-func newHeldMessage(m *quarantine.Message) heldMessage {
-	h := heldMessage{ID: m.ID, Incident: m.Incident, State: string(m.State),
-		Policy: m.Policy, Subjects: m.Subjects, Received: m.Received, Sealed: m.Sealed}
-	if m.Sealed {
-		return h
-	}
-	h.From, h.Recipients = &m.From, []string{}
-	for _, r := range m.Recipients {
-		h.Recipients = append(h.Recipients, r.Address)
-	}
-	return h
 }
 
 type quarantineList struct {
@@ -112,7 +86,7 @@ func (c quarantineList) Run(ctx context.Context, p program) error {
 		}
 		for i := range page {
 			m := &page[i]
-			if err := out.add(newHeldMessage(m), fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%s\t%s", m.ID,
+			if err := out.add(api.NewMessage(m), fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%s\t%s", m.ID,
 				m.Received.Local().Format("2006-01-02 15:04"), m.State, m.Subjects, len(m.Recipients), nameOr(m, m.From), m.Policy)); err != nil {
 				return err
 			}
@@ -198,15 +172,7 @@ func (c quarantineShow) Run(ctx context.Context, p program) error {
 		return err
 	}
 	if c.Format == "json" {
-		return json.NewEncoder(p.stdout).Encode(struct {
-			heldMessage
-			Reasons      []string        `json:"reasons"`
-			Fields       []string        `json:"fields"`
-			Completeness string          `json:"completeness"`
-			Bytes        int64           `json:"bytes"`
-			SHA256       string          `json:"sha256"`
-			Evidence     json.RawMessage `json:"evidence"`
-		}{newHeldMessage(&m), m.Reasons, m.Fields, m.Completeness, m.Size, m.SHA256, m.Evidence})
+		return json.NewEncoder(p.stdout).Encode(api.NewShownMessage(&m))
 	}
 	return writeMessage(p.stdout, &m)
 }

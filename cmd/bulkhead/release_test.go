@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/emersion/go-smtp"
 )
@@ -64,7 +65,7 @@ func (h *holding) release(more ...string) (stdout string, status int) {
 func (h *holding) state() string {
 	h.t.Helper()
 	out, _, _ := runBulkhead(h.t, "quarantine", "list", "--format", "json", "--data-dir", h.data)
-	var m heldMessage
+	var m api.Message
 	if err := json.Unmarshal([]byte(out), &m); err != nil {
 		h.t.Fatalf("%v: %s", err, out)
 	}

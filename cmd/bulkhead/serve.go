@@ -151,7 +151,11 @@ func (r *relay) open(ctx context.Context) (err error) {
 	})
 	r.figures = r.newFigures(m)
 	r.adviser = r.newAdviser(bounds)
-	if r.console, err = console.New(r.consoleConfig(ctx, m, spool)); err != nil {
+	parts := r.consoleConfig(ctx, m, spool)
+	if parts.API, err = r.newAPI(ctx); err != nil {
+		return err
+	}
+	if r.console, err = console.New(parts); err != nil {
 		return fmt.Errorf("console: %w", err)
 	}
 	return r.listen()

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 )
@@ -35,7 +36,7 @@ func (c incidentsShow) Run(ctx context.Context, p program) error {
 		return err
 	}
 	if c.Format == "json" {
-		return json.NewEncoder(p.stdout).Encode(newSheet(&s))
+		return json.NewEncoder(p.stdout).Encode(api.NewSheet(&s))
 	}
 	var newest *quarantine.Message
 	page, _, err := store.List(ctx, quarantine.Query{Incident: s.Incident.ID, Limit: 1})
@@ -50,41 +51,6 @@ func (c incidentsShow) Run(ctx context.Context, p program) error {
 		newest = &m
 	}
 	return writeSheet(p.stdout, &s, newest)
-}
-
-// sheet is an incident to be decided on, in JSON. The names are a contract.
-type sheet struct {
-	incident
-	Token      string         `json:"token"`
-	Messages   map[string]int `json:"messages"`   // by state
-	Recipients map[string]int `json:"recipients"` // by state
-	TwoPeople  bool           `json:"two_people"`
-	Decision   *openDecision  `json:"decision"` // awaiting or broken off; null: none
-}
-
-type openDecision struct {
-	Action string    `json:"action"`
-	State  string    `json:"state"`
-	By     string    `json:"by"`
-	Reason string    `json:"reason"`
-	Made   time.Time `json:"made"`
-	Copies int       `json:"copies"` // those that it covers
-	To     []string  `json:"to"`     // empty: all who do not have it
-	Force  bool      `json:"force"`  // also to those who have it, or may
-}
-
-func newSheet(s *review.Sheet) sheet {
-	out := sheet{incident: newIncident(&s.Incident), Token: s.Token, Messages: map[string]int{}, Recipients: map[string]int{}, TwoPeople: s.TwoPeople}
-	for state, n := range s.States {
-		out.Messages[string(state)] = n
-	}
-	for state, n := range s.Outcomes {
-		out.Recipients[string(state)] = n
-	}
-	if d := s.Awaiting; d != nil {
-		out.Decision = &openDecision{d.Action, string(d.State), d.By, d.Reason, d.Made, len(d.Plan.Messages), append([]string{}, d.Plan.To...), d.Plan.Force}
-	}
-	return out
 }
 
 func writeSheet(w io.Writer, s *review.Sheet, newest *quarantine.Message) error {

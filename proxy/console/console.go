@@ -55,6 +55,9 @@ type Config struct {
 	Judge    Judge
 	TryMost  int64
 	SpoolDir string
+	// API answers below /api/v1/, and checks by itself what who asks may; nil:
+	// there is none.
+	API http.Handler
 }
 
 // console serves the pages.
@@ -108,5 +111,15 @@ func (c *console) routes() []route {
 		{"POST /try", access.Scan, c.tryIt},
 		{"GET /help", access.SignedIn, c.help},
 		{"GET /events", access.IncidentList, c.events},
+		{"/api/v1/", access.Public, c.program},
 	}
+}
+
+// program answers a program, which asks the API.
+func (c *console) program(w http.ResponseWriter, r *http.Request) {
+	if c.cfg.API == nil {
+		http.NotFound(w, r)
+		return
+	}
+	c.cfg.API.ServeHTTP(w, r)
 }
