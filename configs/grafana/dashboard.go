@@ -17,13 +17,14 @@ type row struct {
 
 // New makes the dashboard. The error is a mistake in this package.
 func New() (dashboard.Dashboard, error) { //nolint:staticcheck // what takes its place is read by the newest Grafana only; this one by all
-	b := dashboard.NewDashboardBuilder("Bulkhead").Uid("bulkhead"). //nolint:staticcheck // as above
-									Description("Is mail flowing, is anything held, what is found, is inspection keeping up, is anything unread? Made by configs/grafana; change it there.").
-									Tags([]string{"bulkhead", "mail"}).Time("now-6h", "now").Refresh("1m").Timezone(common.TimeZoneBrowser).
-									Tooltip(dashboard.DashboardCursorSyncCrosshair).Readonly().
-									WithVariable(dashboard.NewDatasourceVariableBuilder("datasource").Label("Prometheus").Type("prometheus")).
-									WithVariable(all("job", "Job", "label_values(bulkhead_build_info, job)")).
-									WithVariable(all("instance", "Instance", `label_values(bulkhead_build_info{job=~"$job"}, instance)`))
+	b := dashboard.NewDashboardBuilder("Bulkhead") //nolint:staticcheck // as above
+	b = b.Uid("bulkhead").
+		Description("Is mail flowing, is anything held, what is found, is inspection keeping up, is anything unread? Made by configs/grafana; change it there.").
+		Tags([]string{"bulkhead", "mail"}).Time("now-6h", "now").Refresh("1m").Timezone(common.TimeZoneBrowser).
+		Tooltip(dashboard.DashboardCursorSyncCrosshair).Readonly().
+		WithVariable(dashboard.NewDatasourceVariableBuilder("datasource").Label("Prometheus").Type("prometheus")).
+		WithVariable(all("job", "Job", "label_values(bulkhead_build_info, job)")).
+		WithVariable(all("instance", "Instance", `label_values(bulkhead_build_info{job=~"$job"}, instance)`))
 	for _, r := range rows() {
 		b = b.WithRow(dashboard.NewRowBuilder(r.question))
 		for _, p := range r.panels {
