@@ -105,3 +105,16 @@ func TestChangesOfOtherProcessesAreSeen(t *testing.T) {
 		t.Errorf("nothing changed, and it says %s, %v", now, err)
 	}
 }
+
+// A run leads to its newest incident, and one of which nothing was held to none.
+func TestIncidentsAreFoundByTheirRun(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	m := letter(1)
+	m.IncidentKey = "run-1"
+	held := hold(t, s, m, "x")
+	got, err := s.IncidentsOfRuns(t.Context(), []string{"run-1", "none", ""})
+	if err != nil || len(got) != 1 || got["run-1"] != held.Incident {
+		t.Errorf("%v, %v; want %s", got, err, held.Incident)
+	}
+}

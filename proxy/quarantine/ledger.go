@@ -160,11 +160,13 @@ func (s *Store) HasServed(ctx context.Context, run, address string) (bool, error
 	return has, nil
 }
 
+const exposuresSince = `SELECT at, sender, run, action, policy, version, exposure, recipients, bytes
+	FROM exposures WHERE at >= ? ORDER BY at DESC, seq DESC`
+
 // Exposures calls visit for each message that was judged since the given time,
-// in the order of time. It stops with visit's error.
+// the newest first. It stops with visit's error.
 func (s *Store) Exposures(ctx context.Context, since time.Time, visit func(Exposure) error) error {
-	rows, err := s.reader.QueryContext(ctx, `SELECT at, sender, run, action, policy, version, exposure, recipients, bytes
-		FROM exposures WHERE at >= ? ORDER BY at, seq`, micros(since))
+	rows, err := s.reader.QueryContext(ctx, exposuresSince, micros(since))
 	if err != nil {
 		return fmt.Errorf("exposures: %w", err)
 	}

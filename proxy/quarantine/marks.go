@@ -2,6 +2,8 @@ package quarantine
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -40,6 +42,47 @@ func (s *Store) Marks(ctx context.Context, since time.Time) (map[string]Mark, er
 		return nil, fmt.Errorf("marks: %w", err)
 	}
 	return marks, nil
+}
+
+const exposureAt = "SELECT at FROM exposures WHERE at >= ? ORDER BY at DESC LIMIT 1 OFFSET ?"
+
+// NewestExposures gives the time since which at most so many messages were
+// judged, not before the given one.
+func (s *Store) NewestExposures(ctx context.Context, since time.Time, most int64) (time.Time, error) {
+	var at int64
+	err := s.reader.QueryRowContext(ctx, exposureAt, micros(since), most).Scan(&at)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return since, nil // there are no more
+	case err != nil:
+		return since, fmt.Errorf("exposures: %w", err)
+	}
+	return fromMicros(at + 1), nil
+}
+
+const incidentOfRun = "SELECT id FROM incidents WHERE key = ? AND key <> '' ORDER BY last DESC LIMIT 1"
+
+// IncidentsOfRuns gives the ids of the newest incidents of runs, by run; a run
+// of which nothing was held has none.
+func (s *Store) IncidentsOfRuns(ctx context.Context, runs []string) (map[string]string, error) {
+	found := map[string]string{}
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		for _, run := range runs {
+			var id string
+			err := tx.QueryRowContext(ctx, incidentOfRun, run).Scan(&id)
+			switch {
+			case err == nil:
+				found[run] = id
+			case !errors.Is(err, sql.ErrNoRows):
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("incidents of runs: %w", err)
+	}
+	return found, nil
 }
 
 // CountExposures tells how many messages were judged since the given time.

@@ -166,7 +166,7 @@ func TestSendersOfAnOlderStoreAreFoundAgain(t *testing.T) {
 	}
 	var senders []string
 	err = s.Exposures(t.Context(), time.Time{}, func(e Exposure) error { senders = append(senders, e.Sender); return nil })
-	if err != nil || len(senders) != 2 || senders[0] != s.SenderName(who) || senders[1] == "of another" || senders[1] == senders[0] {
+	if err != nil || len(senders) != 2 || senders[1] != s.SenderName(who) || senders[0] == "of another" || senders[0] == senders[1] {
 		t.Errorf("exposures are of %q, %v", senders, err)
 	}
 	if other := open(t, t.TempDir(), Options{}); other.SenderName(who) == s.SenderName(who) {

@@ -81,6 +81,9 @@ func TestQueriesOfTheConsoleFollowAnIndex(t *testing.T) {
 	add("overview: hours", overviewHours, []any{1, 2})
 	add("overview: incidents", overviewIncidents, []any{1, 2})
 	add("overview: last", overviewLast, nil)
+	add("exposures", exposuresSince, []any{1})
+	add("place of an exposure", exposureAt, []any{1, 2})
+	add("incident of a run", incidentOfRun, []any{"run"})
 	add("changes", changeSQL, nil)
 	// These sort their groups: policies, and senders of the days.
 	all = append(all, query{"overview: policies", overviewPolicies, []any{1, 2, 20}, true}, query{"overview: senders", overviewSenders, []any{1, 2, 10}, true})

@@ -236,8 +236,17 @@ func TestExposuresAreKeptForATime(t *testing.T) {
 		}
 		return all
 	}
-	if diff := cmp.Diff(ledger.Exposures[1:], read(c.Now().Add(time.Hour))); diff != "" {
+	if diff := cmp.Diff([]Exposure{ledger.Exposures[2], ledger.Exposures[1]}, read(c.Now().Add(time.Hour))); diff != "" {
 		t.Errorf("exposures since an hour (-want +got):\n%s", diff)
+	}
+	for most, want := range map[int64]int{0: 0, 1: 1, 2: 2, 3: 3, 9: 3} {
+		since, err := s.NewestExposures(t.Context(), time.Time{}, most)
+		if got := len(read(since)); err != nil || got != want {
+			t.Errorf("the newest %d exposures are %d, want %d; %v", most, got, want, err)
+		}
+	}
+	if since, err := s.NewestExposures(t.Context(), c.Now().Add(time.Hour), 9); err != nil || !since.Equal(c.Now().Add(time.Hour)) {
+		t.Errorf("the newest exposures begin before they may: %v, %v", since, err)
 	}
 	if _, err := s.PruneLedger(t.Context(), c.Now().Add(time.Hour+time.Minute), c.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ package replay
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -26,6 +27,7 @@ import (
 // Source is where the numbers come from; a [quarantine.Store] is one.
 type Source interface {
 	CountExposures(ctx context.Context, since time.Time) (int64, error)
+	// Exposures visits the newest first.
 	Exposures(ctx context.Context, since time.Time, visit func(quarantine.Exposure) error) error
 	Marks(ctx context.Context, since time.Time) (map[string]quarantine.Mark, error)
 }
@@ -36,6 +38,9 @@ type Config struct {
 	// Now are the policies in force, Next those that may take their place.
 	Now, Next *rules.Policies
 	Since     time.Time
+	// Within is how long messages are looked at, the newest first; 0: until all
+	// were.
+	Within time.Duration
 	// Progress is called from time to time; it may be nil.
 	Progress func(done, total int64)
 }
@@ -44,12 +49,18 @@ type Config struct {
 type Report struct {
 	Since    time.Time `json:"since"`
 	Messages int64     `json:"messages"` // looked at
-	Changed  int64     `json:"changed"`
+	// Total is how many there are since then, and Oldest when the oldest came
+	// that was looked at.
+	Total   int64     `json:"-"`
+	Oldest  time.Time `json:"-"`
+	Changed int64     `json:"changed"`
 	// Unsure is of how many messages it cannot be told whether they change.
 	Unsure int64 `json:"undetermined"`
 	// Held are the messages that are held or rejected by the policies in force,
 	// and by the new ones.
 	Held     Pair     `json:"held"`
+	Newly    Shift    `json:"held_newly"`   // is held by the new ones only
+	NoMore   Shift    `json:"held_no_more"` // is held by those in force only
 	Policies []Change `json:"policies"`
 	Senders  []Sender `json:"senders"` // with the most changes, at most maxSenders
 	// NotKept are the new policies that turn on what is not kept.
@@ -136,19 +147,29 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	r := &rehearsal{
 		now: newJudge(cfg.Now), next: newJudge(cfg.Next), marks: marks,
 		changes: map[[2]Verdict]*change{}, senders: map[string]*Sender{},
-		report: &Report{Since: cfg.Since.UTC(), Policies: []Change{}, Senders: []Sender{}, NotKept: []NotKept{}},
+		report: &Report{Since: cfg.Since.UTC(), Total: total, Policies: []Change{}, Senders: []Sender{}, NotKept: []NotKept{}},
 	}
+	began := time.Now()
 	err = cfg.Source.Exposures(ctx, cfg.Since, func(e quarantine.Exposure) error {
+		if cfg.Within > 0 && r.report.Messages%clockEvery == 0 && time.Since(began) > cfg.Within {
+			return errEnough
+		}
 		if cfg.Progress != nil && r.report.Messages%progressEvery == 0 {
 			cfg.Progress(r.report.Messages, total)
 		}
 		return r.message(&e)
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}
 	return r.end(cfg.Next), nil
 }
+
+// clockEvery is how often the clock is looked at, in messages.
+const clockEvery = 256
+
+// errEnough ends a rehearsal that has taken its time.
+var errEnough = errors.New("enough")
 
 // rehearsal is one under way.
 type rehearsal struct {
@@ -156,6 +177,8 @@ type rehearsal struct {
 	marks     map[string]quarantine.Mark
 	changes   map[[2]Verdict]*change
 	senders   map[string]*Sender
+	newly     shift
+	noMore    shift
 	report    *Report
 }
 
@@ -166,11 +189,13 @@ type change struct {
 
 func (r *rehearsal) message(e *quarantine.Exposure) error {
 	r.report.Messages++
-	now, err := r.now.judge(e)
+	r.report.Oldest = e.At
+	numbers := kept{e: e}
+	now, err := r.now.judge(&numbers)
 	if err != nil {
 		return err
 	}
-	next, err := r.next.judge(e)
+	next, err := r.next.judge(&numbers)
 	if err != nil {
 		return err
 	}
@@ -219,8 +244,10 @@ func (r *rehearsal) changed(e *quarantine.Exposure, now, next *judged) {
 	switch {
 	case next.held() && !now.held():
 		s.Held++
+		r.newly.add(e, next)
 	case now.held() && !next.held():
 		s.Passed++
+		r.noMore.add(e, now)
 	default:
 		s.Other++
 	}
@@ -264,6 +291,7 @@ func (r *rehearsal) reviewed(run string, now, next *judged) {
 
 // end puts the report in order.
 func (r *rehearsal) end(next *rules.Policies) *Report {
+	r.report.Newly, r.report.NoMore = r.newly.end(), r.noMore.end()
 	for _, c := range r.changes {
 		c.Senders = int64(len(c.senders))
 		r.report.Policies = append(r.report.Policies, c.Change)
@@ -302,6 +330,7 @@ func byCount(a, b int64, nameA, nameB string) int {
 type judged struct {
 	rules.Judgement
 	subjects int64
+	fields   []string
 }
 
 func (j *judged) held() bool { return j.Action >= rules.Hold }
@@ -323,19 +352,37 @@ func newJudge(p *rules.Policies) *judge {
 	return &judge{policies: p, bySize: p.Asks("message.bytes"), memo: map[string]*judged{}}
 }
 
-func (j *judge) judge(e *quarantine.Exposure) (*judged, error) {
-	key := string(e.Exposure)
+// kept are the numbers of one message, which are read once, and only if some
+// judge does not remember them.
+type kept struct {
+	e    *quarantine.Exposure
+	read *rules.Judged
+}
+
+func (k *kept) numbers() (*rules.Judged, error) {
+	if k.read == nil {
+		m := &rules.Judged{Bytes: k.e.Bytes}
+		if err := json.Unmarshal(k.e.Exposure, &m.Exposure); err != nil {
+			return nil, fmt.Errorf("exposure of %s: %w", k.e.At.Format(time.RFC3339), err)
+		}
+		k.read = m
+	}
+	return k.read, nil
+}
+
+func (j *judge) judge(k *kept) (*judged, error) {
+	e, key := k.e, string(k.e.Exposure)
 	if j.bySize {
 		key = fmt.Sprintf("%d %s", e.Bytes, key)
 	}
 	if known := j.memo[key]; known != nil {
 		return known, nil
 	}
-	m := rules.Judged{Bytes: e.Bytes}
-	if err := json.Unmarshal(e.Exposure, &m.Exposure); err != nil {
-		return nil, fmt.Errorf("exposure of %s: %w", e.At.Format(time.RFC3339), err)
+	m, err := k.numbers()
+	if err != nil {
+		return nil, err
 	}
-	v := &judged{j.policies.Judge(&m), m.Exposure.Subjects}
+	v := &judged{j.policies.Judge(m), m.Exposure.Subjects, m.Exposure.Fields}
 	if len(j.memo) >= maxMemo {
 		clear(j.memo)
 	}

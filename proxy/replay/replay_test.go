@@ -68,7 +68,7 @@ func TestReportSaysWhatWouldChange(t *testing.T) {
 	}
 	p.add(t, "ana", "released", rules.Exposure{Direct: 12, Subjects: 12})
 	p.add(t, "ana", "released", rules.Exposure{Direct: 12, Subjects: 12})
-	p.add(t, "ben", "refused", rules.Exposure{Direct: 15, Subjects: 15})
+	p.add(t, "ben", "refused", rules.Exposure{Direct: 15, Subjects: 15, Fields: []string{"person.name"}})
 	p.add(t, "ben", "refused", rules.Exposure{Direct: 500, Subjects: 500})
 	p.add(t, "cem", "mixed", rules.Exposure{Direct: 12, Subjects: 12})
 	p.add(t, "cem", "open", rules.Exposure{Cards: 4, Subjects: 4})
@@ -81,7 +81,11 @@ func TestReportSaysWhatWouldChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &replay.Report{
-		Messages: 11, Changed: 5, Held: replay.Pair{Now: 5, Next: 2},
+		Messages: 11, Total: 11, Changed: 5, Held: replay.Pair{Now: 5, Next: 2},
+		Newly: replay.Shift{Messages: 1, Runs: 1, Subjects: 4, Examples: []replay.Example{{Run: "open", Messages: 1, Subjects: 4}}},
+		NoMore: replay.Shift{Messages: 4, Runs: 3, Subjects: 39, Examples: []replay.Example{
+			{Run: "refused", Messages: 1, Subjects: 15, Fields: []string{"person.name"}}, {Run: "mixed", Messages: 1, Subjects: 12}, {Run: "released", Messages: 2, Subjects: 12},
+		}},
 		Policies: []replay.Change{
 			{From: replay.Verdict{Action: "hold", Policy: "bulk"}, To: replay.Verdict{Action: "pass"}, Count: 4, Senders: 3, Subjects: 15},
 			{From: replay.Verdict{Action: "pass"}, To: replay.Verdict{Action: "reject", Policy: "cards"}, Count: 1, Senders: 1, Subjects: 4},
@@ -201,4 +205,17 @@ func BenchmarkRun(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)*100_000/b.Elapsed().Seconds(), "messages/s")
+}
+
+// A rehearsal that has taken its time says over what it was made.
+func TestRehearsalEndsInTime(t *testing.T) {
+	p := &past{}
+	for range 10_000 {
+		p.add(t, "ana", "", rules.Exposure{Direct: 12})
+	}
+	bulk := policies(t, hold("bulk", "exposure.direct >= 10"))
+	report, err := replay.Run(t.Context(), replay.Config{Source: p, Now: bulk, Next: bulk, Within: time.Nanosecond})
+	if err != nil || report.Total != 10_000 || report.Messages >= report.Total || report.Held.Now != report.Messages {
+		t.Errorf("%+v, %v", report, err)
+	}
 }
