@@ -7,6 +7,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
+	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
 // consoleConfig is what the console of a relay is made of.
@@ -14,7 +15,22 @@ func (r *relay) consoleConfig(ctx context.Context, m *metrics.Metrics, spool str
 	return console.Config{
 		Store: r.store, Metrics: m, Log: r.log, Hosts: r.cfg.ConsoleHosts(), Version: version, Done: ctx.Done(),
 		Judge: consoleJudge{r.adviser}, TryMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
+		Policies: consolePolicies{r.live, r.cfg.OwnDomains}, Past: r.store,
 	}
+}
+
+// consolePolicies are the relay's policies as the console asks for them.
+type consolePolicies struct {
+	live       *live
+	ownDomains []string
+}
+
+// InForce implements console.Policies.
+func (p consolePolicies) InForce() *rules.Policies { return p.live.policies() }
+
+// Compile implements console.Policies.
+func (p consolePolicies) Compile(specs []rules.PolicySpec) (*rules.Policies, error) {
+	return rules.CompilePolicies(specs, p.ownDomains)
 }
 
 // consoleJudge is the adviser as the console asks it.

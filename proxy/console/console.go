@@ -55,6 +55,10 @@ type Config struct {
 	Judge    Judge
 	TryMost  int64
 	SpoolDir string
+	// Policies are those in force, and Past what others are tried on; nil: there
+	// is no page of them.
+	Policies Policies
+	Past     Past
 	// API answers below /api/v1/, and checks by itself what who asks may; nil:
 	// there is none.
 	API http.Handler
@@ -69,6 +73,8 @@ type console struct {
 	followers chan struct{}
 	// tries holds one entry for each trial under way.
 	tries chan struct{}
+	// rehearsals holds one entry for each rehearsal under way.
+	rehearsals chan struct{}
 }
 
 // New makes the console. The error means that the program was built wrongly.
@@ -81,7 +87,8 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &console{cfg: cfg, pages: pages, assets: a, followers: make(chan struct{}, followersMost), tries: make(chan struct{}, triesMost)}
+	c := &console{cfg: cfg, pages: pages, assets: a, followers: make(chan struct{}, followersMost), tries: make(chan struct{}, triesMost),
+		rehearsals: make(chan struct{}, rehearsalsAtOne)}
 	mux := http.NewServeMux()
 	for _, r := range c.routes() {
 		mux.Handle(r.pattern, r.serve)
@@ -107,6 +114,9 @@ func (c *console) routes() []route {
 		{"GET /messages/{id}", access.EvidenceMasked, c.message},
 		{"GET /senders", access.IncidentList, c.senders},
 		{"GET /audit", access.AuditRead, c.audit},
+		{"GET /policies", access.PolicyRead, c.policies},
+		{"POST /policies", access.PolicyRead, c.tryPolicies},
+		{"GET /policies/{name}", access.PolicyRead, c.policy},
 		{"GET /try", access.Scan, c.try},
 		{"POST /try", access.Scan, c.tryIt},
 		{"GET /help", access.SignedIn, c.help},

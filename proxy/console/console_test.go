@@ -69,7 +69,11 @@ func holdMessage(t testing.TB, store *quarantine.Store, m quarantine.Message, pa
 
 func newConsole(t testing.TB, store console.Store) (*httptest.Server, *metrics.Metrics) {
 	t.Helper()
-	return newConsoleOf(t, console.Config{Store: store})
+	cfg := console.Config{Store: store, Policies: newBuiltIn(t)}
+	if past, has := store.(console.Past); has {
+		cfg.Past = past
+	}
+	return newConsoleOf(t, cfg)
 }
 
 // newConsoleOf starts a console with what every test has alike.
@@ -324,7 +328,7 @@ func TestFirstPageIsLight(t *testing.T) {
 	style, _, _ := strings.Cut(rest, `"`)
 	base := strings.TrimSuffix(style, "console.css")
 	total := len(body)
-	for _, name := range []string{"console.css", "icon.svg", "main.js", "keys.js", "ages.js", "live.js"} {
+	for _, name := range []string{"console.css", "icon.svg", "main.js", "keys.js", "ages.js", "live.js", "page.js", "drop.js", "whatif.js"} {
 		resp, content := page(t, server.URL+base+name, "")
 		if resp.StatusCode != http.StatusOK || !strings.Contains(resp.Header.Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: %s, %q", name, resp.Status, resp.Header.Get("Cache-Control"))

@@ -1,3 +1,5 @@
+import { fetchPage, replace } from './page.js'
+
 // A page with a region follows what happens: on each event it is fetched anew,
 // and its regions and the menu take the place of the old ones. One page is
 // fetched at a time, since an older one is not to come last. What has the focus
@@ -5,12 +7,10 @@
 export function live() {
   const sign = document.querySelector('[data-live]')
   if (!sign) return
-  const policy = window.trustedTypes?.createPolicy('bulkhead', { createHTML: page => page }) ?? { createHTML: page => page }
   let events, first = true, fetching = false, again = false
-  const fetchPage = async () => {
-    const answer = await fetch(location.href)
-    if (!answer.ok) return false
-    const page = new DOMParser().parseFromString(policy.createHTML(await answer.text()), 'text/html')
+  const show = async () => {
+    const page = await fetchPage(location.href)
+    if (!page) return false
     for (const select of ['[data-region]', '.side nav']) replace(document.querySelector(select), page.querySelector(select))
     return true
   }
@@ -18,7 +18,7 @@ export function live() {
     again = fetching
     if (fetching) return
     fetching = true
-    const fresh = await fetchPage().catch(() => false)
+    const fresh = await show().catch(() => false)
     sign.classList.toggle('on', fresh) // the next event tries again
     fetching = false
     if (again) renew()
@@ -40,11 +40,4 @@ export function live() {
   })
   addEventListener('pagehide', () => events?.close())
   if (document.visibilityState === 'visible') open()
-}
-
-function replace(old, fresh) {
-  if (!old || !fresh || old.innerHTML === fresh.innerHTML) return
-  const focus = old.contains(document.activeElement) && document.activeElement.getAttribute('href')
-  old.replaceWith(fresh)
-  if (focus) fresh.querySelector(`a[href="${CSS.escape(focus)}"]`)?.focus()
 }

@@ -4,8 +4,10 @@ import { keys } from './keys.js'
 import { live } from './live.js'
 import { ages } from './ages.js'
 import { drop } from './drop.js'
+import { whatif } from './whatif.js'
 
 keys()
 ages()
 live()
 drop()
+whatif()
