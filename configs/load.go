@@ -92,7 +92,8 @@ func overlay(cfg *Config, environ []string) error {
 			values[name] = value
 		}
 	}
-	return walk(reflect.ValueOf(cfg).Elem(), prefix, func(name string, field reflect.Value) error {
+	return walk(reflect.ValueOf(cfg).Elem(), "", func(path string, field reflect.Value) error {
+		name := variable(path)
 		value, given := values[name]
 		if !given {
 			return nil
@@ -104,19 +105,23 @@ func overlay(cfg *Config, environ []string) error {
 	})
 }
 
-// walk calls visit for every setting that is not a group of settings, with the
-// name of its environment variable.
+// variable is the environment variable of a setting.
+func variable(path string) string {
+	return prefix + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
+}
+
+// walk calls visit for every setting that is not a group of settings, with its
+// name as the file has it.
 func walk(group reflect.Value, at string, visit func(string, reflect.Value) error) error {
 	for i := range group.NumField() {
-		key := group.Type().Field(i).Tag.Get("yaml")
-		name, field := at+strings.ToUpper(key), group.Field(i)
+		path, field := join(at, group.Type().Field(i).Tag.Get("yaml")), group.Field(i)
 		if field.Kind() == reflect.Struct {
-			if err := walk(field, name+"_", visit); err != nil {
+			if err := walk(field, path, visit); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := visit(name, field); err != nil {
+		if err := visit(path, field); err != nil {
 			return err
 		}
 	}
@@ -128,8 +133,8 @@ func walk(group reflect.Value, at string, visit func(string, reflect.Value) erro
 func EnvironmentNames() []string {
 	cfg := Default()
 	var names []string
-	_ = walk(reflect.ValueOf(&cfg).Elem(), prefix, func(name string, _ reflect.Value) error {
-		names = append(names, name)
+	_ = walk(reflect.ValueOf(&cfg).Elem(), "", func(path string, _ reflect.Value) error {
+		names = append(names, variable(path))
 		return nil
 	})
 	return names
@@ -147,10 +152,8 @@ func (s *Source) At(field string) string {
 	if s.Name == "" {
 		return ""
 	}
-	if path, err := yaml.PathString("$." + field); err == nil {
-		if node, err := path.ReadNode(bytes.NewReader(s.text)); err == nil {
-			return fmt.Sprintf("%s:%d: ", s.Name, node.GetToken().Position.Line)
-		}
+	if line := s.line(field); line > 0 {
+		return fmt.Sprintf("%s:%d: ", s.Name, line)
 	}
 	return s.Name + ": "
 }

@@ -15,7 +15,7 @@ func (r *relay) consoleConfig(ctx context.Context, m *metrics.Metrics, spool str
 	return console.Config{
 		Store: r.store, Metrics: m, Log: r.log, Hosts: r.cfg.ConsoleHosts(), Version: version, Done: ctx.Done(),
 		Judge: consoleJudge{r.adviser}, TryMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
-		Policies: consolePolicies{r.live, r.cfg.OwnDomains}, Past: r.store,
+		Policies: consolePolicies{r.live, r.cfg.OwnDomains}, Past: r.store, Settings: r.consoleSettings,
 	}
 }
 

@@ -22,16 +22,18 @@ func (r *relay) newFigures(m *metrics.Metrics) figures {
 	return figures{m, metrics.NewCertificates(r.registry)}
 }
 
-// certificate notes until when a listener's certificate is good.
-func (f figures) certificate(listener int, door proxy.Door) {
+// certificate notes until when a listener's certificate is good, if it has one.
+func (f figures) certificate(listener int, door proxy.Door) (ends time.Time, has bool) {
 	if door.TLS == nil {
-		return
+		return ends, false
 	}
 	for i := range door.TLS.Certificates {
 		if leaf := door.TLS.Certificates[i].Leaf; leaf != nil {
-			f.certificates.Ends(listener, leaf.NotAfter)
+			ends, has = leaf.NotAfter, true
+			f.certificates.Ends(listener, ends)
 		}
 	}
+	return ends, has
 }
 
 // watch looks after what changes without a message of ours, until the context

@@ -41,7 +41,7 @@ Examples:
 
 // Run runs the relay until the context ends.
 func (c serveCommand) Run(ctx context.Context, p program) error {
-	cfg, err := c.load(p)
+	cfg, all, err := c.load(p)
 	if err != nil {
 		return err
 	}
@@ -49,6 +49,7 @@ func (c serveCommand) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
+	r.told.settings = all
 	return r.run(ctx)
 }
 
@@ -80,6 +81,7 @@ type relay struct {
 	ready    sharedLook
 	trail    trail
 	adviser  *adviser
+	told     told
 	teller   teller
 	figures  figures
 	jobs     *review.Jobs
@@ -91,7 +93,7 @@ type relay struct {
 // newRelay makes a relay and opens its addresses, so that whatever is wrong
 // with them is an error here and not later.
 func newRelay(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*relay, error) {
-	r := &relay{cfg: cfg, log: log, registry: prometheus.NewRegistry(), workers: newWorkers(log)}
+	r := &relay{cfg: cfg, log: log, registry: prometheus.NewRegistry(), workers: newWorkers(log), told: told{started: time.Now()}}
 	if err := r.open(ctx); err != nil {
 		r.close()
 		return nil, err
@@ -193,7 +195,9 @@ func (r *relay) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		r.figures.certificate(i, door)
+		if ends, has := r.figures.certificate(i, door); has {
+			r.told.certificate(l.Addr().String(), ends)
+		}
 		go func() { failed <- r.smtp.Serve(l, door) }()
 		r.log.Info("taking mail", "address", l.Addr().String(), "upstream", r.upstream.String())
 	}

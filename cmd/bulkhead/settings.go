@@ -47,15 +47,17 @@ func (s settings) apply(cfg *configs.Config) {
 	set(&cfg.Metrics.Address, s.Metrics)
 }
 
-// load reads and checks the configuration with the flags over it.
-func (s settings) load(p program) (*configs.Config, error) {
+// load reads and checks the configuration with the flags over it, and tells
+// where each setting comes from.
+func (s settings) load(p program) (*configs.Config, []configs.Setting, error) {
 	cfg, src, err := configs.Load(s.Config, p.environ)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	before := cfg.Settings(src, p.environ)
 	s.apply(&cfg)
 	if err := cfg.Check(src); err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
+		return nil, nil, fmt.Errorf("configuration: %w", err)
 	}
-	return &cfg, nil
+	return &cfg, configs.Overlaid(cfg.Settings(src, p.environ), before), nil
 }

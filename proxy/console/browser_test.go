@@ -279,7 +279,7 @@ func TestFocusIsSeenAndInOrder(t *testing.T) {
 // screens are all pages that there are.
 func screens(ordinary, evil quarantine.Message) []string {
 	return []string{"/", "/incidents", "/incidents?q=", "/incidents?q=policy:none", "/incidents?q=peple:3", "/incidents/" + ordinary.Incident, "/incidents/" + evil.Incident,
-		"/messages/" + ordinary.ID, "/messages/" + evil.ID, "/messages/BH-0000-0000", "/senders", "/audit", "/audit?by=nobody", "/policies", "/policies/bulk-customer-records?exposure.direct=30000", "/policies/unread", "/try", "/help"}
+		"/messages/" + ordinary.ID, "/messages/" + evil.ID, "/messages/BH-0000-0000", "/senders", "/audit", "/audit?by=nobody", "/policies", "/policies/bulk-customer-records?exposure.direct=30000", "/policies/unread", "/try", "/settings", "/help"}
 }
 
 func TestPagesFitSmallScreensAndTheDark(t *testing.T) {

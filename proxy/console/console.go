@@ -59,6 +59,8 @@ type Config struct {
 	// is no page of them.
 	Policies Policies
 	Past     Past
+	// Settings tells what the program runs with; nil: there is no page of it.
+	Settings SettingsSource
 	// API answers below /api/v1/, and checks by itself what who asks may; nil:
 	// there is none.
 	API http.Handler
@@ -117,6 +119,7 @@ func (c *console) routes() []route {
 		{"GET /policies", access.PolicyRead, c.policies},
 		{"POST /policies", access.PolicyRead, c.tryPolicies},
 		{"GET /policies/{name}", access.PolicyRead, c.policy},
+		{"GET /settings", access.Admin, c.settings},
 		{"GET /try", access.Scan, c.try},
 		{"POST /try", access.Scan, c.tryIt},
 		{"GET /help", access.SignedIn, c.help},

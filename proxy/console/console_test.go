@@ -69,7 +69,7 @@ func holdMessage(t testing.TB, store *quarantine.Store, m quarantine.Message, pa
 
 func newConsole(t testing.TB, store console.Store) (*httptest.Server, *metrics.Metrics) {
 	t.Helper()
-	cfg := console.Config{Store: store, Policies: newBuiltIn(t)}
+	cfg := console.Config{Store: store, Policies: newBuiltIn(t), Settings: someSettings}
 	if past, has := store.(console.Past); has {
 		cfg.Past = past
 	}

@@ -97,7 +97,7 @@ func (f *frame) fillMenu() {
 	f.Menu = []item{
 		{Name: "Overview", Path: "/"}, {Name: "Incidents", Path: "/incidents", Count: f.Stats.Incidents},
 		{Name: "Senders", Path: "/senders"}, {Name: "Audit", Path: "/audit"},
-		{Name: "Policies", Path: "/policies"}, {Name: "Try", Path: "/try"}, {Name: "Help", Path: "/help"},
+		{Name: "Policies", Path: "/policies"}, {Name: "Try", Path: "/try"}, {Name: "Settings", Path: "/settings"}, {Name: "Help", Path: "/help"},
 	}
 	for i := range f.Menu {
 		f.Menu[i].Here = f.Menu[i].Name == f.Section
@@ -123,6 +123,8 @@ func (c *console) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	case errors.Is(err, quarantine.ErrNotFound):
 		code, title, text = http.StatusNotFound, "Not found", "There is no such message or incident in the quarantine."
+	case errors.Is(err, errNoSettings):
+		code, title, text = http.StatusNotFound, "Not found", "This console is not told of the settings."
 	case errors.Is(err, errNoPolicy):
 		code, title, text = http.StatusNotFound, "Not found", "There is no such policy in force."
 	case errors.Is(err, quarantine.ErrInvalid):
