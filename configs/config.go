@@ -47,6 +47,8 @@ type Config struct {
 	Admin   Admin    `yaml:"admin"`
 	Metrics Endpoint `yaml:"metrics"`
 	Log     Log      `yaml:"log"`
+	// Events says which programs are told of verdicts and decisions.
+	Events Events `yaml:"events"`
 }
 
 // Listener is an address on which mail is taken.
@@ -222,5 +224,6 @@ func Default() Config {
 		Admin:      Admin{Address: "127.0.0.1:8025"},
 		Metrics:    Endpoint{Address: "127.0.0.1:9425"},
 		Log:        Log{Format: "text", Level: "info"},
+		Events:     Events{Addresses: "none", Queue: 10000},
 	}
 }

@@ -74,6 +74,9 @@ func (s *Server) observe(m *message) {
 	}
 	s.observeFound(m)
 	s.cfg.Log.LogAttrs(context.Background(), level, "verdict", attrs...)
+	if s.cfg.Tell != nil {
+		s.cfg.Tell(m.told(action, now))
+	}
 }
 
 // stageTimer times the stages of one message, one after the other.

@@ -96,6 +96,9 @@ type Config struct {
 	// RunAnswer is what the client is told of later copies of a held run; "" is
 	// RunAccept.
 	RunAnswer RunAnswer
+	// Tell is told of every message when it is known what became of it;
+	// nil for nobody. It must not wait, and keeps nothing of what it is given.
+	Tell func(*Judged)
 	// Now is the clock.
 	Now func() time.Time
 }

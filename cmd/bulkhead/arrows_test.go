@@ -21,7 +21,7 @@ func TestImportsRunDown(t *testing.T) {
 		{"proxy/console/access", "proxy/quarantine"},
 		{"proxy/console", "proxy/console proxy/metrics proxy/quarantine proxy/replay proxy/report proxy/review rules"},
 		{"proxy/worker", "rules"}, {"proxy/index", "rules"}, {"proxy/ocr", "-"},
-		{"proxy/replay", "proxy/quarantine rules"}, {"proxy/report", "rules"}, {"proxy/notify", "-"}, {"proxy/run", "proxy/metrics rules"},
+		{"proxy/replay", "proxy/quarantine rules"}, {"proxy/report", "rules"}, {"proxy/notify", "-"}, {"proxy/events", "-"}, {"proxy/run", "proxy/metrics rules"},
 		{"proxy/review", "proxy/quarantine proxy/upstream"},
 		{"proxy", "proxy/metrics proxy/run proxy/upstream proxy/wire rules"},
 		{"rules/detect", "-"}, {"rules/keyed", "-"},

@@ -36,17 +36,27 @@ func (f figures) certificate(listener int, door proxy.Door) (ends time.Time, has
 	return ends, has
 }
 
-// watch looks after what changes without a message of ours, until the context
-// ends or the watch is stopped. Decisions count from now on.
+// watch looks after what changes without a message of ours until it is stopped,
+// which is after the last message. Decisions count from now on.
 func (r *relay) watch(ctx context.Context) (stop func(), err error) {
 	now, err := r.store.Stats(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var all sync.WaitGroup
 	all.Go(func() { r.watchUpstream(ctx) })
-	all.Go(func() { r.followTrail(ctx, now.AuditRecords, r.figures.decided) })
+	all.Go(func() {
+		r.followTrail(ctx, now.AuditRecords, func(page []quarantine.Entry) {
+			for i := range page {
+				r.figures.decided(&page[i])
+			}
+		})
+	})
+	if r.events != nil {
+		all.Go(func() { r.events.follow(ctx, r, now.AuditRecords) })
+		all.Go(func() { r.events.sender.Run(ctx) })
+	}
 	return func() {
 		cancel()
 		all.Wait()
@@ -86,10 +96,10 @@ func (r *relay) watchUpstream(ctx context.Context) {
 // trailEvery is how often the audit trail is read on.
 const trailEvery = 2 * time.Second
 
-// followTrail gives what is added to the audit trail to all who want to know,
-// in its order and until the context ends. Decisions are made by other
-// processes, too, and the trail has them all.
-func (r *relay) followTrail(ctx context.Context, after int64, tell ...func(*quarantine.Entry)) {
+// followTrail gives what is added to the audit trail, in its order and until
+// the context ends. Decisions are made by other processes, too, and the trail
+// has them all.
+func (r *relay) followTrail(ctx context.Context, after int64, tell func(page []quarantine.Entry)) {
 	tick := time.NewTicker(trailEvery)
 	defer tick.Stop()
 	for {
@@ -106,11 +116,9 @@ func (r *relay) followTrail(ctx context.Context, after int64, tell ...func(*quar
 				}
 				break
 			}
-			for i := range page {
-				after = page[i].Seq
-				for _, f := range tell {
-					f(&page[i])
-				}
+			if len(page) > 0 {
+				after = page[len(page)-1].Seq
+				tell(page)
 			}
 			more = next != 0
 		}

@@ -84,6 +84,7 @@ type relay struct {
 	told     told
 	teller   teller
 	figures  figures
+	events   *eventLine
 	jobs     *review.Jobs
 
 	listeners      []net.Listener
@@ -141,6 +142,9 @@ func (r *relay) open(ctx context.Context) (err error) {
 		metrics.WatchMemory(r.registry, memoryOf(memory))
 	}
 	r.runs = newRuns(cfg, r.store, m, r.log)
+	if r.events, err = newEvents(cfg, m, r.log); err != nil {
+		return err
+	}
 	r.smtp = proxy.New(proxy.Config{
 		Hostname: hostname(cfg), Dial: r.upstream.Dial, Inspector: r.live,
 		Policies: r.live.policies,
@@ -149,7 +153,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 		Wire:         wireConfig(cfg), MaxSize: int64(cfg.SMTP.MaxSize), MaxHops: cfg.SMTP.MaxHops,
 		Deadline: cfg.Inspection.Deadline, Inspections: cfg.Inspection.Concurrent,
 		SpoolDir: spool, SpoolMemory: spoolMemory, Now: time.Now,
-		Runs: r.runs, RunAnswer: proxy.RunAnswer(cfg.Run.Answer),
+		Runs: r.runs, RunAnswer: proxy.RunAnswer(cfg.Run.Answer), Tell: r.events.judged(),
 	})
 	r.figures = r.newFigures(m)
 	r.adviser = r.newAdviser(bounds)

@@ -269,6 +269,7 @@ var closedSets = map[string]*regexp.Regexp{
 	"format": regexp.MustCompile(`^[a-z0-9_.+-]+$`), "outcome": regexp.MustCompile(`^(read|partial|unread|passed|held)$`),
 	"state": regexp.MustCompile(`^[a-z_]+$`), "decision": regexp.MustCompile(`^[a-z]+$`), "scope": regexp.MustCompile(`^[a-z]+$`),
 	"le": regexp.MustCompile(`^[0-9.e+Inf]+$`), "route": regexp.MustCompile(`^(GET /(messages/\{id\}|\{\$\}|style\.css)?|other)$`),
+	"target":  regexp.MustCompile(`^(file|syslog|webhook)$`),
 	"channel": regexp.MustCompile(`^(mail|webhook|slack|sender)$`),
 	"kind":    regexp.MustCompile(`^[a-z0-9-]+$`), "field": regexp.MustCompile(`^[a-z]+\.[a-z_]+$`), "listener": regexp.MustCompile(`^([0-7]|other)$`),
 	"version": regexp.MustCompile(`^[0-9A-Za-z.-]*$`), "revision": regexp.MustCompile(`^[0-9a-z]*$`),

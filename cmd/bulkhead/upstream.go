@@ -13,7 +13,7 @@ import (
 // newUpstream makes the upstream of a configuration. It does not connect.
 func newUpstream(cfg *configs.Config) (*upstream.Server, error) {
 	u := cfg.Upstream
-	roots, err := readRoots(u.CA)
+	roots, err := readRoots("upstream.ca", u.CA)
 	if err != nil {
 		return nil, err
 	}
@@ -29,18 +29,18 @@ func newUpstream(cfg *configs.Config) (*upstream.Server, error) {
 }
 
 // readRoots returns a TLS configuration that trusts the certificates in a PEM
-// file, nil for the system's if there is no file.
-func readRoots(file string) (*tls.Config, error) {
+// file, nil for the system's if there is no file. Errors name the setting.
+func readRoots(setting, file string) (*tls.Config, error) {
 	if file == "" {
 		return nil, nil
 	}
 	pem, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("upstream.ca: %w", err)
+		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("upstream.ca: %s holds no certificate in PEM form", file)
+		return nil, fmt.Errorf("%s: %s holds no certificate in PEM form", setting, file)
 	}
 	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
 }

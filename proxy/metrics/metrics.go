@@ -56,6 +56,7 @@ type Metrics struct {
 	Notifications     *prometheus.CounterVec
 	Reveals           *prometheus.CounterVec
 	HTTPRequests      *prometheus.CounterVec
+	Events            *prometheus.CounterVec
 
 	policies      []string
 	fields, kinds map[string]bool
@@ -166,6 +167,8 @@ func (m *Metrics) newReview(reg prometheus.Registerer) {
 	zero(m.Notifications, []string{"mail", "webhook", "slack", "sender"}, []string{"ok", "failed", "dropped"})
 	m.Reveals = counter(reg, "reveals_total", "Requests to see or take content of held mail in full, by kind and whether they were granted.", "kind", "result")
 	zero(m.Reveals, []string{"evidence", "preview", "download"}, []string{"allowed", "denied"})
+	m.Events = counter(reg, "events_total", "Events for other programs, by target and what became of them: ok, or dropped because too many waited.", "target", "result")
+	zero(m.Events, []string{"file", "syslog", "webhook"}, []string{"ok", "dropped"})
 	m.HTTPRequests = counter(reg, "http_requests_total", "Requests to the console and the API, by route and class.", "route", "class")
 }
 

@@ -61,6 +61,9 @@ type Entry struct {
 	Hash    string    `json:"hash"` // lower-case hex
 }
 
+// BySystem reports whether no person acted.
+func (e *Entry) BySystem() bool { return e.By == bySystem }
+
 // Detail is what an act was about, in numbers and places.
 type Detail struct {
 	SHA256        string                 `json:"sha256,omitempty"` // of the content
