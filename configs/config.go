@@ -221,7 +221,7 @@ func Default() Config {
 		Review:     Review{TwoPeopleFrom: 100},
 		Notify:     defaultNotify(),
 		Run:        defaultRun(),
-		Admin:      Admin{Address: "127.0.0.1:8025"},
+		Admin:      defaultAdmin(),
 		Metrics:    Endpoint{Address: "127.0.0.1:9425"},
 		Log:        Log{Format: "text", Level: "info"},
 		Events:     Events{Addresses: "none", Queue: 10000},

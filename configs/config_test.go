@@ -103,6 +103,9 @@ func TestEverySettingCanComeFromTheEnvironment(t *testing.T) {
 		"BULKHEAD_NOTIFY_SENDER_LISTED":           "[office.example]",
 		"BULKHEAD_NOTIFY_SENDER_LANGUAGES":        "[de, en]",
 		"BULKHEAD_ADMIN_HOSTS":                    "[bulkhead.example]",
+		"BULKHEAD_ADMIN_ROLES_GROUPS":             "{dlp: reviewer}",
+		"BULKHEAD_ADMIN_OIDC_SCOPES":              "[openid, roles]",
+		"BULKHEAD_ADMIN_PROXY_NETWORKS":           "[127.0.0.1/32]",
 		"BULKHEAD_INDEXES":                        `[{name: customers, path: c.idx, key_file: k}]`,
 	}
 	names := configs.EnvironmentNames()

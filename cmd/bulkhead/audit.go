@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,11 +44,11 @@ func (c auditList) Run(ctx context.Context, p program) error {
 	if c.Since > 0 {
 		q.Since = time.Now().Add(-c.Since)
 	}
-	out := newLister(p.stdout, c.Format, "ENTRY\tWHEN\tWHAT\tMESSAGE\tBY\tWHY")
+	out := newLister(p.stdout, c.Format, "ENTRY\tWHEN\tWHAT\tABOUT\tBY\tWHY")
 	err = eachEntry(ctx, store, q, func(e *quarantine.Entry) error {
 		about := e.Message
 		if about == "" {
-			about = e.Detail.Incident
+			about = cmp.Or(e.Detail.Incident, e.Detail.Account)
 		}
 		return out.add(e, fmt.Sprintf("%d\t%s\t%s\t%s\t%s\t%s", e.Seq, e.At.Local().Format("2006-01-02 15:04:05"), e.Act, about, e.By, e.Reason))
 	})

@@ -13,7 +13,7 @@ import (
 // consoleConfig is what the console of a relay is made of.
 func (r *relay) consoleConfig(ctx context.Context, m *metrics.Metrics, spool string) console.Config {
 	return console.Config{
-		Store: r.store, Metrics: m, Log: r.log, Hosts: r.cfg.ConsoleHosts(), Version: version, Done: ctx.Done(),
+		Store: r.store, Access: r.access, Accounts: r.store, Metrics: m, Log: r.log, Hosts: r.cfg.ConsoleHosts(), Version: version, Done: ctx.Done(),
 		Judge: consoleJudge{r.adviser}, TryMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
 		Policies: consolePolicies{r.live, r.cfg.OwnDomains}, Past: r.store, Settings: r.consoleSettings,
 	}

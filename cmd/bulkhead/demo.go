@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -10,9 +11,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/emersion/go-smtp"
 )
@@ -72,9 +75,11 @@ type demo struct {
 	out     io.Writer
 	relay   *relay
 	maildir string
-	held    int
-	passed  int
-	kept    int // people kept from exposure
+	// password is of the account "demo", an admin of the console.
+	password string
+	held     int
+	passed   int
+	kept     int // people kept from exposure
 }
 
 func newDemo(ctx context.Context, dir string, out io.Writer) (*demo, error) {
@@ -90,7 +95,15 @@ func newDemo(ctx context.Context, dir string, out io.Writer) (*demo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &demo{out: out, relay: r, maildir: maildir}, nil
+	d := &demo{out: out, relay: r, maildir: maildir, password: strings.ToLower(rand.Text()[:access.PasswordLeast])}
+	hash, err := access.HashPassword("", d.password)
+	if err == nil {
+		err = r.store.AddAccount(ctx, quarantine.Account{Name: "demo", Role: string(access.Chief), Password: hash}, "demo")
+	}
+	if err != nil {
+		return nil, errors.Join(err, r.store.Close())
+	}
+	return d, nil
 }
 
 // freeAddress returns the address, or one with a free port where it is taken.
@@ -228,8 +241,8 @@ func (d *demo) summary(wrong int) {
 	} else {
 		fmt.Fprintf(d.out, "%d verdicts were NOT the expected ones.\n", wrong)
 	}
-	fmt.Fprintf(d.out, "\nConsole  http://%s/\nMetrics  http://%s/metrics\nSMTP     %s\n",
-		d.relay.admin.Addr(), d.relay.metrics.Addr(), d.relay.listeners[0].Addr())
+	fmt.Fprintf(d.out, "\nConsole  http://%s/  log in as demo, with the password %s\nMetrics  http://%s/metrics\nSMTP     %s\n",
+		d.relay.admin.Addr(), d.password, d.relay.metrics.Addr(), d.relay.listeners[0].Addr())
 }
 
 func yes(b bool) string {

@@ -49,6 +49,8 @@ type commands struct {
 	Quarantine quarantineCommand `cmd:"" help:"List, show, release, refuse, export, keep and delete held messages."`
 	Incidents  incidentsCommand  `cmd:"" help:"List, decide and report incidents: held messages that belong together."`
 	Audit      auditCommand      `cmd:"" help:"List, export and verify the audit trail of the quarantine."`
+	User       userCommand       `cmd:"" help:"Add, list and change the accounts of the console and the API."`
+	Token      tokenCommand      `cmd:"" help:"Add, list and revoke API tokens."`
 	Index      indexCommand      `cmd:"" help:"Build and check indexes of your own customers, for exact match."`
 	Allow      allowCommand      `cmd:"" help:"Allow people, tables, senders and recipients; each with a reason and an end."`
 	Replay     replayCommand     `cmd:"" help:"Rehearse policies: which verdicts of the past would change."`

@@ -16,6 +16,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/review"
@@ -78,6 +79,7 @@ type relay struct {
 	runs     *runs.Tracker
 	smtp     *proxy.Server
 	console  http.Handler
+	access   *access.Door
 	ready    sharedLook
 	trail    trail
 	adviser  *adviser
@@ -155,6 +157,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 		SpoolDir: spool, SpoolMemory: spoolMemory, Now: time.Now,
 		Runs: r.runs, RunAnswer: proxy.RunAnswer(cfg.Run.Answer), Tell: r.events.judged(),
 	})
+	r.access = newAccess(cfg, r.store, m)
 	r.figures = r.newFigures(m)
 	r.adviser = r.newAdviser(bounds)
 	parts := r.consoleConfig(ctx, m, spool)
@@ -184,6 +187,13 @@ func (r *relay) listen() error {
 	if r.admin, err = net.Listen("tcp", r.cfg.Admin.Address); err != nil {
 		return fmt.Errorf("admin: %w", err)
 	}
+	secure, err := adminTLS(&r.cfg.Admin)
+	if err != nil {
+		return err
+	}
+	if secure != nil {
+		r.admin = tls.NewListener(r.admin, secure)
+	}
 	if r.metrics, err = net.Listen("tcp", r.cfg.Metrics.Address); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
@@ -207,10 +217,11 @@ func (r *relay) run(ctx context.Context) error {
 	}
 	stopHTTP := r.serveHTTP(failed)
 	defer stopHTTP()
-	r.log.Info("ready", "console", "http://"+r.admin.Addr().String()+"/", "metrics", "http://"+r.metrics.Addr().String()+"/metrics")
-	for _, warning := range slices.Concat(r.store.Warnings(), publicConsole(r.admin.Addr())) {
+	r.log.Info("ready", "console", r.consoleURL()+"/", "metrics", "http://"+r.metrics.Addr().String()+"/metrics")
+	for _, warning := range slices.Concat(r.store.Warnings(), publicConsole(r.admin.Addr(), &r.cfg.Admin)) {
 		r.log.Warn(warning)
 	}
+	r.tellFirstRun(ctx)
 	go r.tidy(ctx)
 	go r.live.follow(ctx, hangUps(ctx))
 	stopWatching, err := r.watch(ctx)
@@ -233,15 +244,6 @@ func (r *relay) run(ctx context.Context) error {
 	stopTelling()
 	<-telling
 	return errors.Join(cause, err)
-}
-
-// publicConsole warns of a console that others than this machine can reach.
-func publicConsole(address net.Addr) []string {
-	if tcp, is := address.(*net.TCPAddr); is && tcp.IP.IsLoopback() {
-		return nil
-	}
-	return []string{"the console is open to whoever reaches " + address.String() + ": it asks for no login, and shows who sent what is held and the audit trail; " +
-		"let only a proxy that asks for a login reach it, or set admin.address to 127.0.0.1:8025"}
 }
 
 // tell sends notices until the context ends, and then closes the channel.

@@ -112,7 +112,7 @@ func TestReviewerFindsAndReadsAnIncident(t *testing.T) {
 
 	// The search, as a person uses it.
 	b.do(chromedp.Navigate(server.URL + "/incidents"))
-	b.do(chromedp.SetValue(chromedp.CSS("input[name=q]"), "people:>1000"), chromedp.Click(chromedp.CSS("form button")))
+	b.do(chromedp.SetValue(chromedp.CSS("input[name=q]"), "people:>1000"), chromedp.Click(chromedp.CSS("form[role=search] button")))
 	b.waitFor("location.search.includes('people') && document.readyState == 'complete'")
 	if text := b.text(); !strings.Contains(text, ordinary.Incident) || strings.Contains(text, evil.Incident) {
 		t.Errorf("the search for 1,000 people shows:\n%s", text)

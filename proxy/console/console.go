@@ -7,13 +7,16 @@
 // elsewhere, no script or style stands inline, and a strict
 // Content-Security-Policy says so; a page answers only to the names by which
 // the machine itself is reached, so that a foreign web page cannot read it
-// through the reviewer's browser (DNS rebinding); no link is made of a person's
+// through the reviewer's browser (DNS rebinding); who is not logged in sees
+// nothing of the mail, and everybody only what their role has the right to; a
+// foreign page cannot change anything (http.CrossOriginProtection); no link is made of a person's
 // address, since a browser remembers links. What a reviewer searches for does
 // stand in the address of the list.
 package console
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
@@ -45,6 +48,9 @@ type Config struct {
 	// Hosts are further names by which the console is reached, beside
 	// addresses and localhost.
 	Hosts []string
+	// Access tells who asks.
+	Access   *access.Door
+	Accounts Accounts
 	// Version is the program's, for the page of help.
 	Version string
 	// Done is closed when the program goes down, so that open streams end; nil:
@@ -77,10 +83,14 @@ type console struct {
 	tries chan struct{}
 	// rehearsals holds one entry for each rehearsal under way.
 	rehearsals chan struct{}
+	cross      http.CrossOriginProtection
 }
 
 // New makes the console. The error means that the program was built wrongly.
 func New(cfg Config) (http.Handler, error) {
+	if cfg.Access == nil {
+		return nil, errors.New("console: nobody tells who may see it")
+	}
 	a, err := newAssets()
 	if err != nil {
 		return nil, err
@@ -93,7 +103,7 @@ func New(cfg Config) (http.Handler, error) {
 		rehearsals: make(chan struct{}, rehearsalsAtOne)}
 	mux := http.NewServeMux()
 	for _, r := range c.routes() {
-		mux.Handle(r.pattern, r.serve)
+		mux.Handle(r.pattern, c.only(r))
 	}
 	return c.guard(mux), nil
 }
@@ -125,6 +135,25 @@ func (c *console) routes() []route {
 		{"GET /help", access.SignedIn, c.help},
 		{"GET /events", access.IncidentList, c.events},
 		{"/api/v1/", access.Public, c.program},
+
+		{"GET /login", access.Public, c.signIn},
+		{"POST /login", access.Public, c.signInForm},
+		{"GET /login/oidc", access.Public, c.openIDBegin},
+		{"GET /login/oidc/callback", access.Public, c.openIDEnd},
+		{"POST /logout", access.Public, c.signOut},
+		{"GET /first/{secret}", access.Public, c.firstRun},
+		{"POST /first/{secret}", access.Public, c.firstRunForm},
+		{"GET /me", access.SignedIn, c.me},
+		{"POST /me/password", access.SignedIn, c.changePassword},
+		{"POST /me/factor", access.SignedIn, c.secondFactor},
+		{"POST /me/factor/off", access.SignedIn, c.noSecondFactor},
+		{"POST /me/sessions/end", access.SignedIn, c.endSessions},
+		{"POST /me/tokens", access.SignedIn, c.makeToken},
+		{"POST /me/tokens/revoke", access.SignedIn, c.revokeOwnToken},
+		{"GET /accounts", access.Admin, c.accounts},
+		{"POST /accounts", access.Admin, c.addAccount},
+		{"POST /accounts/change", access.Admin, c.changeAccount},
+		{"POST /accounts/tokens/revoke", access.Admin, c.revokeToken},
 	}
 }
 

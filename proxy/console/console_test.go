@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/rules"
@@ -67,6 +68,7 @@ func holdMessage(t testing.TB, store *quarantine.Store, m quarantine.Message, pa
 	return held
 }
 
+// newConsole serves a console to somebody who is logged in as an admin.
 func newConsole(t testing.TB, store console.Store) (*httptest.Server, *metrics.Metrics) {
 	t.Helper()
 	cfg := console.Config{Store: store, Policies: newBuiltIn(t), Settings: someSettings}
@@ -81,11 +83,13 @@ func newConsoleOf(t testing.TB, cfg console.Config) (*httptest.Server, *metrics.
 	t.Helper()
 	m := metrics.New(prometheus.NewRegistry(), metrics.Names{})
 	cfg.Metrics, cfg.Log, cfg.Version, cfg.Hosts = m, slog.New(slog.DiscardHandler), "1.2.3", []string{"review.office.example"}
+	accounts := accountsStore(t)
+	cfg.Access, cfg.Accounts = newDoor(accounts), accounts
 	h, err := console.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(h)
+	server := httptest.NewServer(signedIn(h, session(t, accounts, "ana", access.Chief)))
 	t.Cleanup(server.Close)
 	return server, m
 }

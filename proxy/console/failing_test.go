@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/prometheus/client_golang/prometheus"
@@ -115,10 +116,12 @@ func TestBrowserThatLeavesIsNoError(t *testing.T) {
 	store, _, _ := newStore(t)
 	var logged bytes.Buffer
 	m := metrics.New(prometheus.NewRegistry(), metrics.Names{})
-	h, err := console.New(console.Config{Store: store, Metrics: m, Log: slog.New(slog.NewTextHandler(&logged, nil))})
+	accounts := accountsStore(t)
+	h, err := console.New(console.Config{Store: store, Access: newDoor(accounts), Accounts: accounts, Metrics: m, Log: slog.New(slog.NewTextHandler(&logged, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
+	h = signedIn(h, session(t, accounts, "ana", access.Chief))
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
 	for _, path := range []string{"/", "/incidents", "/audit", "/help"} {

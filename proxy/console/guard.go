@@ -26,11 +26,14 @@ func (c *console) guard(mux *http.ServeMux) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		counted := &status{ResponseWriter: w, code: http.StatusOK}
 		route := ""
-		if c.known(r.Host) {
+		switch {
+		case !c.known(r.Host):
+			http.Error(counted, "This name is not the console's: set admin.hosts.", http.StatusMisdirectedRequest)
+		case c.cross.Check(r) != nil:
+			http.Error(counted, "Another web page has asked for this; open the console itself.", http.StatusForbidden)
+		default:
 			mux.ServeHTTP(counted, r)
 			route = r.Pattern
-		} else {
-			http.Error(counted, "This name is not the console's: set admin.hosts.", http.StatusMisdirectedRequest)
 		}
 		if route == "" {
 			route = "other"

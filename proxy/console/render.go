@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 )
 
@@ -46,9 +47,10 @@ func newBook() (*book, error) {
 // frame is what stands around every page. A page embeds it.
 type frame struct {
 	Title   string
-	Section string           // of the menu: the Name of an item
-	Assets  string           // where the style and the scripts are
-	Menu    []item           // what there is to go to
+	Section string // of the menu: the Name of an item
+	Assets  string // where the style and the scripts are
+	Menu    []item // what there is to go to
+	Person  access.Person
 	Stats   quarantine.Stats // the quarantine in numbers; zero on a page that says why there is nothing to see
 }
 
@@ -73,13 +75,14 @@ func (c *console) show(w http.ResponseWriter, r *http.Request, code int, name st
 		return
 	}
 	page.around().Stats = stats
-	c.write(w, code, name, page)
+	c.write(w, r, code, name, page)
 }
 
 // write writes a page, or says that it could not be made.
-func (c *console) write(w http.ResponseWriter, code int, name string, page framed) {
+func (c *console) write(w http.ResponseWriter, r *http.Request, code int, name string, page framed) {
 	f := page.around()
 	f.Assets = c.assets.base
+	f.Person = access.From(r.Context())
 	f.fillMenu()
 	var b bytes.Buffer
 	if err := c.pages.pages[name].ExecuteTemplate(&b, "layout", page); err != nil {
@@ -92,15 +95,25 @@ func (c *console) write(w http.ResponseWriter, code int, name string, page frame
 	w.Write(b.Bytes()) //nolint:errcheck // the browser has gone
 }
 
-// fillMenu lists what there is to go to.
+// fillMenu lists what there is to go to, for who may.
 func (f *frame) fillMenu() {
-	f.Menu = []item{
-		{Name: "Overview", Path: "/"}, {Name: "Incidents", Path: "/incidents", Count: f.Stats.Incidents},
-		{Name: "Senders", Path: "/senders"}, {Name: "Audit", Path: "/audit"},
-		{Name: "Policies", Path: "/policies"}, {Name: "Try", Path: "/try"}, {Name: "Settings", Path: "/settings"}, {Name: "Help", Path: "/help"},
-	}
-	for i := range f.Menu {
-		f.Menu[i].Here = f.Menu[i].Name == f.Section
+	for _, x := range []struct {
+		name, path string
+		right      access.Right
+	}{
+		{"Overview", "/", access.IncidentList}, {"Incidents", "/incidents", access.IncidentList},
+		{"Senders", "/senders", access.IncidentList}, {"Audit", "/audit", access.AuditRead},
+		{"Policies", "/policies", access.PolicyRead}, {"Try", "/try", access.Scan},
+		{"Accounts", "/accounts", access.Admin}, {"Settings", "/settings", access.Admin}, {"Help", "/help", access.SignedIn},
+	} {
+		if !f.Person.May(x.right) {
+			continue
+		}
+		i := item{Name: x.name, Path: x.path, Here: x.name == f.Section}
+		if x.name == "Incidents" {
+			i.Count = f.Stats.Incidents
+		}
+		f.Menu = append(f.Menu, i)
 	}
 }
 
@@ -132,5 +145,5 @@ func (c *console) fail(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		c.cfg.Log.Error("reading the quarantine", "error", err)
 	}
-	c.write(w, code, "error.html", &errorPage{frame{Title: title}, text})
+	c.write(w, r, code, "error.html", &errorPage{frame{Title: title}, text})
 }

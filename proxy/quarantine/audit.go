@@ -37,6 +37,12 @@ const (
 	ActAssigned       Act = "assigned"   // an incident was claimed, handed on or given back
 	ActMarked         Act = "marked"     // a reviewer said that the hold of an incident was right or wrong
 
+	ActSignedIn       Act = "signed_in"
+	ActAccountAdded   Act = "account_added"
+	ActAccountChanged Act = "account_changed"
+	ActTokenMade      Act = "token_made"
+	ActTokenRevoked   Act = "token_revoked"
+
 	ActDecisionAsked     Act = "decision_asked"     // about an incident; a second person has to agree
 	ActDecisionApproved  Act = "decision_approved"  // who has agreed
 	ActDecisionWithdrawn Act = "decision_withdrawn" // before anybody agreed
@@ -81,6 +87,11 @@ type Detail struct {
 	Until         string                 `json:"until,omitempty"`    // when they expire (RFC 3339)
 	Assigned      string                 `json:"assigned,omitempty"` // to whom; "" to nobody
 	Mark          IncidentMark           `json:"mark,omitempty"`     // "" where it was taken back
+	Account       string                 `json:"account,omitempty"`  // whose account or token
+	Role          string                 `json:"role,omitempty"`     // that it has from now on
+	Method        string                 `json:"method,omitempty"`   // of a log-in
+	Token         string                 `json:"token,omitempty"`    // the id of an API token
+	Changed       []string               `json:"changed,omitempty"`  // what of an account is other; the rights of a token
 }
 
 // AuditQuery picks entries, oldest first.

@@ -26,6 +26,10 @@ var (
 	ErrNotRecipient = errors.New("not a recipient of this message")
 	// ErrClaimed: somebody else works on the incident.
 	ErrClaimed = errors.New("claimed by somebody else")
+	// ErrNoAccount: there is no such account, session or token, or it has ended.
+	ErrNoAccount = errors.New("no such account, session or token")
+	// ErrExists: there is one of this name, or a code was used before.
+	ErrExists = errors.New("exists already")
 	// ErrKept: the message is under legal hold.
 	ErrKept = errors.New("under legal hold")
 	// ErrDamaged: content differs from what was held.
