@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,7 +43,11 @@ func (r *relay) consoleURL() string {
 	if r.cfg.Admin.Cert != "" {
 		scheme = "https"
 	}
-	return scheme + "://" + r.admin.Addr().String()
+	address := r.admin.Addr().String()
+	if tcp, is := r.admin.Addr().(*net.TCPAddr); is && tcp.IP.IsUnspecified() {
+		address = net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+	}
+	return scheme + "://" + address
 }
 
 // tellFirstRun logs the link that makes the first account, while there is none.

@@ -39,7 +39,7 @@ func (f figures) certificate(listener int, door proxy.Door) (ends time.Time, has
 // watch looks after what changes without a message of ours until it is stopped,
 // which is after the last message. Decisions count from now on.
 func (r *relay) watch(ctx context.Context) (stop func(), err error) {
-	now, err := r.store.Stats(ctx)
+	now, err := r.store.Stats(context.WithoutCancel(ctx)) // one that ends at once is no fault
 	if err != nil {
 		return nil, err
 	}

@@ -153,7 +153,34 @@ func (p *process) wait(t testing.TB) {
 // get reads a page and returns its status and text.
 func get(t testing.TB, url string) (int, string) {
 	t.Helper()
-	resp, err := http.Get(url)
+	return getWith(t, url, "")
+}
+
+// tokenFor makes an API token of an admin's, for these rights.
+func tokenFor(t testing.TB, data string, rights ...string) string {
+	t.Helper()
+	args := []string{"token", "add", "tester", "--role", "admin", "--data-dir", data}
+	for _, right := range rights {
+		args = append(args, "--scope", right)
+	}
+	out, errOut, status := runBulkhead(t, args...)
+	if status != exitOK {
+		t.Fatalf("token add: %d %s", status, errOut)
+	}
+	return strings.TrimSpace(out)
+}
+
+// getWith fetches an address as who has a token, "" for nobody.
+func getWith(t testing.TB, url, token string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
