@@ -254,7 +254,7 @@ func TestFocusIsSeenAndInOrder(t *testing.T) {
 	b := newBrowser(t)
 	b.do(chromedp.Navigate(server.URL + "/incidents"))
 	var order []string
-	for range 24 {
+	for range 60 {
 		b.do(chromedp.KeyEvent(kb.Tab))
 		if eval[bool](b, "document.activeElement == document.body") {
 			break // behind the last
