@@ -54,8 +54,8 @@ func readEvents(t *testing.T, path string, n int) []ecsEvent {
 	}
 }
 
-// Every verdict and every decision is ecsEvent, whoever decides and also while no
-// relay runs, each once; and nothing of the content and no address is ecsEvent.
+// Every verdict and every decision is told, whoever decides and also while no
+// relay runs, each once; and nothing of the content and no address is told.
 func TestEveryVerdictAndDecisionIsTold(t *testing.T) {
 	box, dir := newMailbox(t), t.TempDir()
 	file := filepath.Join(t.TempDir(), "events.json")
@@ -66,11 +66,11 @@ func TestEveryVerdictAndDecisionIsTold(t *testing.T) {
 	}
 	got := readEvents(t, file, 2)
 	if e := got[0]; e.Event.Action != "message-pass" || e.Bulkhead.Upstream != "accepted" || e.Event.Dataset != "bulkhead.verdict" {
-		t.Errorf("the letter is ecsEvent as %+v", e)
+		t.Errorf("the letter is told as %+v", e)
 	}
 	held := got[1]
 	if held.Event.Action != "message-hold" || held.Event.Kind != "alert" || held.Bulkhead.Subjects != 40 || held.Rule.Name != "bulk-customer-records" {
-		t.Errorf("the list is ecsEvent as %+v", held)
+		t.Errorf("the list is told as %+v", held)
 	}
 	id := held.Email.LocalID
 	refuse := func(verb ...string) {
@@ -81,7 +81,7 @@ func TestEveryVerdictAndDecisionIsTold(t *testing.T) {
 	}
 	refuse("quarantine", "keep")
 	if e := readEvents(t, file, 3)[2]; e.Event.Action != "kept" || e.Email.LocalID != id || e.Event.Dataset != "bulkhead.decision" || e.User.Name != "" {
-		t.Errorf("the legal hold is ecsEvent as %+v", e)
+		t.Errorf("the legal hold is told as %+v", e)
 	}
 	p.stop()
 	refuse("quarantine", "keep", "--end")
@@ -92,7 +92,7 @@ func TestEveryVerdictAndDecisionIsTold(t *testing.T) {
 		acts, ids = append(acts, e.Event.Action), append(ids, e.Event.ID)
 	}
 	if want := []string{"message-pass", "message-hold", "kept", "keep_ended", "refused"}; !slices.Equal(acts, want) {
-		t.Errorf("ecsEvent are %v, want %v", acts, want)
+		t.Errorf("told are %v, want %v", acts, want)
 	}
 	if slices.Sort(ids); len(slices.Compact(ids)) != 5 {
 		t.Errorf("two events have one id: %v", ids)
