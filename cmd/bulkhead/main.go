@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -17,9 +18,18 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()})
+	code := run(ctx, commandLine(os.Args), program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ()})
 	stop()
 	os.Exit(code)
+}
+
+// commandLine is what comes behind the program's name. By the name of sendmail
+// it is sendmail.
+func commandLine(args []string) []string {
+	if filepath.Base(args[0]) == "sendmail" {
+		return append([]string{"sendmail"}, args[1:]...)
+	}
+	return args[1:]
 }
 
 // program is what a command has of the world around it.
@@ -56,6 +66,7 @@ type commands struct {
 	Replay     replayCommand     `cmd:"" help:"Rehearse policies: which verdicts of the past would change."`
 	Config     configCommand     `cmd:"" help:"Check and show the configuration."`
 	Eval       evalCommand       `cmd:"" help:"Measure column typing and the count of people on made-up tables."`
+	Sendmail   sendmailCommand   `cmd:"" help:"Give a message from standard input to the relay, for programs that pipe."`
 	Health     healthCommand     `cmd:"" help:"Ask a running relay whether it is ready; for container health checks."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 
@@ -90,6 +101,9 @@ func run(ctx context.Context, args []string, p program) (code int) {
 	line, err := parser.Parse(args)
 	if err != nil {
 		fmt.Fprintf(p.stderr, "bulkhead: %v\nTry 'bulkhead --help'.\n", err)
+		if len(args) > 0 && args[0] == "sendmail" {
+			return exUsage
+		}
 		return exitError
 	}
 	err = line.Run()
@@ -99,6 +113,11 @@ func run(ctx context.Context, args []string, p program) (code int) {
 			fmt.Fprintln(p.stderr, "bulkhead:", found.what)
 		}
 		return exitFound
+	}
+	var status errStatus
+	if errors.As(err, &status) {
+		fmt.Fprintln(p.stderr, "bulkhead:", err)
+		return status.status
 	}
 	if err != nil {
 		fmt.Fprintln(p.stderr, "bulkhead:", err)
