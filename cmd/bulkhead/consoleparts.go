@@ -15,7 +15,7 @@ func (r *relay) consoleConfig(ctx context.Context, m *metrics.Metrics, spool str
 	return console.Config{
 		Store: r.store, Access: r.access, Accounts: r.store, Metrics: m, Log: r.log, Hosts: r.cfg.ConsoleHosts(), Version: version, Done: ctx.Done(),
 		Judge: consoleJudge{r.adviser}, TryMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
-		Policies: consolePolicies{r.live, r.cfg.OwnDomains}, Past: r.store, Settings: r.consoleSettings,
+		Policies: consolePolicies{r.live, r.cfg.OwnDomains}, Past: r.store, Settings: r.consoleSettings, Health: r.health,
 	}
 }
 
@@ -31,6 +31,12 @@ func (p consolePolicies) InForce() *rules.Policies { return p.live.policies() }
 // Compile implements console.Policies.
 func (p consolePolicies) Compile(specs []rules.PolicySpec) (*rules.Policies, error) {
 	return rules.CompilePolicies(specs, p.ownDomains)
+}
+
+// health is how the relay does.
+func (r *relay) health() console.Health {
+	times, messages := r.figures.pace.Quantiles(0.5, 0.99)
+	return console.Health{Reachable: r.figures.metrics.IsUpstreamReachable(), Half: times[0], Most: times[1], Messages: messages}
 }
 
 // consoleJudge is the adviser as the console asks it.

@@ -14,12 +14,13 @@ import (
 type figures struct {
 	metrics      *metrics.Metrics
 	certificates *metrics.Certificates
+	pace         *metrics.Pace
 }
 
 // newFigures registers what is known of the configuration.
 func (r *relay) newFigures(m *metrics.Metrics) figures {
 	metrics.SetBounds(r.registry, metrics.Bounds{Deadline: r.cfg.Inspection.Deadline, Inspections: r.smtp.Inspections(), Reserve: int64(r.cfg.Quarantine.Reserve)})
-	return figures{m, metrics.NewCertificates(r.registry)}
+	return figures{m, metrics.NewCertificates(r.registry), metrics.NewPace(m, time.Now())}
 }
 
 // certificate notes until when a listener's certificate is good, if it has one.
@@ -46,6 +47,7 @@ func (r *relay) watch(ctx context.Context) (stop func(), err error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var all sync.WaitGroup
 	all.Go(func() { r.watchUpstream(ctx) })
+	all.Go(func() { r.figures.watchPace(ctx) })
 	all.Go(func() {
 		r.followTrail(ctx, now.AuditRecords, func(page []quarantine.Entry) {
 			for i := range page {
@@ -87,6 +89,20 @@ func (r *relay) watchUpstream(ctx context.Context) {
 		}
 		select {
 		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// watchPace notes every minute how fast messages are answered.
+func (f figures) watchPace(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			f.pace.Note(now)
 		case <-ctx.Done():
 			return
 		}

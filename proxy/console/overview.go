@@ -7,6 +7,15 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 )
 
+// Health is how the relay does, as far as this process knows.
+type Health struct {
+	Reachable bool // the last connection to it came about
+	// Half and Most are in what time half, and 99 of 100, messages were answered
+	// over the last hour, of which there were Messages.
+	Half, Most time.Duration
+	Messages   int64
+}
+
 // overviewPage tells whether all is well, and what waits.
 type overviewPage struct {
 	frame
@@ -15,7 +24,10 @@ type overviewPage struct {
 	Actions  []tally
 	Unread   int64 // messages that were not read as a whole
 	Messages int64
-	Chart    chart
+	Rows     []hourRow // of the chart
+	Most     int64     // messages of an hour
+	Stamp    string    // of the chart
+	Health   *Health   // nil where nobody tells
 }
 
 // tally is a count of messages.
@@ -26,6 +38,9 @@ type tally struct {
 
 // overviewTime is what the overview looks back on.
 const overviewTime = 24 * time.Hour
+
+// overviewSince is where what the overview looks back on begins.
+func overviewSince() time.Time { return time.Now().Add(-overviewTime + time.Hour) }
 
 func (c *console) overview(w http.ResponseWriter, r *http.Request) {
 	p := overviewPage{frame: frame{Title: "Overview", Section: "Overview"}}
@@ -38,7 +53,7 @@ func (c *console) overview(w http.ResponseWriter, r *http.Request) {
 
 func (c *console) readOverview(r *http.Request, p *overviewPage) (err error) {
 	store, ctx := c.cfg.Store, r.Context()
-	if p.Overview, err = store.Overview(ctx, time.Now().Add(-overviewTime+time.Hour)); err != nil {
+	if p.Overview, err = store.Overview(ctx, overviewSince()); err != nil {
 		return err
 	}
 	const few = 6
@@ -47,17 +62,24 @@ func (c *console) readOverview(r *http.Request, p *overviewPage) (err error) {
 		return err
 	}
 	p.Waiting = list.Incidents
-	sums := map[string]int64{}
 	for _, h := range p.Overview.Hours {
-		sums[h.Action] += h.Messages
-		p.Messages += h.Messages
 		if h.Completeness != "complete" {
 			p.Unread += h.Messages
 		}
 	}
-	for _, name := range actions {
-		p.Actions = append(p.Actions, tally{name, sums[name]})
+	p.Rows = hourRows(p.Overview)
+	p.Most, p.Stamp = most(p.Rows), stamp(p.Rows)
+	for a, name := range actions {
+		t := tally{Name: name}
+		for _, row := range p.Rows {
+			t.Messages += row.Counts[a]
+		}
+		p.Actions = append(p.Actions, t)
+		p.Messages += t.Messages
 	}
-	p.Chart = newChart(p.Overview)
+	if c.cfg.Health != nil {
+		health := c.cfg.Health()
+		p.Health = &health
+	}
 	return nil
 }
