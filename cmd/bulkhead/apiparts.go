@@ -2,15 +2,23 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
+	"github.com/bulkhead-dlp/bulkhead/proxy/report"
 )
 
 // newAPI makes the API of a relay.
-func (r *relay) newAPI(ctx context.Context) (http.Handler, error) {
+func (r *relay) newAPI(ctx context.Context, spool string) (http.Handler, error) {
 	return api.New(api.Config{
-		Store: r.store, Desk: newDesk(r.cfg, r.store, r.upstream), Log: r.log, Version: version, Done: ctx.Done(),
+		Store: r.store, Desk: newDesk(r.cfg, r.store, r.upstream), Jobs: r.jobs, Log: r.log, Version: version, Done: ctx.Done(),
+		Judge: r.judgeSubmission, ScanMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
+		Policies: r.live.policies, OwnDomains: r.cfg.OwnDomains, Settings: r.apiSettings,
+		Gather: func(ctx context.Context, incident string) (report.Incident, error) {
+			return gatherIncident(ctx, r.store, incident)
+		},
 		Obstacle: func(ctx context.Context) string {
 			why, err := r.ready.ask(ctx, r.obstacle)
 			if err != nil {
@@ -19,4 +27,25 @@ func (r *relay) newAPI(ctx context.Context) (http.Handler, error) {
 			return why
 		},
 	})
+}
+
+// judgeSubmission asks the adviser, for a program.
+func (r *relay) judgeSubmission(ctx context.Context, s api.Submission) (api.Scan, error) {
+	a, err := r.adviser.advise(ctx, submission(s))
+	if errors.Is(err, proxy.ErrNotNow) {
+		err = context.DeadlineExceeded
+	}
+	if err != nil {
+		return api.Scan{}, err
+	}
+	return api.NewScan(s.Name, s.Content.Size, &a.Verdict, a.Evidence.Findings, a.Took), nil
+}
+
+// apiSettings are what the relay runs with.
+func (r *relay) apiSettings() []api.Setting {
+	var all []api.Setting
+	for _, v := range r.consoleSettings(context.Background()).Values {
+		all = append(all, api.Setting{Name: v.Name, Value: v.Value, Origin: v.Origin})
+	}
+	return all
 }

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
-	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
 // sharedDir holds the labelled files, beside the checkout. They are read in
@@ -75,7 +74,7 @@ func evaluate(t *testing.T, dir string) score {
 		if l.expect == "judgement" {
 			continue
 		}
-		held := result.verdict.Action >= rules.Hold
+		held := result.Stopped()
 		right := held == (l.expect == "hold")
 		if l.expect == "unscannable" {
 			right = held
@@ -141,7 +140,7 @@ func TestPicturesAreReadWhenConfigured(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if held := result.verdict.Action >= rules.Hold; held != (l.expect == "hold") {
+		if held := result.Stopped(); held != (l.expect == "hold") {
 			t.Errorf("%s: %s with %d people, want %s", l.path, result.Action, result.Subjects, l.expect)
 		}
 	}

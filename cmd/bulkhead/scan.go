@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
-	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
@@ -40,23 +40,6 @@ Examples:
   bulkhead scan --index customers.idx --key-file index.key mail.eml
   bulkhead scan --format json --to ana@example.org mail/ archive.mbox
   cat message.eml | bulkhead scan -`
-}
-
-// scanResult is what is told of one file. The names are a contract.
-type scanResult struct {
-	Path         string   `json:"path"`
-	Action       string   `json:"action"`
-	Policy       string   `json:"policy"`
-	Subjects     int64    `json:"subjects"`
-	Records      int64    `json:"records"`
-	Fields       []string `json:"fields"`
-	Completeness string   `json:"completeness"`
-	Reasons      []string `json:"reasons"`
-	Bytes        int64    `json:"bytes"`
-	ElapsedMS    float64  `json:"elapsed_ms"`
-
-	verdict  rules.Verdict
-	evidence *rules.Evidence
 }
 
 // Run scans what it is told to.
@@ -94,7 +77,7 @@ func (c scanCommand) Run(ctx context.Context, p program) error {
 		if err := writeResult(p.stdout, c.Format, result); err != nil {
 			return err
 		}
-		held = held || result.verdict.Action >= rules.Hold
+		held = held || result.Stopped()
 	}
 	bar.clear()
 	if len(failed) > 0 {
@@ -159,7 +142,7 @@ func listFiles(paths []string) (files []string, failed []error) {
 	return files, failed
 }
 
-func (s *scanner) scan(ctx context.Context, path string, stdin io.Reader) (*scanResult, error) {
+func (s *scanner) scan(ctx context.Context, path string, stdin io.Reader) (*api.Scan, error) {
 	file, err := openInput(path, stdin)
 	if err != nil {
 		return nil, err
@@ -174,13 +157,8 @@ func (s *scanner) scan(ctx context.Context, path string, stdin io.Reader) (*scan
 	if err != nil {
 		return nil, err
 	}
-	v, x := a.Verdict, &a.Verdict.Exposure
-	return &scanResult{
-		Path: path, Action: v.Action.String(), Policy: v.Policy, Subjects: x.Subjects, Records: x.Records,
-		Fields: x.Fields, Completeness: x.Completeness.String(), Reasons: v.Reasons, Bytes: info.Size(),
-		ElapsedMS: float64(a.Took.Microseconds()) / 1000,
-		verdict:   v, evidence: a.Evidence,
-	}, nil
+	result := api.NewScan(path, info.Size(), &a.Verdict, a.Evidence.Findings, a.Took)
+	return &result, nil
 }
 
 // openInput opens a file, or copies standard input to one without a name.
@@ -203,11 +181,9 @@ func copyAll(to io.Writer, from io.Reader) error {
 	return err
 }
 
-func writeResult(w io.Writer, format string, r *scanResult) error {
+func writeResult(w io.Writer, format string, r *api.Scan) error {
 	if format == "json" {
-		if r.Reasons == nil {
-			r.Reasons = []string{}
-		}
+		r.Evidence = nil // that is for people
 		return json.NewEncoder(w).Encode(r)
 	}
 	return writeText(w, r)

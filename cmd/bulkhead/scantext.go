@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
@@ -17,7 +18,7 @@ const sampleColumns = 6
 
 // writeText tells a verdict to people: what became of the file and why, which
 // parts, which columns, how many people, and masked examples.
-func writeText(w io.Writer, r *scanResult) error {
+func writeText(w io.Writer, r *api.Scan) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-6s %s", strings.ToUpper(r.Action), r.Path)
 	if r.Policy != "" {
@@ -27,8 +28,8 @@ func writeText(w io.Writer, r *scanResult) error {
 	for _, reason := range r.Reasons {
 		fmt.Fprintf(&b, "       - %s\n", reason)
 	}
-	if r.verdict.Action >= rules.Tag {
-		for _, f := range r.evidence.Findings {
+	if r.Action != rules.Pass.String() {
+		for _, f := range r.Evidence {
 			writeFinding(&b, f)
 		}
 	}

@@ -161,7 +161,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 	r.figures = r.newFigures(m)
 	r.adviser = r.newAdviser(bounds)
 	parts := r.consoleConfig(ctx, m, spool)
-	if parts.API, err = r.newAPI(ctx); err != nil {
+	if parts.API, err = r.newAPI(ctx, spool); err != nil {
 		return err
 	}
 	if r.console, err = console.New(parts); err != nil {

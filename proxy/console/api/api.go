@@ -6,12 +6,17 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/replay"
+	"github.com/bulkhead-dlp/bulkhead/proxy/report"
+	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
@@ -21,6 +26,8 @@ const Base = "/api/v1"
 
 // Store is what the API needs of the quarantine; a *quarantine.Store has it.
 type Store interface {
+	replay.Source
+	PolicyHits(ctx context.Context, since time.Time) ([]quarantine.PolicyCount, error)
 	Overview(ctx context.Context, since time.Time) (quarantine.Overview, error)
 	IncidentPage(ctx context.Context, q quarantine.IncidentQuery) (quarantine.IncidentPage, error)
 	Incident(ctx context.Context, id string) (quarantine.Incident, error)
@@ -31,17 +38,42 @@ type Store interface {
 	AuditLog(ctx context.Context, q quarantine.AuditLogQuery) (quarantine.AuditPage, error)
 	Stats(ctx context.Context) (quarantine.Stats, error)
 	Changes(ctx context.Context) (quarantine.Change, error)
+	Claim(ctx context.Context, incident, by, reason string) error
+	Assign(ctx context.Context, incident, to, by, reason string) error
+	MarkIncident(ctx context.Context, incident string, mark quarantine.IncidentMark, by, reason string) error
+	Content(ctx context.Context, id string) (*quarantine.Content, error)
+	Record(ctx context.Context, id string, act quarantine.Act, by, reason string) error
+	RecordIncident(ctx context.Context, id string, act quarantine.Act, by, reason string) error
+	BeginOnce(ctx context.Context, key, digest [32]byte) (answer []byte, err error)
+	EndOnce(ctx context.Context, key [32]byte, answer []byte) error
 }
 
 // Config is what an API is made of.
 type Config struct {
 	Store   Store
 	Desk    Desk
+	Jobs    Jobs
 	Log     *slog.Logger
 	Version string // the program's
 	// Obstacle says what keeps mail from being taken, "" if nothing does; nil:
 	// that is not told.
 	Obstacle func(ctx context.Context) string
+	// Judge says what would become of a submission if somebody sent it, and keeps
+	// nothing of it. An error means that nothing may be concluded; one that is
+	// context.DeadlineExceeded, that it may be tried again. nil: nothing is judged.
+	Judge func(ctx context.Context, s Submission) (Scan, error)
+	// ScanMost is how many bytes a submission may have, which is in SpoolDir
+	// meanwhile, in a file without a name.
+	ScanMost int64
+	SpoolDir string
+	// Gather reads what a breach record tells of an incident; nil: none is written.
+	Gather func(ctx context.Context, incident string) (report.Incident, error)
+	// Policies are those in force, and OwnDomains what they take for the owner's;
+	// nil: none are told.
+	Policies   func() *rules.Policies
+	OwnDomains []string
+	// Settings gives what is in force, secrets hidden; nil: it is not told.
+	Settings func() []Setting
 	// Done is closed when the program goes down, so that open streams end; nil:
 	// they end with their connections.
 	Done <-chan struct{}
@@ -58,6 +90,7 @@ type api struct {
 	words  map[string]bool
 	// followers holds one entry for each stream of events.
 	followers chan struct{}
+	scans     chan struct{} // one entry for each that is under way
 }
 
 // New makes the API. Who asks it finds in the request's context: access.With
@@ -65,8 +98,9 @@ type api struct {
 // with an operation that asks for no right.
 func New(cfg Config) (http.Handler, error) {
 	a := &api{cfg: cfg, mux: http.NewServeMux(), rights: map[string]access.Right{}, words: map[string]bool{},
-		followers: make(chan struct{}, followersMost)}
+		followers: make(chan struct{}, followersMost), scans: make(chan struct{}, scansMost)}
 	config := huma.DefaultConfig("Bulkhead", cfg.Version)
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // the document is ours to serve
 	config.CreateHooks = nil                                             // no links to schemas in answers
 	config.RejectUnknownQueryParameters = true
@@ -88,6 +122,21 @@ func New(cfg Config) (http.Handler, error) {
 	return a.mux, nil
 }
 
+// schemaName names a type in the document: those of other packages with the
+// package's name, since two may have a type of one name.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	switch from := path.Base(t.PkgPath()); from {
+	case ".", "api", "v2":
+		return name
+	default:
+		return strings.ToUpper(from[:1]) + from[1:] + name
+	}
+}
+
 // operation is one operation of the API: how it is described, the right it asks
 // for, and how it is put to work.
 type operation struct {
@@ -99,9 +148,9 @@ type operation struct {
 // op makes an operation. The address is a method and a path below Base; the
 // name is its id in the document and stays as it is for ever.
 func op[I, O any](right access.Right, address, name, summary string, do func(context.Context, *I) (*O, error)) operation {
-	method, path, _ := strings.Cut(address, " ")
+	method, below, _ := strings.Cut(address, " ")
 	return operation{
-		Operation: huma.Operation{Method: method, Path: Base + path, OperationID: name, Summary: summary},
+		Operation: huma.Operation{Method: method, Path: Base + below, OperationID: name, Summary: summary},
 		right:     right,
 		register: func(a *api, o huma.Operation) {
 			huma.Register(a.huma, o, func(ctx context.Context, in *I) (*O, error) {
@@ -129,7 +178,11 @@ func (a *api) operations() []operation {
 			op(access.AuditRead, "GET /audit", "audit", "The audit trail, newest first", a.audit),
 		},
 		a.incidentOperations(),
+		a.decisionOperations(),
+		a.bulkOperations(),
 		a.messageOperations(),
+		a.policyOperations(),
+		[]operation{a.sourceOperation(), a.reportOperation(), a.scanOperation(), a.eventsOperation()},
 	)
 }
 
@@ -172,8 +225,8 @@ func (a *api) document() ([]byte, error) {
 			a.words[name] = true
 		}
 	}
-	for _, path := range d.Paths {
-		for _, o := range []*huma.Operation{path.Get, path.Post, path.Put, path.Delete} {
+	for _, item := range d.Paths {
+		for _, o := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
 			if o == nil {
 				continue
 			}

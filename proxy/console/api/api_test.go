@@ -10,14 +10,19 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/report"
 	"github.com/bulkhead-dlp/bulkhead/proxy/review"
+	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/bulkhead-dlp/bulkhead/rules/policies"
 	"github.com/pb33f/libopenapi"
 	validator "github.com/pb33f/libopenapi-validator"
 )
@@ -31,6 +36,55 @@ type world struct {
 	check  validator.Validator
 	held   quarantine.Message // from a tool, to 20,000 people's cost
 	second quarantine.Message // another incident
+
+	mu   sync.Mutex
+	sent []string // addresses to which something was released
+}
+
+// Send implements review.Sender: it takes everything.
+func (w *world) Send(_ context.Context, e upstream.Envelope, content io.Reader, _ int64) ([]upstream.Result, error) {
+	if _, err := io.Copy(io.Discard, content); err != nil {
+		return nil, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var results []upstream.Result
+	for _, to := range e.Recipients {
+		w.sent = append(w.sent, to.Path)
+		results = append(results, upstream.Result{Path: to.Path, Outcome: upstream.Accepted, Reply: upstream.Reply{Code: 250, Lines: []string{"ok"}}})
+	}
+	return results, nil
+}
+
+// newJudge judges as the relay does, with the default policies.
+func newJudge(t testing.TB) func(context.Context, api.Submission) (api.Scan, error) {
+	t.Helper()
+	in, err := rules.NewInspector(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policies := defaultPolicies(t)
+	return func(ctx context.Context, s api.Submission) (api.Scan, error) {
+		began := time.Now()
+		ev, err := in.InspectFile(ctx, s.Name, s.Content, extract.DefaultLimits())
+		if err != nil {
+			return api.Scan{}, err
+		}
+		v, err := policies.Decide(rules.Envelope{From: s.From, Recipients: s.To}, ev, rules.Recent{})
+		return api.NewScan(s.Name, s.Content.Size, &v, ev.Findings, time.Since(began)), err
+	}
+}
+
+func defaultPolicies(t testing.TB) *rules.Policies {
+	specs, err := rules.ParsePolicies("default", policies.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := rules.CompilePolicies(specs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiled
 }
 
 // newWorld makes a world whose API has more than what every one has.
@@ -46,8 +100,19 @@ func newWorld(t testing.TB, more func(*api.Config)) *world {
 		Recipients: []quarantine.Recipient{{Address: "dora@client.example"}, {Address: "emil@client.example"}}, IncidentKey: "run-1"})
 	w.second = w.hold(quarantine.Message{From: "", Subjects: 30, Records: 30, Completeness: "partial",
 		Recipients: []quarantine.Recipient{{Address: "fritz@client.example"}}})
-	cfg := api.Config{Store: store, Desk: review.New(review.Config{Store: store}), Version: "1.2.3",
-		Log: slog.New(slog.NewTextHandler(w.log, nil))}
+	log := slog.New(slog.NewTextHandler(w.log, nil))
+	desk := review.New(review.Config{Store: store, Upstream: w, TwoPeopleFrom: 1000})
+	jobs := review.NewJobs(review.JobsConfig{Desk: desk, Log: log})
+	t.Cleanup(func() { jobs.Close(context.Background()) }) //nolint:errcheck // nothing is under way by now
+	cfg := api.Config{Store: store, Desk: desk, Jobs: jobs, Version: "1.2.3", Log: log, Judge: newJudge(t), ScanMost: 1 << 20, SpoolDir: t.TempDir(),
+		Gather: func(ctx context.Context, id string) (report.Incident, error) {
+			i, err := store.Incident(ctx, id)
+			return report.Incident{ID: i.ID, Policy: i.Policy, First: i.First, Stopped: i.First, Last: i.Last, Subjects: int64(i.Subjects)}, err
+		},
+		Policies: func() *rules.Policies { return defaultPolicies(t) }, Settings: func() []api.Setting {
+			return []api.Setting{{Name: "data_dir", Value: "/var/lib/bulkhead", Origin: "file"}}
+		},
+	}
 	if more != nil {
 		more(&cfg)
 	}
@@ -228,6 +293,7 @@ func TestWhatIsReadIsAsDescribed(t *testing.T) {
 		"GET /incidents?state=open&min_subjects=10&policy=bulk-customer-records&changed_since=" + time.Now().Add(-time.Hour).UTC().Format(time.RFC3339),
 		"GET /incidents/" + w.held.Incident, "GET /incidents/" + w.held.Incident + "/copies", "GET /incidents/" + w.held.Incident + "/recipients",
 		"GET /incidents/" + w.held.Incident + "/timeline", "GET /messages", "GET /messages?state=held,refused&incident=" + w.held.Incident, "GET /messages/" + w.held.ID, "GET /messages/" + w.second.ID,
+		"GET /policies", "GET /jobs",
 	} {
 		if got := w.ask(viewer, address, ""); got.StatusCode != http.StatusOK {
 			t.Errorf("%s: %s\n%s", address, got.Status, got.body)

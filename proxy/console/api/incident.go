@@ -9,9 +9,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Desk shows what there is to decide on; a *review.Desk does.
+// Desk shows what there is to decide on, and takes decisions back; a
+// *review.Desk does.
 type Desk interface {
 	Review(ctx context.Context, incident string) (review.Sheet, error)
+	Withdraw(ctx context.Context, incident, by, reason string) error
 }
 
 // Incident is an incident in JSON, here and in `bulkhead incidents list`. The

@@ -37,6 +37,7 @@ var outsiders = []struct {
 	{review.ErrStale, http.StatusConflict, ""},
 	{review.ErrTwoPeople, http.StatusConflict, ""},
 	{review.ErrNothing, http.StatusConflict, ""},
+	{review.ErrClosing, http.StatusServiceUnavailable, ""},
 }
 
 // problem turns an error into what the client is told.

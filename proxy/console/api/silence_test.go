@@ -26,8 +26,8 @@ func TestProblemsRepeatNothingThatWasSent(t *testing.T) {
 				for _, body := range []string{"", `{"` + quoted + `": 1}`, `{"reason": {"` + quoted + `": 1}}`, `{"token": ["` + quoted + `"]}`, `"` + quoted + `"`, quoted, `{"to": "` + quoted + `"}`, `{"to": [4111111111111111]}`,
 					`{"reason": 4111111111111111}`, `{"action": "` + quoted + `", "format": "` + quoted + `"}`} {
 					req := w.request("ana admin", o.method+" "+path+query, body)
-					if body != "" && (o.method == http.MethodGet || query != "") {
-						continue
+					if body != "" && (o.method == http.MethodGet || query != "") || name == "events" && query == "" {
+						continue // the last would be served until this test ends
 					}
 					got := w.do(req)
 					if got.StatusCode < 400 {
