@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -43,22 +44,36 @@ func TestPagesAreAccessible(t *testing.T) {
 	server, _ := newConsole(t, store)
 	b := newBrowser(t)
 	for _, path := range screens(ordinary, evil) {
-		for _, scheme := range []string{"light", "dark"} {
-			for _, width := range []int64{1280, 360} {
-				b.do(chromedp.EmulateViewport(width, 900))
-				if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-					Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}); err != nil {
-					t.Fatal(err)
-				}
-				b.do(chromedp.Navigate(server.URL + path))
-				eval[bool](b, script+"; true")
-				for _, v := range b.axe() {
-					t.Errorf("%s, %s, %d pixels: %s: %s", path, scheme, width, v.ID, v.Help)
-					for _, n := range v.Nodes {
-						t.Errorf("  %s\n  %s", n.HTML, n.FailureSummary)
-					}
-				}
+		b.inEachLook(func(look string) {
+			b.do(chromedp.Navigate(server.URL + path))
+			b.checkAccessible(script, path+", "+look)
+		})
+	}
+}
+
+// inEachLook calls do for a page in the light and in the dark, wide and narrow.
+func (b *browser) inEachLook(do func(look string)) {
+	b.t.Helper()
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{1280, 360} {
+			b.do(chromedp.EmulateViewport(width, 900))
+			if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}); err != nil {
+				b.t.Fatal(err)
 			}
+			do(fmt.Sprintf("%s, %d pixels", scheme, width))
+		}
+	}
+}
+
+// checkAccessible reports the rules of axe-core that the page breaks.
+func (b *browser) checkAccessible(script, page string) {
+	b.t.Helper()
+	eval[bool](b, script+"; true")
+	for _, v := range b.axe() {
+		b.t.Errorf("%s: %s: %s", page, v.ID, v.Help)
+		for _, n := range v.Nodes {
+			b.t.Errorf("  %s\n  %s", n.HTML, n.FailureSummary)
 		}
 	}
 }

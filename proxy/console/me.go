@@ -21,9 +21,9 @@ type mePage struct {
 	Now      time.Time
 	Wrong    string
 	Done     string
-	Token    string // just made, shown once
-	Secret   string // of a second factor that is not in use yet
-	URI      string // the same for an app
+	Token    string         // just made, shown once
+	Secret   string         // of a second factor that is not in use yet
+	Picture  access.Picture // the same for an app
 }
 
 func (c *console) me(w http.ResponseWriter, r *http.Request) {
@@ -144,7 +144,12 @@ func (c *console) askCode(w http.ResponseWriter, r *http.Request, code int, secr
 		c.fail(w, r, err)
 		return
 	}
-	c.showMe(w, r, code, &mePage{Wrong: wrong, Secret: key.Secret(), URI: key.URL()})
+	picture, err := access.PictureOf(key)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	c.showMe(w, r, code, &mePage{Wrong: wrong, Secret: key.Secret(), Picture: picture})
 }
 
 func (c *console) noSecondFactor(w http.ResponseWriter, r *http.Request) {

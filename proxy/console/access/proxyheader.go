@@ -32,6 +32,9 @@ func (x Roster) role(groups []string) Role {
 	return best
 }
 
+// nameMost bounds the name of a person, in bytes, as the store does.
+const nameMost = 200
+
 func (p *TrustedProxy) configured() bool { return p.User != "" }
 
 func (p *TrustedProxy) trusts(client netip.Addr) bool {
@@ -50,7 +53,7 @@ func (p *TrustedProxy) person(r *http.Request) (Person, bool) {
 	}
 	// More than one is what a client has put beside the proxy's own.
 	names := r.Header.Values(p.User)
-	if len(names) != 1 || strings.TrimSpace(names[0]) == "" {
+	if len(names) != 1 || strings.TrimSpace(names[0]) == "" || len(names[0]) > nameMost {
 		return Person{}, false
 	}
 	var groups []string
