@@ -55,6 +55,9 @@ func (c configCheck) Run(ctx context.Context, p program) error {
 	if _, err := newNotifier(&cfg, nil, server, nil, nil); err != nil {
 		return fmt.Errorf("%s%w", src.At("notify"), err)
 	}
+	if _, err := newEvents(&cfg, nil, nil); err != nil {
+		return fmt.Errorf("%s%w", src.At("events"), err)
+	}
 	if c.Connect {
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()

@@ -67,6 +67,7 @@ type commands struct {
 	Config     configCommand     `cmd:"" help:"Check and show the configuration."`
 	Eval       evalCommand       `cmd:"" help:"Measure column typing and the count of people on made-up tables."`
 	Sendmail   sendmailCommand   `cmd:"" help:"Give a message from standard input to the relay, for programs that pipe."`
+	Doctor     doctorCommand     `cmd:"" help:"Look at what a relay needs, and say what to do."`
 	Health     healthCommand     `cmd:"" help:"Ask a running relay whether it is ready; for container health checks."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 
