@@ -20,7 +20,8 @@ const (
 	PasswordMost  = 256 // bytes
 )
 
-// ErrWeak: a password may not be used. The error says why, and never repeats it.
+// ErrWeak tells that a password may not be used. The error says why, and never
+// repeats it.
 var ErrWeak = errors.New("choose another password")
 
 // HashPassword makes what is stored of a password that may be used; else the
