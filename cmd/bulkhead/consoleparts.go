@@ -16,6 +16,7 @@ func (r *relay) consoleConfig(ctx context.Context, m *metrics.Metrics, spool str
 		Store: r.store, Access: r.access, Accounts: r.store, Metrics: m, Log: r.log, Hosts: r.cfg.ConsoleHosts(), Version: version, Done: ctx.Done(),
 		Judge: consoleJudge{r.adviser}, TryMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
 		Policies: consolePolicies{r.live, r.cfg.OwnDomains}, Past: r.store, Settings: r.consoleSettings, Health: r.health,
+		Desk: newDesk(r.cfg, r.store, r.upstream), Jobs: r.jobs, Cases: r.store,
 	}
 }
 

@@ -45,6 +45,12 @@ type Config struct {
 	Store   Store
 	Metrics *metrics.Metrics
 	Log     *slog.Logger
+	// Desk and Jobs decide; nil: the pages say how it is done on the command
+	// line.
+	Desk Desk
+	Jobs Jobs
+	// Cases notes who works on what; nil: nobody does here.
+	Cases Cases
 	// Hosts are further names by which the console is reached, beside
 	// addresses and localhost.
 	Hosts []string
@@ -126,6 +132,16 @@ func (c *console) routes() []route {
 		{"GET /overview/hours.svg", access.IncidentList, c.hours},
 		{"GET /incidents", access.IncidentList, c.incidents},
 		{"GET /incidents/{id}", access.EvidenceMasked, c.incident},
+		{"POST /incidents/{id}/release", access.DecideRelease, c.deciding(c.release)},
+		{"POST /incidents/{id}/refuse", access.DecideRefuse, c.deciding(c.refuse)},
+		{"POST /incidents/{id}/delete", access.DecideDelete, c.deciding(c.remove)},
+		{"POST /incidents/{id}/approve", access.DecideApprove, c.deciding(c.approve)},
+		{"POST /incidents/{id}/withdraw", access.DecideRelease, c.deciding(c.withdraw)},
+		{"POST /incidents/{id}/stop", access.DecideRefuse, c.deciding(c.stop)}, // what is not sent
+		{"POST /incidents/{id}/resume", access.DecideRelease, c.deciding(c.resume)},
+		{"POST /incidents/{id}/claim", access.IncidentAssign, c.deciding(c.claim)},
+		{"POST /incidents/{id}/give-back", access.IncidentAssign, c.deciding(c.giveBack)},
+		{"POST /incidents/{id}/mark", access.IncidentAssign, c.deciding(c.mark)},
 		{"GET /messages/{id}", access.EvidenceMasked, c.message},
 		{"GET /senders", access.IncidentList, c.senders},
 		{"GET /audit", access.AuditRead, c.audit},

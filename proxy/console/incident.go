@@ -19,6 +19,7 @@ type incidentPage struct {
 	Older    string               // the address of more copies, "" where there are none
 	Example  exhibit              // the newest copy of this page, with what was found in it
 	Trail    []step
+	Panel    panel
 }
 
 // messagePage is one held message: its verdict and what was found, masked.
@@ -76,12 +77,18 @@ func (c *console) exhibit(r *http.Request, id string) (e exhibit, err error) {
 }
 
 func (c *console) incident(w http.ResponseWriter, r *http.Request) {
-	p := incidentPage{frame: frame{Section: "Incidents"}}
+	c.showIncident(w, r, http.StatusOK, nil)
+}
+
+// showIncident shows an incident, and a form that something is wrong with; nil
+// for none.
+func (c *console) showIncident(w http.ResponseWriter, r *http.Request, code int, wrong *asked) {
+	p := incidentPage{frame: frame{Section: "Incidents"}, Panel: panel{Asked: wrong}}
 	if err := c.readIncident(r, &p); err != nil {
 		c.fail(w, r, err)
 		return
 	}
-	c.show(w, r, http.StatusOK, "incident.html", &p)
+	c.show(w, r, code, "incident.html", &p)
 }
 
 func (c *console) readIncident(r *http.Request, p *incidentPage) (err error) {
@@ -105,8 +112,11 @@ func (c *console) readIncident(r *http.Request, p *incidentPage) (err error) {
 		}
 	}
 	trail, err := store.AuditLog(ctx, quarantine.AuditLogQuery{Incident: p.Incident.ID, Limit: trailSize})
+	if err != nil {
+		return err
+	}
 	p.Trail = steps(trail.Entries)
-	return err
+	return c.readPanel(r, p)
 }
 
 func (c *console) message(w http.ResponseWriter, r *http.Request) {

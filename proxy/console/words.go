@@ -136,6 +136,8 @@ func stateText(state any) string {
 		return "second person"
 	case "partial":
 		return "not all read"
+	case "had_it":
+		return "had it already"
 	default:
 		return strings.ReplaceAll(s, "_", " ")
 	}

@@ -154,6 +154,12 @@ func (s *Sheet) open() []string {
 	return ids
 }
 
+// Messages is how many messages an action is for.
+func (s *Sheet) Messages(action string) int { return len(s.concerned(action)) }
+
+// Same reports whether a token is that of what there is now.
+func (s *Sheet) Same(token string) bool { return token != "" && s.check(token) == nil }
+
 // concerned lists the messages that an action is for, the newest first.
 func (s *Sheet) concerned(action string) []string {
 	var ids []string

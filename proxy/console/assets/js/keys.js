@@ -19,10 +19,21 @@ export function keys() {
       case 'u': document.querySelector('[data-up]')?.click(); break
       case '?': document.getElementById('keys').showModal(); break
       case '/': document.querySelector('input[type=search]')?.select(); break
+      case 'x': document.activeElement.closest('tr')?.querySelector('input[type=checkbox]')?.click(); break
+      case 'r': case 'f': case 'd': case 'c': act(document.querySelector(`[data-key="${key}"]`)); break
       default: return
     }
     event.preventDefault()
   })
+}
+
+// What has a key of its own: a form opens at its reason, anything else is
+// pressed.
+function act(target) {
+  if (target?.tagName != 'SUMMARY') return target?.click()
+  target.parentElement.open = true
+  target.parentElement.scrollIntoView({ block: 'nearest' })
+  target.parentElement.querySelector('input[name=reason]')?.focus()
 }
 
 function move(step) {

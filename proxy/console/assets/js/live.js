@@ -11,7 +11,11 @@ export function live() {
   const show = async () => {
     const page = await fetchPage(location.href)
     if (!page) return false
-    for (const select of ['[data-region]', '.side nav']) replace(document.querySelector(select), page.querySelector(select))
+    for (const region of document.querySelectorAll('[data-region]')) {
+      const filledIn = region.querySelector('details[open] form, input:checked') // somebody is at it
+      if (!filledIn) replace(region, page.querySelector(`[data-region="${region.dataset.region}"]`))
+    }
+    replace(document.querySelector('.side nav'), page.querySelector('.side nav'))
     return true
   }
   const renew = async () => {
