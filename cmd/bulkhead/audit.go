@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	apiclient "github.com/bulkhead-dlp/bulkhead/proxy/console/client"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 )
 
@@ -23,6 +24,7 @@ type auditCommand struct {
 
 type auditList struct {
 	storeSettings
+	remote
 	Message string        `placeholder:"ID" help:"Only what was done to this message."`
 	Since   time.Duration `placeholder:"AGE" help:"Only what was done within this time, such as 24h."`
 	Format  string        `enum:"table,json" default:"table" help:"table for people, json for programs: one object a line."`
@@ -35,17 +37,12 @@ func (auditList) Help() string {
 
 // Run lists entries.
 func (c auditList) Run(ctx context.Context, p program) error {
-	_, store, err := c.openFor(ctx, p)
-	if err != nil {
-		return err
-	}
-	defer store.Close() //nolint:errcheck // read only
 	q := quarantine.AuditQuery{Message: c.Message}
 	if c.Since > 0 {
 		q.Since = time.Now().Add(-c.Since)
 	}
 	out := newLister(p.stdout, c.Format, "ENTRY\tWHEN\tWHAT\tABOUT\tBY\tWHY")
-	err = eachEntry(ctx, store, q, func(e *quarantine.Entry) error {
+	err := c.each(ctx, p, q, func(e *quarantine.Entry) error {
 		about := e.Message
 		if about == "" {
 			about = cmp.Or(e.Detail.Incident, e.Detail.Account)
@@ -56,6 +53,37 @@ func (c auditList) Run(ctx context.Context, p program) error {
 		return err
 	}
 	return out.end()
+}
+
+// each calls fn for all entries of a query, of the store or of a server's.
+func (c auditList) each(ctx context.Context, p program, q quarantine.AuditQuery, fn func(*quarantine.Entry) error) error {
+	if c.Server == "" {
+		_, store, err := c.openFor(ctx, p)
+		if err != nil {
+			return err
+		}
+		defer store.Close() //nolint:errcheck // read only
+		return eachEntry(ctx, store, q, fn)
+	}
+	server, err := c.client(p)
+	if err != nil {
+		return err
+	}
+	for trail := (apiclient.TrailQuery{Message: q.Message, Since: q.Since, Limit: 1000}); ; {
+		got, err := server.Trail(ctx, trail)
+		if err != nil {
+			return err
+		}
+		for i := range got.Entries {
+			if err := fn(&got.Entries[i]); err != nil {
+				return err
+			}
+		}
+		if got.Newer == 0 {
+			return nil
+		}
+		trail.After = got.Newer
+	}
 }
 
 // eachEntry calls fn for all entries of a query, page by page.

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
+	apiclient "github.com/bulkhead-dlp/bulkhead/proxy/console/client"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 )
@@ -26,6 +28,7 @@ type incidentSettings struct {
 // incidentDecision are the flags of a command that decides about an incident.
 type incidentDecision struct {
 	decision
+	remote
 	Token    string `placeholder:"TOKEN" help:"The token that show printed: the decision holds for what you have seen."`
 	Upstream string `placeholder:"URL" env:"BULKHEAD_UPSTREAM" help:"Server to send to, where the configuration does not say."`
 	Format   string `enum:"text,json" default:"text" help:"text for people, json for programs: one result a line."`
@@ -54,6 +57,11 @@ Examples:
 
 // Run releases the copies of an incident.
 func (c incidentsRelease) Run(ctx context.Context, p program) error {
+	if c.Server != "" {
+		return c.ask(ctx, p, func(s *apiclient.Client) (api.Job, error) {
+			return s.Release(ctx, c.ID, api.Release{Reason: api.Reason{Reason: c.Reason}, Token: c.Token, To: c.To, Force: c.Force})
+		})
+	}
 	return c.run(ctx, p, func(ctx context.Context, d *review.Desk, h review.Hooks) (review.Outcome, error) {
 		return d.Decide(ctx, review.Request{Incident: c.ID, Action: quarantine.ActionRelease, By: c.by(), Reason: c.Reason,
 			Token: c.Token, To: c.To, Force: c.Force}, h)
@@ -74,6 +82,9 @@ Examples:
 
 // Run refuses the copies of an incident.
 func (c incidentsRefuse) Run(ctx context.Context, p program) error {
+	if c.Server != "" {
+		return c.ask(ctx, p, func(s *apiclient.Client) (api.Job, error) { return s.Refuse(ctx, c.ID, c.seen()) })
+	}
 	return c.run(ctx, p, func(ctx context.Context, d *review.Desk, h review.Hooks) (review.Outcome, error) {
 		return d.Decide(ctx, review.Request{Incident: c.ID, Action: quarantine.ActionRefuse, By: c.by(), Reason: c.Reason, Token: c.Token}, h)
 	})
@@ -93,6 +104,9 @@ Examples:
 
 // Run deletes the copies of an incident.
 func (c incidentsDelete) Run(ctx context.Context, p program) error {
+	if c.Server != "" {
+		return c.ask(ctx, p, func(s *apiclient.Client) (api.Job, error) { return s.Delete(ctx, c.ID, c.seen()) })
+	}
 	return c.run(ctx, p, func(ctx context.Context, d *review.Desk, h review.Hooks) (review.Outcome, error) {
 		return d.Decide(ctx, review.Request{Incident: c.ID, Action: quarantine.ActionDelete, By: c.by(), Reason: c.Reason, Token: c.Token}, h)
 	})
@@ -111,12 +125,18 @@ Examples:
 
 // Run approves a release and carries it out.
 func (c incidentsApprove) Run(ctx context.Context, p program) error {
+	if c.Server != "" {
+		return c.ask(ctx, p, func(s *apiclient.Client) (api.Job, error) { return s.Approve(ctx, c.ID, c.seen()) })
+	}
 	return c.run(ctx, p, func(ctx context.Context, d *review.Desk, h review.Hooks) (review.Outcome, error) {
 		return d.Approve(ctx, review.Request{Incident: c.ID, By: c.by(), Reason: c.Reason, Token: c.Token}, h)
 	})
 }
 
-type incidentsWithdraw struct{ decision }
+type incidentsWithdraw struct {
+	decision
+	remote
+}
 
 // Help implements kong.HelpProvider.
 func (incidentsWithdraw) Help() string {
@@ -125,6 +145,9 @@ func (incidentsWithdraw) Help() string {
 
 // Run takes back a release that awaits a second person.
 func (c incidentsWithdraw) Run(ctx context.Context, p program) error {
+	if c.Server != "" {
+		return c.tell(p, func(s *apiclient.Client) error { return s.Withdraw(ctx, c.ID, c.Reason) }, c.says())
+	}
 	cfg, store, err := c.openFor(ctx, p)
 	if err != nil {
 		return err
@@ -133,12 +156,17 @@ func (c incidentsWithdraw) Run(ctx context.Context, p program) error {
 	if err := newDesk(cfg, store, nil).Withdraw(ctx, c.ID, c.by(), c.Reason); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "Withdrawn. Incident %s is open.\n", strings.ToUpper(c.ID))
+	_, err = fmt.Fprint(p.stdout, c.says())
 	return err
+}
+
+func (c incidentsWithdraw) says() string {
+	return fmt.Sprintf("Withdrawn. Incident %s is open.\n", strings.ToUpper(c.ID))
 }
 
 type incidentsResume struct {
 	incidentSettings
+	remote
 	Upstream string `placeholder:"URL" env:"BULKHEAD_UPSTREAM" help:"Server to send to, where the configuration does not say."`
 	Format   string `enum:"text,json" default:"text" help:"text for people, json for programs: one result a line."`
 	By       string `placeholder:"NAME" help:"Who has it go on, where somebody had stopped it; else the user of this machine."`
@@ -151,7 +179,10 @@ func (incidentsResume) Help() string {
 
 // Run carries on a decision.
 func (c incidentsResume) Run(ctx context.Context, p program) error {
-	d := incidentDecision{decision: decision{storeSettings: c.storeSettings, ID: c.ID}, Upstream: c.Upstream, Format: c.Format}
+	d := incidentDecision{decision: decision{storeSettings: c.storeSettings, ID: c.ID}, remote: c.remote, Upstream: c.Upstream, Format: c.Format}
+	if c.Server != "" {
+		return d.ask(ctx, p, func(s *apiclient.Client) (api.Job, error) { return s.Resume(ctx, c.ID) })
+	}
 	return d.run(ctx, p, func(ctx context.Context, d *review.Desk, h review.Hooks) (review.Outcome, error) {
 		return d.Resume(ctx, c.ID, who(c.By), h)
 	})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
+	apiclient "github.com/bulkhead-dlp/bulkhead/proxy/console/client"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
 	"github.com/bulkhead-dlp/bulkhead/rules"
@@ -30,6 +31,7 @@ type incidentsCommand struct {
 
 type incidentsList struct {
 	storeSettings
+	remote
 	Format      string        `enum:"table,json" default:"table" help:"table for people, json for programs: one object a line."`
 	State       string        `enum:",open,awaiting_approval,decided" default:"" placeholder:"STATE" help:"Only this state: open, awaiting_approval (a second person has to agree) or decided."`
 	Policy      string        `placeholder:"NAME" help:"Only this policy's."`
@@ -50,54 +52,86 @@ func (c incidentsList) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
-	_, store, err := c.openFor(ctx, p)
+	next, done, err := c.pages(ctx, p, found)
 	if err != nil {
 		return err
 	}
-	defer store.Close() //nolint:errcheck // read only
-	q := quarantine.IncidentQuery{State: quarantine.IncidentState(c.State), Policy: c.Policy, MinSubjects: c.MinSubjects,
-		Search: found, Me: who(""), Sort: quarantine.Sort(strings.TrimPrefix(c.Sort, "newest")), Limit: 500}
-	if c.Since > 0 {
-		q.ChangedSince = time.Now().Add(-c.Since)
-	}
+	defer done()
 	out := newLister(p.stdout, c.Format, "ID\tLAST\tSTATE\tCOPIES\tDELIVERED\tPEOPLE\tPOLICY")
-	for {
-		page, next, err := store.Incidents(ctx, q)
-		if err != nil {
+	for after := ""; ; {
+		var page []api.Incident
+		if page, after, err = next(after); err != nil {
 			return err
 		}
 		for _, i := range page {
-			if err := out.add(api.NewIncident(&i), fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%d\t%s", i.ID,
+			if err := out.add(i, fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%d\t%s", i.ID,
 				i.Last.Local().Format("2006-01-02 15:04"), i.State, i.Copies, i.Delivered, i.Subjects, i.Policy)); err != nil {
 				return err
 			}
 		}
-		if next == "" {
+		if after == "" {
 			return out.end()
 		}
-		q.After = next
 	}
 }
 
+// pages gives what reads a page of incidents and where the next one begins, and
+// what ends the reading.
+func (c incidentsList) pages(ctx context.Context, p program, found search.Expr) (next func(after string) ([]api.Incident, string, error), done func(), err error) {
+	since := time.Time{}
+	if c.Since > 0 {
+		since = time.Now().Add(-c.Since)
+	}
+	if c.Server != "" {
+		server, err := c.client(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		q := apiclient.IncidentQuery{Query: c.Query, State: c.State, Policy: c.Policy, MinSubjects: c.MinSubjects, Sort: c.Sort, ChangedSince: since}
+		return func(after string) (all []api.Incident, _ string, err error) {
+			q.Page = apiclient.Page{After: after, Limit: 500}
+			got, err := server.Incidents(ctx, q)
+			for _, i := range got.Incidents {
+				all = append(all, i.Incident)
+			}
+			return all, got.Next, err
+		}, func() {}, nil
+	}
+	_, store, err := c.openFor(ctx, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	q := quarantine.IncidentQuery{State: quarantine.IncidentState(c.State), Policy: c.Policy, MinSubjects: c.MinSubjects,
+		Search: found, Me: who(""), Sort: quarantine.Sort(strings.TrimPrefix(c.Sort, "newest")), Limit: 500, ChangedSince: since}
+	return func(after string) (all []api.Incident, _ string, err error) {
+		q.After = quarantine.Cursor(after)
+		got, more, err := store.Incidents(ctx, q)
+		for i := range got {
+			all = append(all, api.NewIncident(&got[i]))
+		}
+		return all, string(more), err
+	}, func() { _ = store.Close() }, nil // read only
+}
+
 // writeMessage tells people what is known of a held message.
-func writeMessage(w io.Writer, m *quarantine.Message) error {
+func writeMessage(w io.Writer, m *api.WholeMessage) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s, incident %s\n", m.ID, m.State, m.Incident)
-	fmt.Fprintf(&b, "  received   %s from %s\n", m.Received.Local().Format(time.RFC1123), nameOr(m, m.Client))
-	fmt.Fprintf(&b, "  from       %s\n", nameOr(m, m.From))
-	for _, r := range m.Recipients {
-		fmt.Fprintf(&b, "  to         %s  %s %s\n", nameOr(m, r.Address), r.State, r.Reply)
+	fmt.Fprintf(&b, "  received   %s from %s\n", m.Received.Local().Format(time.RFC1123), nameOr(&m.Message, m.Client))
+	fmt.Fprintf(&b, "  from       %s\n", nameOr(&m.Message, sender(&m.Message)))
+	for _, r := range m.Outcomes {
+		fmt.Fprintf(&b, "  to         %s  %s %s\n", nameOr(&m.Message, r.Address), r.State, r.Reply)
 	}
 	fmt.Fprintf(&b, "  policy     %s (%s)\n", m.Policy, m.PolicyVersion)
 	fmt.Fprintf(&b, "  exposes    %d people in %d records; read: %s\n", m.Subjects, m.Records, m.Completeness)
-	fmt.Fprintf(&b, "  size       %s, sha256 %s\n", bytesText(m.Size), m.SHA256)
-	if m.DecidedBy != "" {
+	fmt.Fprintf(&b, "  size       %s, sha256 %s\n", bytesText(m.Bytes), m.SHA256)
+	if m.DecidedBy != "" && m.Decided != nil {
 		fmt.Fprintf(&b, "  decided    by %s, %s\n", m.DecidedBy, m.Decided.Local().Format(time.RFC1123))
 	}
 	switch {
 	case m.Kept:
 		b.WriteString("  kept       under legal hold\n")
-	case m.State.Open() && !m.Expires.IsZero():
+	case quarantine.State(m.State).Open() && m.Expires != nil:
 		fmt.Fprintf(&b, "  expires    %s, if nobody decides\n", m.Expires.Local().Format(time.RFC1123))
 	}
 	for _, reason := range m.Reasons {

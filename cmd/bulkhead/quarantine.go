@@ -12,6 +12,7 @@ import (
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
+	apiclient "github.com/bulkhead-dlp/bulkhead/proxy/console/client"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
 )
@@ -42,6 +43,7 @@ func (s storeSettings) openFor(ctx context.Context, p program) (*configs.Config,
 
 type quarantineList struct {
 	storeSettings
+	remote
 	Format      string        `enum:"table,json" default:"table" help:"table for people, json for programs: one object a line."`
 	State       []string      `placeholder:"STATE" help:"Only these states: held, releasing, released, partly_released, release_failed, refused, deleted, expired."`
 	Policy      string        `placeholder:"NAME" help:"Only this policy's."`
@@ -65,49 +67,101 @@ func (c quarantineList) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
-	_, store, err := c.openFor(ctx, p)
+	next, done, err := c.pages(ctx, p, found)
 	if err != nil {
 		return err
 	}
-	defer store.Close() //nolint:errcheck // read only
-	q := quarantine.Query{Policy: c.Policy, From: c.From, To: c.To, Incident: c.Incident, MinSubjects: c.MinSubjects,
-		Search: found, Me: who(""), Limit: 500}
-	for _, s := range c.State {
-		q.States = append(q.States, quarantine.State(s))
-	}
-	if c.Since > 0 {
-		q.Since = time.Now().Add(-c.Since)
-	}
+	defer done()
 	out := newLister(p.stdout, c.Format, "ID\tRECEIVED\tSTATE\tPEOPLE\tTO\tFROM\tPOLICY")
-	for left := c.Limit; ; {
-		page, next, err := store.List(ctx, q)
-		if err != nil {
+	left := c.Limit
+	for after := ""; ; {
+		var page []api.ListedMessage
+		if page, after, err = next(after); err != nil {
 			return err
 		}
 		for i := range page {
 			m := &page[i]
-			if err := out.add(api.NewMessage(m), fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%s\t%s", m.ID,
-				m.Received.Local().Format("2006-01-02 15:04"), m.State, m.Subjects, len(m.Recipients), nameOr(m, m.From), m.Policy)); err != nil {
+			if err := out.add(m.Message, fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%s\t%s", m.ID,
+				m.Received.Local().Format("2006-01-02 15:04"), m.State, m.Subjects, m.Total, nameOr(&m.Message, sender(&m.Message)), m.Policy)); err != nil {
 				return err
 			}
 			if left--; left == 0 {
 				return out.end()
 			}
 		}
-		if next == "" {
+		if after == "" {
 			return out.end()
 		}
-		q.After = next
 	}
+}
+
+// pages gives what reads a page of messages and where the next one begins, and
+// what ends the reading.
+func (c quarantineList) pages(ctx context.Context, p program, found search.Expr) (next func(after string) ([]api.ListedMessage, string, error), done func(), err error) {
+	since := time.Time{}
+	if c.Since > 0 {
+		since = time.Now().Add(-c.Since)
+	}
+	if c.Server != "" {
+		server, err := c.client(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		q := apiclient.MessageQuery{Query: c.words(), States: c.State, Policy: c.Policy, Incident: c.Incident, MinSubjects: c.MinSubjects, Since: since}
+		return func(after string) ([]api.ListedMessage, string, error) {
+			q.Page = apiclient.Page{After: after, Limit: 500}
+			got, err := server.Messages(ctx, q)
+			return got.Messages, got.Next, err
+		}, func() {}, nil
+	}
+	_, store, err := c.openFor(ctx, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	q := quarantine.Query{Policy: c.Policy, From: c.From, To: c.To, Incident: c.Incident, MinSubjects: c.MinSubjects,
+		Search: found, Me: who(""), Limit: 500, Since: since}
+	for _, s := range c.State {
+		q.States = append(q.States, quarantine.State(s))
+	}
+	return func(after string) (all []api.ListedMessage, _ string, err error) {
+		q.After = quarantine.Cursor(after)
+		got, more, err := store.List(ctx, q)
+		for i := range got {
+			all = append(all, api.NewListedMessage(&got[i]))
+		}
+		return all, string(more), err
+	}, func() { _ = store.Close() }, nil // read only
+}
+
+// words is the search with the sender and the recipient that flags name.
+func (c quarantineList) words() string {
+	all := c.Query
+	if all != "" {
+		all = "(" + all + ")"
+	}
+	for key, value := range map[string]string{"from": c.From, "to": c.To} {
+		if value != "" {
+			all += fmt.Sprintf(" %s:%q", key, value)
+		}
+	}
+	return strings.TrimSpace(all)
 }
 
 // nameOr gives a word of a message's that names people, or says that it
 // cannot be read here.
-func nameOr(m *quarantine.Message, word string) string {
+func nameOr(m *api.Message, word string) string {
 	if m.Sealed {
 		return "(sealed)"
 	}
 	return word
+}
+
+// sender is who sent a message, "" for nobody or where it is sealed.
+func sender(m *api.Message) string {
+	if m.From == nil {
+		return ""
+	}
+	return *m.From
 }
 
 // lister writes a list as a table for people or as JSON lines.
@@ -151,6 +205,7 @@ func (l *lister) end() error {
 
 type quarantineShow struct {
 	storeSettings
+	remote
 	ID     string `arg:"" help:"The id from the client's reply or the list."`
 	Format string `enum:"text,json" default:"text" help:"text for people, json for programs."`
 }
@@ -162,19 +217,36 @@ func (quarantineShow) Help() string {
 
 // Run shows one message.
 func (c quarantineShow) Run(ctx context.Context, p program) error {
-	_, store, err := c.openFor(ctx, p)
-	if err != nil {
-		return err
-	}
-	defer store.Close() //nolint:errcheck // read only
-	m, err := store.Get(ctx, c.ID)
+	m, err := c.read(ctx, p)
 	if err != nil {
 		return err
 	}
 	if c.Format == "json" {
-		return json.NewEncoder(p.stdout).Encode(api.NewShownMessage(&m))
+		return json.NewEncoder(p.stdout).Encode(m.ShownMessage)
 	}
-	return writeMessage(p.stdout, &m)
+	return writeMessage(p.stdout, m)
+}
+
+func (c quarantineShow) read(ctx context.Context, p program) (*api.WholeMessage, error) {
+	if c.Server != "" {
+		server, err := c.client(p)
+		if err != nil {
+			return nil, err
+		}
+		m, err := server.Message(ctx, c.ID)
+		return &m, err
+	}
+	_, store, err := c.openFor(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close() //nolint:errcheck // read only
+	m, err := store.Get(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	whole := api.NewWholeMessage(&m)
+	return &whole, nil
 }
 
 // decision are the flags of a command that decides.

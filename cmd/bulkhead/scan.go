@@ -13,11 +13,13 @@ import (
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
+	apiclient "github.com/bulkhead-dlp/bulkhead/proxy/console/client"
 	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
 type scanCommand struct {
+	remote
 	Paths  []string `arg:"" optional:"" name:"path" help:"Files and folders; \"-\" or nothing is standard input."`
 	Config string   `type:"existingfile" env:"BULKHEAD_CONFIG" placeholder:"FILE" help:"Configuration file (YAML), for its policies and bounds."`
 	Format string   `enum:"text,json" default:"text" help:"text for people, json for programs: one object a file, on one line."`
@@ -35,40 +37,29 @@ anything else as the attachment of an otherwise empty message.
 
 Exit status: 0 nothing held, 1 something held or rejected, 2 an error.
 
+With --server a running relay judges, by its policies and indexes; nothing is kept.
+
 Examples:
   bulkhead scan customers.csv
   bulkhead scan --index customers.idx --key-file index.key mail.eml
   bulkhead scan --format json --to ana@example.org mail/ archive.mbox
+  bulkhead scan --server https://bulkhead.example --token-file scan.token mail.eml
   cat message.eml | bulkhead scan -`
 }
 
 // Run scans what it is told to.
 func (c scanCommand) Run(ctx context.Context, p program) error {
-	cfg, src, err := configs.Load(c.Config, p.environ)
+	scan, done, err := c.judge(p)
 	if err != nil {
 		return err
 	}
-	cfg.Upstream.URL = "maildir:" // a scan sends nothing
-	if len(c.Index) > 0 && c.KeyFile == "" {
-		return errors.New("--index needs --key-file: the key that the index was built with")
-	}
-	for _, path := range c.Index {
-		cfg.Indexes = append(cfg.Indexes, configs.Index{Name: indexName(path), Path: path, KeyFile: c.KeyFile})
-	}
-	if err := cfg.Check(src); err != nil {
-		return err
-	}
-	s, err := newScanner(c, &cfg)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+	defer done()
 	files, failed := listFiles(c.Paths)
 	bar := newProgress(p.stderr, "scanned", len(files))
 	held := false
 	for i, path := range files {
 		bar.set(i)
-		result, err := s.scan(ctx, path, p.stdin)
+		result, err := scan(ctx, path, p.stdin)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", path, err))
 			continue
@@ -87,6 +78,60 @@ func (c scanCommand) Run(ctx context.Context, p program) error {
 		return errFound{}
 	}
 	return nil
+}
+
+// judge gives what judges one file, here or on a server, and what ends it.
+func (c scanCommand) judge(p program) (scan func(context.Context, string, io.Reader) (*api.Scan, error), done func(), err error) {
+	if c.Server != "" {
+		if len(c.Index) > 0 {
+			return nil, nil, errors.New("a server has indexes of its own: leave out --index")
+		}
+		server, err := c.client(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		return func(ctx context.Context, path string, stdin io.Reader) (*api.Scan, error) {
+			return c.ask(ctx, server, path, stdin)
+		}, func() {}, nil
+	}
+	cfg, src, err := configs.Load(c.Config, p.environ)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg.Upstream.URL = "maildir:" // a scan sends nothing
+	if len(c.Index) > 0 && c.KeyFile == "" {
+		return nil, nil, errors.New("--index needs --key-file: the key that the index was built with")
+	}
+	for _, path := range c.Index {
+		cfg.Indexes = append(cfg.Indexes, configs.Index{Name: indexName(path), Path: path, KeyFile: c.KeyFile})
+	}
+	if err := cfg.Check(src); err != nil {
+		return nil, nil, err
+	}
+	s, err := newScanner(c, &cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.scan, s.close, nil
+}
+
+// ask has a server judge one file.
+func (c scanCommand) ask(ctx context.Context, server *apiclient.Client, path string, stdin io.Reader) (*api.Scan, error) {
+	content := io.NopCloser(stdin)
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		content = file
+	}
+	defer content.Close() //nolint:errcheck // read only
+	result, err := server.Scan(ctx, apiclient.Question{Name: filepath.Base(path), Content: content, From: c.From, To: c.To, Evidence: true})
+	if err != nil {
+		return nil, err
+	}
+	result.Path = path // as it was given here
+	return &result, nil
 }
 
 // scanner judges files.

@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
+	apiclient "github.com/bulkhead-dlp/bulkhead/proxy/console/client"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
-	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 )
 
 type incidentsShow struct {
 	incidentSettings
+	remote
 	Format string `enum:"text,json" default:"text" help:"text for people, json for programs."`
 }
 
@@ -26,20 +27,24 @@ func (incidentsShow) Help() string {
 
 // Run shows one incident.
 func (c incidentsShow) Run(ctx context.Context, p program) error {
+	if c.Server != "" {
+		return c.ask(ctx, p)
+	}
 	cfg, store, err := c.openFor(ctx, p)
 	if err != nil {
 		return err
 	}
 	defer store.Close() //nolint:errcheck // read only
-	s, err := newDesk(cfg, store, nil).Review(ctx, c.ID)
+	read, err := newDesk(cfg, store, nil).Review(ctx, c.ID)
 	if err != nil {
 		return err
 	}
+	s := api.NewSheet(&read)
 	if c.Format == "json" {
-		return json.NewEncoder(p.stdout).Encode(api.NewSheet(&s))
+		return json.NewEncoder(p.stdout).Encode(s)
 	}
-	var newest *quarantine.Message
-	page, _, err := store.List(ctx, quarantine.Query{Incident: s.Incident.ID, Limit: 1})
+	var newest *api.WholeMessage
+	page, _, err := store.List(ctx, quarantine.Query{Incident: s.ID, Limit: 1})
 	if err != nil {
 		return err
 	}
@@ -48,23 +53,52 @@ func (c incidentsShow) Run(ctx context.Context, p program) error {
 		if err != nil {
 			return err
 		}
-		newest = &m
+		whole := api.NewWholeMessage(&m)
+		newest = &whole
 	}
 	return writeSheet(p.stdout, &s, newest)
 }
 
-func writeSheet(w io.Writer, s *review.Sheet, newest *quarantine.Message) error {
+// ask has a server show the incident.
+func (c incidentsShow) ask(ctx context.Context, p program) error {
+	server, err := c.client(p)
+	if err != nil {
+		return err
+	}
+	i, err := server.Incident(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	if c.Format == "json" {
+		return json.NewEncoder(p.stdout).Encode(i.Sheet)
+	}
+	var newest *api.WholeMessage
+	page, err := server.Messages(ctx, apiclient.MessageQuery{Incident: i.ID, Page: apiclient.Page{Limit: 1}})
+	if err != nil {
+		return err
+	}
+	if len(page.Messages) > 0 {
+		m, err := server.Message(ctx, page.Messages[0].ID)
+		if err != nil {
+			return err
+		}
+		newest = &m
+	}
+	return writeSheet(p.stdout, &i.Sheet, newest)
+}
+
+func writeSheet(w io.Writer, s *api.Sheet, newest *api.WholeMessage) error {
 	i := &s.Incident
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s\n", i.ID, i.State)
 	fmt.Fprintf(&b, "  came       %s to %s\n", i.First.Local().Format(time.RFC1123), i.Last.Local().Format(time.RFC1123))
 	fmt.Fprintf(&b, "  policy     %s\n", i.Policy)
 	fmt.Fprintf(&b, "  exposes    %d people\n", i.Subjects)
-	fmt.Fprintf(&b, "  copies     %s\n", counts(s.States))
-	fmt.Fprintf(&b, "  recipients %s\n", counts(s.Outcomes))
-	if d := s.Awaiting; d != nil {
+	fmt.Fprintf(&b, "  copies     %s\n", counts(s.Messages))
+	fmt.Fprintf(&b, "  recipients %s\n", counts(s.Recipients))
+	if d := s.Decision; d != nil {
 		fmt.Fprintf(&b, "  decision   %s by %s, %s since %s: %s\n", d.Action, d.By, d.State, d.Made.Local().Format(time.RFC1123), d.Reason)
-		fmt.Fprintf(&b, "             of %s\n", planText(&d.Plan))
+		fmt.Fprintf(&b, "             of %s\n", planText(d))
 	}
 	if s.TwoPeople {
 		b.WriteString("  a release takes two people\n")
@@ -82,8 +116,8 @@ func writeSheet(w io.Writer, s *review.Sheet, newest *quarantine.Message) error 
 }
 
 // planText tells what a decision covers, for the one who is to agree.
-func planText(p *quarantine.Plan) string {
-	text := fmt.Sprintf("%d copies, to ", len(p.Messages))
+func planText(p *api.OpenDecision) string {
+	text := fmt.Sprintf("%d copies, to ", p.Copies)
 	if len(p.To) == 0 {
 		text += "all who do not have it"
 	} else {
@@ -96,7 +130,7 @@ func planText(p *quarantine.Plan) string {
 }
 
 // counts writes numbers by state, in a steady order.
-func counts[S ~string](by map[S]int) string {
+func counts(by map[string]int) string {
 	var parts []string
 	for state, n := range by {
 		parts = append(parts, fmt.Sprintf("%d %s", n, state))

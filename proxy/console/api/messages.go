@@ -41,16 +41,27 @@ func NewMessage(m *quarantine.Message) Message {
 	return out
 }
 
+// ListedMessage is a held message in a list.
+type ListedMessage struct {
+	Message
+	Total int `json:"recipients_total" doc:"How many recipients it has, named or not."`
+}
+
 // Messages is a page of messages.
 type Messages struct {
-	Messages []Message `json:"messages"`
-	Next     string    `json:"next" doc:"The after of the next page; empty after the last. A page of a search may be empty and still have a next one."`
+	Messages []ListedMessage `json:"messages"`
+	Next     string          `json:"next" doc:"The after of the next page; empty after the last. A page of a search may be empty and still have a next one."`
+}
+
+// NewListedMessage makes the JSON of a message in a list.
+func NewListedMessage(m *quarantine.Message) ListedMessage {
+	return ListedMessage{NewMessage(m), len(m.Recipients)}
 }
 
 func newMessages(got []quarantine.Message, next quarantine.Cursor) Messages {
-	out := Messages{Messages: []Message{}, Next: string(next)}
+	out := Messages{Messages: []ListedMessage{}, Next: string(next)}
 	for i := range got {
-		out.Messages = append(out.Messages, NewMessage(&got[i]))
+		out.Messages = append(out.Messages, NewListedMessage(&got[i]))
 	}
 	return out
 }
