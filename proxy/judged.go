@@ -16,7 +16,8 @@ type Judged struct {
 	Client   netip.Addr
 	Envelope rules.Envelope
 	Bytes    int64
-	// Action is that of the verdict, or "fault".
+	// Action is that of the verdict; "defer" where the message is to come again
+	// since its run is held; or "fault".
 	Action string
 	// Verdict is nil where there is none.
 	Verdict *rules.Verdict
@@ -40,6 +41,9 @@ func (m *message) told(action string, now time.Time) *Judged {
 	}
 	if m.judged {
 		j.Verdict = &m.verdict
+	}
+	if m.deferred && m.failed == "" {
+		j.Action = "defer"
 	}
 	if m.run != nil {
 		j.Run = m.run.Run()

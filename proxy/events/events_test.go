@@ -107,6 +107,7 @@ func TestOutcomes(t *testing.T) {
 		{func(v *events.Verdict) { v.Action, v.Upstream = "pass", "accepted" }, "event", "success", "message-pass", events.Info},
 		{func(v *events.Verdict) { v.Action, v.Upstream = "pass", "refused" }, "event", "failure", "message-pass", events.Info},
 		{func(v *events.Verdict) { v.Action, v.Upstream = "tag", "accepted" }, "event", "success", "message-tag", events.Notice},
+		{func(v *events.Verdict) { v.Action, v.Stopped = "defer", true }, "alert", "success", "message-defer", events.Warning},
 		{func(v *events.Verdict) { v.Action = "reject" }, "alert", "success", "message-reject", events.Warning},
 		{func(v *events.Verdict) { v.Action, v.Stage, v.Reason, v.Code = "fault", "inspect", "timeout", 451 }, "event", "failure", "message-fault", events.Warning},
 	} {

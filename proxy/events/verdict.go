@@ -19,7 +19,7 @@ type Verdict struct {
 	From       string
 	Recipients []string
 
-	Action   string // pass, tag, hold, reject, or fault
+	Action   string // pass, tag, hold, reject, defer or fault
 	Upstream string // what the upstream answered, "" if it was not asked
 	Stopped  bool   // because its run is held
 
@@ -64,7 +64,7 @@ func (w *Writer) Verdict(v *Verdict) (Told, error) {
 	switch {
 	case v.Action == "fault":
 		d.Event.Outcome, d.Event.Reason, severity = "failure", v.Reason, Warning
-	case v.Action == "hold" || v.Action == "reject":
+	case v.Action == "hold" || v.Action == "reject" || v.Action == "defer":
 		d.Event.Kind, severity = "alert", Warning
 	case v.Upstream == "refused" || v.Upstream == "deferred":
 		d.Event.Outcome = "failure"
@@ -99,7 +99,7 @@ func (v *Verdict) text() string {
 	}
 	what := v.Action
 	if v.Stopped {
-		what = "hold: its run is held"
+		what += ": its run is held"
 	}
 	if v.Subjects == 0 {
 		return what + ": no records of third parties"
