@@ -7,6 +7,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
+	"github.com/bulkhead-dlp/bulkhead/proxy/report"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
@@ -17,6 +18,9 @@ func (r *relay) consoleConfig(ctx context.Context, m *metrics.Metrics, spool str
 		Judge: consoleJudge{r.adviser}, TryMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
 		Policies: consolePolicies{r.live, r.cfg.OwnDomains}, Past: r.store, Settings: r.consoleSettings, Health: r.health,
 		Desk: newDesk(r.cfg, r.store, r.upstream), Jobs: r.jobs, Cases: r.store,
+		Gather: func(ctx context.Context, incident string) (report.Incident, error) {
+			return gatherIncident(ctx, r.store, incident)
+		},
 	}
 }
 

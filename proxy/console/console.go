@@ -51,6 +51,8 @@ type Config struct {
 	Jobs Jobs
 	// Cases notes who works on what; nil: nobody does here.
 	Cases Cases
+	// Gather reads what a breach record tells; nil: none is written here.
+	Gather Gather
 	// Hosts are further names by which the console is reached, beside
 	// addresses and localhost.
 	Hosts []string
@@ -142,6 +144,9 @@ func (c *console) routes() []route {
 		{"POST /incidents/{id}/claim", access.IncidentAssign, c.deciding(c.claim)},
 		{"POST /incidents/{id}/give-back", access.IncidentAssign, c.deciding(c.giveBack)},
 		{"POST /incidents/{id}/mark", access.IncidentAssign, c.deciding(c.mark)},
+		{"GET /incidents/{id}/report.html", access.EvidenceMasked, c.record("html")},
+		{"GET /incidents/{id}/report.pdf", access.EvidenceMasked, c.record("pdf")},
+		{"GET /incidents/{id}/report.json", access.EvidenceMasked, c.record("json")},
 		{"GET /messages/{id}", access.EvidenceMasked, c.message},
 		{"GET /senders", access.IncidentList, c.senders},
 		{"GET /audit", access.AuditRead, c.audit},

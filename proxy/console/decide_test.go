@@ -18,6 +18,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/report"
 	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/prometheus/client_golang/prometheus"
@@ -466,5 +467,35 @@ func TestWhoMayNotDecideHasNoForms(t *testing.T) {
 	}
 	if resp, _ := o.send("", http.MethodPost, "/incidents/"+id+"/refuse", why); resp.StatusCode != http.StatusNotImplemented {
 		t.Errorf("decided without a desk: %s", resp.Status)
+	}
+}
+
+func TestBreachRecordIsGivenOutAndRecorded(t *testing.T) {
+	o := newOffice(t, func(c *console.Config) {
+		c.Gather = func(ctx context.Context, id string) (report.Incident, error) {
+			i, err := c.Store.Incident(ctx, id)
+			return report.Incident{ID: i.ID, First: i.First, Stopped: i.First, Last: i.Last, Subjects: int64(i.Subjects)}, err
+		}
+	})
+	id := o.hold("run", 1, 12)
+	body := o.look("vera/viewer", id)
+	for format, begin := range map[string]string{"html": "<!doctype html", "pdf": "%PDF-", "json": "{"} {
+		path := "/incidents/" + id + "/report." + format
+		if !strings.Contains(body, `href="`+path+`"`) {
+			t.Errorf("the page has no link to %s", path)
+		}
+		resp, record := o.send("vera/viewer", http.MethodGet, path, nil)
+		if resp.StatusCode != http.StatusOK || !strings.HasPrefix(strings.ToLower(record), strings.ToLower(begin)) {
+			t.Errorf("%s: %s, %.100s", path, resp.Status, record)
+		}
+		if got := resp.Header.Get("Content-Disposition"); got != `attachment; filename="`+id+"."+format+`"` {
+			t.Errorf("%s is given out as %q", path, got)
+		}
+	}
+	if acts := strings.Join(o.acts(id), "\n"); strings.Count(acts, "reported by vera") != 3 {
+		t.Errorf("the trail:\n%s", acts)
+	}
+	if resp, _ := o.send("", http.MethodGet, "/incidents/IN-0000-0000/report.pdf", nil); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("a record of what is not there: %s", resp.Status)
 	}
 }

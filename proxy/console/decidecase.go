@@ -13,6 +13,7 @@ type Cases interface {
 	Claim(ctx context.Context, incident, by, reason string) error
 	Assign(ctx context.Context, incident, to, by, reason string) error
 	MarkIncident(ctx context.Context, incident string, mark quarantine.IncidentMark, by, reason string) error
+	RecordIncident(ctx context.Context, incident string, act quarantine.Act, by, reason string) error
 }
 
 // deciding lets a handler be where decisions can be made.

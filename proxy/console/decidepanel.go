@@ -18,6 +18,7 @@ type panel struct {
 	Sheet    *review.Sheet      // nil while a job runs, and without a desk
 	Job      *review.Job        // nil: none is remembered
 	Person   access.Person
+	Records  bool     // breach records are written here
 	Few      []string // all recipients, where they are few
 	Asked    *asked   // a form that something is wrong with; its Act is "" for none
 }
@@ -33,6 +34,7 @@ func (c *console) readPanel(r *http.Request, p *incidentPage) error {
 	if len(p.Copies) > 0 {
 		x.Newest = p.Copies[0]
 	}
+	x.Records = c.cfg.Gather != nil
 	if x.Asked == nil {
 		x.Asked = &asked{}
 	}

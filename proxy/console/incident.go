@@ -42,20 +42,29 @@ type step struct {
 	Count            int
 }
 
-// steps joins entries that are alike, the newest first.
+// steps joins entries that are alike, the newest first: neighbours, and those of
+// a release, which begins and settles with each message.
 func steps(entries []quarantine.Entry) []step {
 	var all []step
 	for _, e := range entries {
-		if n := len(all); n > 0 {
-			if last := &all[n-1]; last.Act == e.Act && last.By == e.By && last.Reason == e.Reason {
-				last.Count++
-				last.Message = ""
-				continue
-			}
+		if like := alike(all[max(0, len(all)-2):], &e); like != nil {
+			like.Count++
+			like.Message = ""
+			continue
 		}
 		all = append(all, step{e, 1})
 	}
 	return all
+}
+
+// alike gives the step that an entry is joined to, nil for none.
+func alike(last []step, e *quarantine.Entry) *step {
+	for i := range last {
+		if x := &last[i]; x.Act == e.Act && x.By == e.By && x.Reason == e.Reason {
+			return x
+		}
+	}
+	return nil
 }
 
 // exhibit is a message and what was found in it.
