@@ -24,6 +24,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
 	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
@@ -161,6 +162,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 	r.figures = r.newFigures(m)
 	r.adviser = r.newAdviser(bounds)
 	parts := r.consoleConfig(ctx, m, spool)
+	parts.Inspector = &examiner{r.live, r.smtp, extract.New(), bounds}
 	if parts.API, err = r.newAPI(ctx, spool); err != nil {
 		return err
 	}

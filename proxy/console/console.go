@@ -2,8 +2,11 @@
 // stopped, how many people it concerns, and what has already left.
 //
 // What is always true: a page shows no value of a message's content, only its
-// kinds, counts, places and masked samples; a page is whole without a script;
-// everything that comes from a message is escaped as text; no asset comes from
+// kinds, counts, places and masked samples, but to a person who may see more,
+// gave a reason, and is in the audit trail with it before anything is shown; a
+// page is whole without a script;
+// everything that comes from a message is escaped as text, and its HTML, without
+// what could act, has a document of its own that runs and fetches nothing; no asset comes from
 // elsewhere, no script or style stands inline, and a strict
 // Content-Security-Policy says so; a page answers only to the names by which
 // the machine itself is reached, so that a foreign web page cannot read it
@@ -38,6 +41,8 @@ type Store interface {
 	AuditLog(ctx context.Context, q quarantine.AuditLogQuery) (quarantine.AuditPage, error)
 	Stats(ctx context.Context) (quarantine.Stats, error)
 	Changes(ctx context.Context) (quarantine.Change, error)
+	Content(ctx context.Context, id string) (*quarantine.Content, error)
+	Record(ctx context.Context, id string, act quarantine.Act, by, reason string) error
 }
 
 // Config is what a console is made of.
@@ -61,6 +66,11 @@ type Config struct {
 	Accounts Accounts
 	// Version is the program's, for the page of help.
 	Version string
+	// Inspector reads held messages again for who asks with a reason; nil: their
+	// bytes can be taken, and nothing of them is shown.
+	Inspector Inspector
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
 	// Done is closed when the program goes down, so that open streams end; nil:
 	// they end with their connections.
 	Done <-chan struct{}
@@ -87,6 +97,8 @@ type console struct {
 	cfg    Config
 	pages  *book
 	assets *assets
+	grants *grants
+	inert  *inert
 	// followers holds one entry for each page that follows what happens.
 	followers chan struct{}
 	// tries holds one entry for each trial under way.
@@ -109,8 +121,11 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &console{cfg: cfg, pages: pages, assets: a, followers: make(chan struct{}, followersMost), tries: make(chan struct{}, triesMost),
-		rehearsals: make(chan struct{}, rehearsalsAtOne)}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	c := &console{cfg: cfg, pages: pages, assets: a, grants: newGrants(cfg.Now), inert: newInert(), followers: make(chan struct{}, followersMost),
+		tries: make(chan struct{}, triesMost), rehearsals: make(chan struct{}, rehearsalsAtOne)}
 	mux := http.NewServeMux()
 	for _, r := range c.routes() {
 		mux.Handle(r.pattern, c.only(r))
@@ -128,7 +143,7 @@ type route struct {
 
 // routes are all addresses of the console. One that is not here does not exist.
 func (c *console) routes() []route {
-	return []route{
+	return append(c.lookRoutes(), []route{
 		{"GET " + assetsPath, access.Public, c.assets.ServeHTTP},
 		{"GET /{$}", access.IncidentList, c.overview},
 		{"GET /overview/hours.svg", access.IncidentList, c.hours},
@@ -178,7 +193,7 @@ func (c *console) routes() []route {
 		{"POST /accounts", access.Admin, c.addAccount},
 		{"POST /accounts/change", access.Admin, c.changeAccount},
 		{"POST /accounts/tokens/revoke", access.Admin, c.revokeToken},
-	}
+	}...)
 }
 
 // program answers a program, which asks the API.

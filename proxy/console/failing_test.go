@@ -25,6 +25,14 @@ type failing struct{}
 
 var errLocked = errors.New("database is locked: list@isp.example")
 
+func (failing) Content(context.Context, string) (*quarantine.Content, error) {
+	return nil, errLocked
+}
+
+func (failing) Record(context.Context, string, quarantine.Act, string, string) error {
+	return errLocked
+}
+
 func (failing) List(context.Context, quarantine.Query) ([]quarantine.Message, quarantine.Cursor, error) {
 	return nil, "", errLocked
 }

@@ -27,6 +27,8 @@ type messagePage struct {
 	frame
 	exhibit
 	Trail []step
+	Sides []item // the pages of the message
+	Ask   asking
 }
 
 // The bounds of what the page of an incident lists.
@@ -71,6 +73,7 @@ func alike(last []step, e *quarantine.Entry) *step {
 type exhibit struct {
 	Message  quarantine.Message
 	Findings []rules.Finding
+	Plain    bool // the rows are as they stand
 }
 
 func (c *console) exhibit(r *http.Request, id string) (e exhibit, err error) {
@@ -141,5 +144,7 @@ func (c *console) message(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.Title, p.Trail = p.Message.ID, steps(trail.Entries)
+	preview, reveal, download := looks()
+	p.Sides, p.Ask = c.sides(r, p.Message, ""), c.asking(r, p.Message, preview, reveal, download)
 	c.show(w, r, http.StatusOK, "message.html", &p)
 }

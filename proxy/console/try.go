@@ -34,6 +34,9 @@ type Opinion struct {
 	Took     time.Duration
 }
 
+// Found is what led to it, for the pages.
+func (o *Opinion) Found() any { return exhibit{Findings: o.Findings} }
+
 // The bounds of trials.
 const (
 	// triesMost is how many may be uploaded and judged at the same time, each

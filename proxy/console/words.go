@@ -6,6 +6,9 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 )
 
 // words are what the pages use to word values.
@@ -13,6 +16,7 @@ func words() template.FuncMap {
 	return template.FuncMap{
 		"bytes":   bytesText,
 		"when":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
+		"clock":   func(t time.Time) string { return t.UTC().Format("15:04 UTC") },
 		"day":     func(t time.Time) string { return t.UTC().Format("2 January") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"age":     func(t time.Time) string { return span(time.Since(t)) },
@@ -25,6 +29,10 @@ func words() template.FuncMap {
 		"domain":  domain,
 		"labels":  labels,
 		"took":    tookText,
+
+		"label":    label,
+		"category": category,
+		"typed":    typed,
 	}
 }
 
@@ -114,14 +122,34 @@ func label(t string) string {
 	return strings.ReplaceAll(t[strings.LastIndexByte(t, '.')+1:], "_", " ")
 }
 
+// category is that of a field type (direct, indirect, sensitive, context), ""
+// for a type that is not known here.
+func category(name string) string {
+	kind, known := detect.Parse(name)
+	if !known {
+		return ""
+	}
+	return kind.Category().String()
+}
+
+// typed counts the columns that have a type.
+func typed(columns []rules.Column) (n int) {
+	for _, c := range columns {
+		if c.Type != "" {
+			n++
+		}
+	}
+	return n
+}
+
 // stateClass tells how a state looks, beside its words.
 func stateClass(state any) string {
 	switch fmt.Sprint(state) {
 	case "open", "held", "awaiting_approval", "releasing", "partial", "deferred", "sending":
 		return "wait"
-	case "release_failed", "unknown", "unscanned", "partly_released", "hold", "reject":
+	case "release_failed", "unknown", "unscanned", "unread", "partly_released", "hold", "reject":
 		return "bad"
-	case "released", "pass", "complete":
+	case "released", "pass", "complete", "read":
 		return "good"
 	}
 	return ""
