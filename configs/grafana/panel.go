@@ -75,6 +75,7 @@ type form struct {
 	// worse colours a number: red from the first value on, or below it where
 	// less is worse; nil: no colour.
 	worse *worse
+	yesNo bool // 1 is yes, 0 is no
 }
 
 type worse struct {
@@ -95,10 +96,21 @@ func number(f form, q query) panel {
 	b := stat.NewPanelBuilder().Title(f.title).Description(f.about).Datasource(source()).Unit(f.unit).
 		Height(4).Span(f.wide).NoValue("none").Targets(targets([]query{q}, true)).
 		GraphMode(common.BigValueGraphModeNone).ReduceOptions(last())
+	if f.yesNo {
+		b = b.Mappings(yesOrNo())
+	}
 	if f.worse == nil {
 		return b.ColorMode(common.BigValueColorModeNone)
 	}
 	return b.Thresholds(dashboard.NewThresholdsConfigBuilder().Mode(dashboard.ThresholdsModeAbsolute).Steps(f.worse.steps()))
+}
+
+func yesOrNo() []dashboard.ValueMapping {
+	words := dashboard.NewValueMap()
+	for number, word := range map[string]string{"0": "no", "1": "yes"} {
+		words.Options[number] = dashboard.ValueMappingResult{Text: &word}
+	}
+	return []dashboard.ValueMapping{{ValueMap: words}}
 }
 
 // last reduces a series to its last value.

@@ -185,7 +185,7 @@ func TestAServerComesBack(t *testing.T) {
 	conn.Close()
 	l.Close()
 	eventually(t, "the first is sent", func() bool { return counts.of("syslog ok") == 1 })
-	time.Sleep(50 * time.Millisecond) // for the close to arrive
+	time.Sleep(300 * time.Millisecond) // for the close to arrive
 	s.Send(batch[1])
 	time.Sleep(100 * time.Millisecond)
 	if n := counts.of("syslog ok"); n != 1 {
