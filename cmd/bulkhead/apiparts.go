@@ -13,7 +13,7 @@ import (
 // newAPI makes the API of a relay.
 func (r *relay) newAPI(ctx context.Context, spool string) (http.Handler, error) {
 	return api.New(api.Config{
-		Store: r.store, Desk: newDesk(r.cfg, r.store, r.upstream), Jobs: r.jobs, Log: r.log, Version: version, Done: ctx.Done(),
+		Store: r.store, Desk: newDesk(r.cfg, r.store, r.upstream), Jobs: r.jobs, People: r.store, Log: r.log, Version: version, Done: ctx.Done(),
 		Judge: r.judgeSubmission, ScanMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
 		Policies: r.live.policies, OwnDomains: r.cfg.OwnDomains, Settings: r.apiSettings,
 		Gather: func(ctx context.Context, incident string) (report.Incident, error) {

@@ -14,10 +14,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	"github.com/bulkhead-dlp/bulkhead/proxy/notify"
 )
 
-// hookLog is a webhook's receiver that checks signatures.
+// hookLog is a webhook's receiver that checks signatures, and that calls are
+// as they are described.
 type hookLog struct {
 	server *httptest.Server
 	secret string
@@ -40,9 +42,24 @@ func newHook(t *testing.T) *hookLog {
 		if err != nil || notify.Sign(h.secret, time.Unix(n, 0), body) != r.Header.Get(notify.SignatureHeader) || time.Since(time.Unix(n, 0)).Abs() > time.Minute {
 			h.bad++
 		}
+		if !describedNotice(body) || r.Header.Get(notify.DeliveryHeader) == "" || r.Header.Get(notify.EventHeader) == "" {
+			h.bad++
+		}
 	}))
 	t.Cleanup(h.server.Close)
 	return h
+}
+
+// describedNotice reports whether a call is as the API's document describes it.
+func describedNotice(body []byte) bool {
+	var n api.Notice
+	strict := json.NewDecoder(bytes.NewReader(body))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&n); err != nil {
+		return false
+	}
+	again, err := json.Marshal(n)
+	return err == nil && bytes.Equal(again, body)
 }
 
 func (h *hookLog) got() []string {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// ErrReused: a key was used before, for something else.
+// ErrReused says that a key was used before, for something else.
 var ErrReused = errors.New("the key was used for something else")
 
 // How long a key is remembered, and after what time whoever began with one and

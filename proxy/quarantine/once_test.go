@@ -16,7 +16,7 @@ func TestWhatIsAskedForAgainIsDoneOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // the test is over
+	defer s.Close() // the test is over
 	key, one, other := [32]byte{1}, [32]byte{2}, [32]byte{3}
 	begin := func(digest [32]byte, want string, wantErr error) {
 		t.Helper()
@@ -58,7 +58,7 @@ func TestOneOfManyBegins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // the test is over
+	defer s.Close() // the test is over
 	var begun, busy int
 	var mu sync.Mutex
 	var all sync.WaitGroup

@@ -53,6 +53,7 @@ type Config struct {
 	Store   Store
 	Desk    Desk
 	Jobs    Jobs
+	People  People
 	Log     *slog.Logger
 	Version string // the program's
 	// Obstacle says what keeps mail from being taken, "" if nothing does; nil:
@@ -182,6 +183,7 @@ func (a *api) operations() []operation {
 		a.bulkOperations(),
 		a.messageOperations(),
 		a.policyOperations(),
+		a.accountOperations(),
 		[]operation{a.sourceOperation(), a.reportOperation(), a.scanOperation(), a.eventsOperation()},
 	)
 }
@@ -216,9 +218,10 @@ func (a *api) register(all []operation) (err error) {
 func (a *api) document() ([]byte, error) {
 	d := a.huma.OpenAPI()
 	d.Info.Description = "Held mail, and the decisions about it. Errors are problems (RFC 9457)."
+	d.Webhooks = webhooks(d.Components.Schemas)
 	d.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":   {Type: "http", Scheme: "bearer", Description: "An API token."},
-		"session": {Type: "apiKey", In: "cookie", Name: "session", Description: "The session of whoever is signed in to the console."},
+		"session": {Type: "apiKey", In: "cookie", Name: access.CookieName, Description: "The session of whoever is signed in to the console."},
 	}
 	for _, schema := range d.Components.Schemas.Map() {
 		for name := range schema.Properties {

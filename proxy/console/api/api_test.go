@@ -94,7 +94,7 @@ func newWorld(t testing.TB, more func(*api.Config)) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { store.Close() }) //nolint:errcheck // read only by now
+	t.Cleanup(func() { store.Close() }) // read only by now
 	w := &world{t: t, store: store, log: new(bytes.Buffer)}
 	w.held = w.hold(quarantine.Message{From: "list@isp.example", Subjects: 20_000, Records: 20_000, Completeness: "complete",
 		Recipients: []quarantine.Recipient{{Address: "dora@client.example"}, {Address: "emil@client.example"}}, IncidentKey: "run-1"})
@@ -103,8 +103,8 @@ func newWorld(t testing.TB, more func(*api.Config)) *world {
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	desk := review.New(review.Config{Store: store, Upstream: w, TwoPeopleFrom: 1000})
 	jobs := review.NewJobs(review.JobsConfig{Desk: desk, Log: log})
-	t.Cleanup(func() { jobs.Close(context.Background()) }) //nolint:errcheck // nothing is under way by now
-	cfg := api.Config{Store: store, Desk: desk, Jobs: jobs, Version: "1.2.3", Log: log, Judge: newJudge(t), ScanMost: 1 << 20, SpoolDir: t.TempDir(),
+	t.Cleanup(func() { jobs.Close(context.Background()) }) // nothing is under way by now
+	cfg := api.Config{Store: store, Desk: desk, Jobs: jobs, People: store, Version: "1.2.3", Log: log, Judge: newJudge(t), ScanMost: 1 << 20, SpoolDir: t.TempDir(),
 		Gather: func(ctx context.Context, id string) (report.Incident, error) {
 			i, err := store.Incident(ctx, id)
 			return report.Incident{ID: i.ID, Policy: i.Policy, First: i.First, Stopped: i.First, Last: i.Last, Subjects: int64(i.Subjects)}, err
@@ -164,7 +164,7 @@ func newValidator(t testing.TB, base string) validator.Validator {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	defer resp.Body.Close() // read to its end
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -247,7 +247,7 @@ func (w *world) do(req *http.Request) answer {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	defer resp.Body.Close() // read to its end
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		w.t.Fatal(err)

@@ -83,7 +83,7 @@ func TestEventsFollowWhatChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	defer resp.Body.Close() // read to its end
 	if got := resp.Header.Get("Content-Type"); got != "text/event-stream" {
 		t.Errorf("the type is %q", got)
 	}

@@ -201,7 +201,7 @@ func TestTheSameKeyAtTheSameTimeDecidesOnce(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			resp.Body.Close() //nolint:errcheck // the status is what counts
+			resp.Body.Close() // the status is what counts
 			mu.Lock()
 			defer mu.Unlock()
 			codes[resp.StatusCode]++

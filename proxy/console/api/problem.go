@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
 	"github.com/bulkhead-dlp/bulkhead/proxy/review"
@@ -24,6 +25,10 @@ var outsiders = []struct {
 	detail string // "": the error's own words, which name ids, places and reviewers
 }{
 	{quarantine.ErrNotFound, http.StatusNotFound, "There is no such thing, or its content was removed."},
+	{quarantine.ErrNoAccount, http.StatusNotFound, "There is no such account or token."},
+	{quarantine.ErrExists, http.StatusConflict, "There is an account of this name."},
+	{access.ErrWeak, http.StatusUnprocessableEntity, ""},
+	{errLastAdmin, http.StatusConflict, ""},
 	{quarantine.ErrInvalid, http.StatusUnprocessableEntity, "A value is not one that this can be asked for with: a cursor, an order or a mark."},
 	{quarantine.ErrSealed, http.StatusConflict, "It is sealed, and the quarantine's private key is not here."},
 	{quarantine.ErrFull, http.StatusInsufficientStorage, "The quarantine is full."},

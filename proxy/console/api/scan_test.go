@@ -99,7 +99,7 @@ func TestScanEndsWhenItsClientGoes(t *testing.T) {
 		leave()
 	}()
 	if resp, err := http.DefaultClient.Do(req); err == nil {
-		resp.Body.Close() //nolint:errcheck // it should not be there
+		resp.Body.Close() // it should not be there
 		t.Fatal("it was answered")
 	}
 	if err := <-gone; !errors.Is(err, context.Canceled) {

@@ -18,7 +18,7 @@ func TestProblemsRepeatNothingThatWasSent(t *testing.T) {
 	w := newWorld(t, nil)
 	for name, o := range w.operations() {
 		for _, value := range personal {
-			path := strings.NewReplacer(api.Base, "", "{id}", url.PathEscape(value)).Replace(o.path)
+			path := strings.NewReplacer(api.Base, "", "{id}", url.PathEscape(value), "{name}", url.PathEscape(value)).Replace(o.path)
 			quoted := strings.ReplaceAll(value, `"`, `\"`)
 			for _, query := range []string{"", "?" + url.QueryEscape(value) + "=1", "?limit=" + url.QueryEscape(value), "?after=" + url.QueryEscape(value),
 				"?q=" + url.QueryEscape(value), "?q=state:" + url.QueryEscape(value), "?sort=" + url.QueryEscape(value), "?since=" + url.QueryEscape(value), "?state=" + url.QueryEscape(value),
