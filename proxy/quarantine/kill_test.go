@@ -28,7 +28,9 @@ func TestMain(m *testing.M) {
 		"release": releaseWhatIsNamed,
 	}[os.Getenv(childWork)]
 	if !ok {
-		os.Exit(m.Run())
+		code := m.Run()
+		removeMillions()
+		os.Exit(code)
 	}
 	s, err := Open(context.Background(), os.Getenv(childDir), Options{})
 	if err == nil {

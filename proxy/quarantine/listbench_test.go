@@ -1,23 +1,71 @@
 package quarantine
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
 )
 
+// millions are what benchmarks share, since it takes minutes to write: a store of
+// 1,000,000 messages, of 20,000 with -short. Nobody may change it.
+var millions struct {
+	once  sync.Once
+	dir   string
+	store *Store
+	clock *clock
+	size  int
+}
+
+// million gives the store that benchmarks share. Its last message came just now.
+func million(b *testing.B) (*Store, *clock) {
+	b.Helper()
+	millions.once.Do(func() {
+		m := &millions
+		m.size = 1_000_000
+		if testing.Short() {
+			m.size = 20_000
+		}
+		var err error
+		if m.dir, err = os.MkdirTemp("", "million-"); err != nil {
+			b.Fatal(err)
+		}
+		m.clock = &clock{now: time.Now().Add(-30 * 24 * time.Hour)}
+		if m.store, err = Open(context.Background(), m.dir, Options{Clock: m.clock.Now}); err != nil {
+			b.Fatal(err)
+		}
+		began := time.Now()
+		many(b, m.store, m.clock, m.size)
+		b.Logf("%d messages written in %v", m.size, time.Since(began))
+	})
+	if millions.clock == nil {
+		b.Fatal("the messages could not be written")
+	}
+	return millions.store, millions.clock
+}
+
+// removeMillions removes what benchmarks shared.
+func removeMillions() {
+	if millions.store != nil {
+		millions.store.Close() //nolint:errcheck // it goes
+	}
+	if millions.dir != "" {
+		os.RemoveAll(millions.dir) //nolint:errcheck // a folder of temporary files
+	}
+}
+
 // many fills a store with n messages over 30 days: half of them incidents of
 // their own, the others in runs of 100; 1,000 senders of 100 domains; one in a
 // hundred incidents is open. 20,000 messages were judged.
-func many(b *testing.B, n int) (*Store, *clock) {
+func many(b *testing.B, s *Store, c *clock, n int) {
 	b.Helper()
-	c := newClock()
-	s := open(b, b.TempDir(), Options{Clock: c.Now})
 	key, err := s.writeKey(b.Context())
 	if err != nil {
 		b.Fatal(err)
@@ -56,7 +104,6 @@ func many(b *testing.B, n int) (*Store, *clock) {
 	}
 	c.Add(30 * 24 * time.Hour)
 	judged(b, s, start)
-	return s, c
 }
 
 // inserter writes rows as Hold does, with statements that are prepared once.
@@ -124,13 +171,8 @@ func judged(b *testing.B, s *Store, start time.Time) {
 
 // What the console asks for, of 1,000,000 messages; -short takes 20,000.
 func BenchmarkMillion(b *testing.B) {
-	n := 1_000_000
-	if testing.Short() {
-		n = 20_000
-	}
-	began := time.Now()
-	s, c := many(b, n)
-	b.Logf("%d messages written in %v", n, time.Since(began))
+	s, c := million(b)
+	n := millions.size
 	// rows searches for what text says, and reports how many rows it finds.
 	rows := func(text string, find func(search.Expr) (int, error)) func(*testing.B) {
 		return func(b *testing.B) {
@@ -179,7 +221,7 @@ func BenchmarkMillion(b *testing.B) {
 
 	b.Run("messages/first page", messages("", Query{}))
 	b.Run("messages/open", messages("state:open", Query{}))
-	b.Run("messages/last page", messages("", Query{After: position{micros(newClock().Now()) + 1e9, 1}.cursor()}))
+	b.Run("messages/last page", messages("", Query{After: position{micros(c.Now().Add(-30*24*time.Hour)) + 1e9, 1}.cursor()}))
 	b.Run("messages/sender", messages("from:sender7@shop7.example size:>80K", Query{}))
 	b.Run("messages/nothing found", messages("people:>100000", Query{}))
 

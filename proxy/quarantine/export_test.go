@@ -1,0 +1,9 @@
+package quarantine
+
+import "testing"
+
+// Million gives the tests of packages above the store that benchmarks share.
+func Million(b *testing.B) *Store {
+	s, _ := million(b)
+	return s
+}
