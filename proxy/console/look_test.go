@@ -9,8 +9,6 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -410,8 +408,7 @@ func (unwritable) Record(context.Context, string, quarantine.Act, string, string
 }
 
 func TestNothingIsShownThatCannotBeRecorded(t *testing.T) {
-	var x *lookout
-	x = newLookout(t, func(c *console.Config) { c.Store = unwritable{c.Store.(*quarantine.Store)} })
+	x := newLookout(t, func(c *console.Config) { c.Store = unwritable{c.Store.(*quarantine.Store)} })
 	m := x.hold(accident)
 	for _, kind := range []string{"preview", "evidence", "download"} {
 		resp, body := x.client("ana").post("/messages/"+m.ID+"/"+kind, "why not")
@@ -504,13 +501,4 @@ func TestPreviewIsBounded(t *testing.T) {
 	if len(body) > 1<<20+100<<10 || !strings.Contains(body, "This is its beginning") || strings.Contains(body, "the end") {
 		t.Errorf("%d bytes, cut: %v", len(body), strings.Contains(body, "This is its beginning"))
 	}
-}
-
-func readTestdata(t *testing.T, name string) string {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
 }

@@ -61,7 +61,7 @@ func (c *console) readPreview(r *http.Request, p *previewPage) error {
 	if p.Outline, err = c.cfg.Inspector.Outline(r.Context(), content.source(), previewSize); err != nil {
 		return err
 	}
-	p.First = firstFields(p.Outline.Header)
+	p.First = firstFields(p.Header)
 	for i, t := range p.Outline.Texts {
 		shown := shownText{ShownText: t}
 		if t.HTML {
