@@ -113,6 +113,34 @@ func TestSecondPersonReleasesInTheBrowser(t *testing.T) {
 	b.checkQuiet()
 }
 
+// Several incidents are selected and refused by the keyboard alone.
+func TestKeyboardAloneRefusesSeveral(t *testing.T) {
+	o := newOffice(t, nil)
+	a, c := o.hold("a", 2, 12), o.hold("c", 1, 12)
+	b := newBrowser(t)
+	b.as(o, "ana", access.Approver)
+	b.open(o.url + "/incidents?q=from:tool@isp.example")
+	b.do(chromedp.KeyEvent("j"), chromedp.KeyEvent("x"), chromedp.KeyEvent("j"), chromedp.KeyEvent("x"))
+	if got := eval[int](b, "document.querySelectorAll('input[name=id]:checked').length"); got != 2 {
+		t.Fatalf("%d are selected", got)
+	}
+	b.do(chromedp.KeyEvent("f"))
+	b.waitFor("location.pathname == '/incidents/refuse' && document.readyState == 'complete'")
+	if text := b.text(); !strings.Contains(text, "2 incidents with 3 messages will be refused") {
+		t.Errorf("the page shows:\n%s", text)
+	}
+	eval[any](b, "document.getElementById('refuse-reason').focus(); null")
+	b.fill("wrong file")
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.waitFor("location.pathname == '/incidents' && document.readyState == 'complete'")
+	for _, id := range []string{a, c} {
+		if job := o.ended(id); job.Err != nil || job.Decision.By != "ana" || job.Decision.Reason != "wrong file" {
+			t.Errorf("%+v", job)
+		}
+	}
+	b.checkQuiet()
+}
+
 // The forms and the states of a decision are for everybody, too.
 func TestDecisionsAreAccessible(t *testing.T) {
 	script := loadAxe(t)
@@ -125,7 +153,8 @@ func TestDecisionsAreAccessible(t *testing.T) {
 	o.post("", runs, "release", why)
 	b := newBrowser(t)
 	b.as(o, "ben", access.Approver)
-	for _, path := range []string{waits, asked, runs, small} {
+	for _, path := range []string{"/incidents/" + waits, "/incidents/" + asked, "/incidents/" + runs, "/incidents/" + small, "/incidents?q=",
+		"/incidents/refuse?id=" + waits + "&id=" + runs, "/incidents/delete", "/incidents/release?id=" + asked + "&id=" + small} {
 		for _, scheme := range []string{"light", "dark"} {
 			for _, width := range []int64{1280, 360} {
 				b.do(chromedp.EmulateViewport(width, 900))
@@ -133,7 +162,7 @@ func TestDecisionsAreAccessible(t *testing.T) {
 					Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}); err != nil {
 					t.Fatal(err)
 				}
-				b.open(o.url + "/incidents/" + path)
+				b.open(o.url + path)
 				eval[bool](b, "for (const d of document.querySelectorAll('details')) { d.removeAttribute('name'); d.open = true }; for (const i of document.querySelectorAll('input[value=some]')) i.click(); true")
 				if wide := eval[int64](b, "document.documentElement.scrollWidth"); wide > width {
 					t.Errorf("%s is %d pixels wide on a screen of %d", path, wide, width)

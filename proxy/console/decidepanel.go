@@ -169,8 +169,10 @@ func (f form) Typed() bool { return f.Messages >= typedFrom }
 func (f form) Seen() string { return seenIn(f.Sheet) }
 
 // Reasons are usual ones of an act.
-func (f form) Reasons() []string {
-	switch f.Act {
+func (f form) Reasons() []string { return reasonsFor(f.Act) }
+
+func reasonsFor(act string) []string {
+	switch act {
 	case quarantine.ActionRelease:
 		return []string{"agreed with whose data it is", "all recipients may have it", "false alarm", "test data"}
 	case actApprove:

@@ -26,6 +26,7 @@ type incidentsPage struct {
 	Newer     string // addresses of the pages on both sides, "" where there is none
 	Older     string
 	Keys      []search.Doc
+	Acts      []severalAct // what who looks may do with several
 }
 
 // view is a filter that people need often.
@@ -70,7 +71,7 @@ func (c *console) incidents(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	p.Incidents = page.Incidents
+	p.Incidents, p.Acts = page.Incidents, c.severalActs(r)
 	p.Newer, p.Older = turn(p.Query, p.Sort, page.Prev), turn(p.Query, p.Sort, page.Next)
 	c.show(w, r, http.StatusOK, "incidents.html", &p)
 }
