@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
 	"net/netip"
@@ -28,9 +29,9 @@ func (c *console) guard(mux *http.ServeMux) http.Handler {
 		route := ""
 		switch {
 		case !c.known(r.Host):
-			http.Error(counted, "This name is not the console's: set admin.hosts.", http.StatusMisdirectedRequest)
+			turnAway(counted, r, http.StatusMisdirectedRequest, "This name is not the console's: set admin.hosts.")
 		case c.cross.Check(r) != nil:
-			http.Error(counted, "Another web page has asked for this; open the console itself.", http.StatusForbidden)
+			turnAway(counted, r, http.StatusForbidden, "Another web page has asked for this; open the console itself.")
 		default:
 			mux.ServeHTTP(counted, r)
 			route = r.Pattern
@@ -40,6 +41,18 @@ func (c *console) guard(mux *http.ServeMux) http.Handler {
 		}
 		c.cfg.Metrics.HTTPRequests.WithLabelValues(route, strconv.Itoa(counted.code/100)+"xx").Inc()
 	})
+}
+
+// turnAway refuses a request before anything answers it: to a program as a
+// problem (RFC 9457).
+func turnAway(w http.ResponseWriter, r *http.Request, code int, why string) {
+	if !strings.HasPrefix(r.URL.Path, "/api/") {
+		http.Error(w, why, code)
+		return
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(code)
+	json.NewEncoder(w).Encode(map[string]any{"title": http.StatusText(code), "status": code, "detail": why}) //nolint:errcheck // the client has gone
 }
 
 // status remembers an answer's status.

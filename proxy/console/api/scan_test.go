@@ -8,11 +8,13 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
+	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
 // people is a table of customers.
@@ -119,5 +121,36 @@ func TestWhatCannotBeJudgedIsNotPassed(t *testing.T) {
 		if got.StatusCode != c.code || bytes.Contains(got.body, []byte("muster")) || c.code == 503 && got.Header.Get("Retry-After") == "" {
 			t.Errorf("%s: %s %s", name, got.Status, got.body)
 		}
+	}
+}
+
+// zeros is endless.
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) {
+	clear(b)
+	return len(b), nil
+}
+
+// A message is in a file while it is judged, and never in memory as a whole.
+func TestScanTakesNoMemoryOfItsSize(t *testing.T) {
+	const size = 128 << 20
+	var had int64
+	w := newWorld(t, func(c *api.Config) {
+		c.ScanMost = size
+		c.Judge = func(_ context.Context, s api.Submission) (api.Scan, error) {
+			had = s.Content.Size
+			return api.NewScan(s.Name, s.Content.Size, &rules.Verdict{}, nil, 0), nil
+		}
+	})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := w.scan(io.LimitReader(zeros{}, size))
+	runtime.ReadMemStats(&after)
+	if got.StatusCode != http.StatusOK || had != size {
+		t.Fatalf("%s, with %d bytes: %s", got.Status, had, got.body)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 8<<20 {
+		t.Errorf("%d MiB were allocated for %d", took>>20, size>>20)
 	}
 }
