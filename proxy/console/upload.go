@@ -70,7 +70,7 @@ func (u *upload) close() {
 func (u *upload) read(form *multipart.Reader) error {
 	for {
 		part, err := form.NextRawPart()
-		if err == io.EOF { //nolint:errorlint // wrapped, it says that the form is cut off
+		if err == io.EOF { // wrapped, it says that the form is cut off
 			return nil
 		}
 		if err != nil {

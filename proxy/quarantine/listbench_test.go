@@ -54,10 +54,10 @@ func million(b *testing.B) (*Store, *clock) {
 // removeMillions removes what benchmarks shared.
 func removeMillions() {
 	if millions.store != nil {
-		millions.store.Close() //nolint:errcheck // it goes
+		millions.store.Close()
 	}
 	if millions.dir != "" {
-		os.RemoveAll(millions.dir) //nolint:errcheck // a folder of temporary files
+		os.RemoveAll(millions.dir)
 	}
 }
 
