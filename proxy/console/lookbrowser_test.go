@@ -52,7 +52,7 @@ func atWallTime(c *console.Config) { c.Now = time.Now }
 // rule of the pages' policy is even tried.
 func TestNothingOfAMessageRuns(t *testing.T) {
 	var fetched atomic.Int32
-	remote := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	remote := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		fetched.Add(1)
 		t.Errorf("the browser fetched %s", r.URL.Path)
 	}))
