@@ -73,12 +73,16 @@ func alike(last []step, e *quarantine.Entry) *step {
 type exhibit struct {
 	Message  quarantine.Message
 	Findings []rules.Finding
-	Plain    bool // the rows are as they stand
+	Plain    bool   // the rows are as they stand
+	Full     string // where who looks can ask for that, "" for nowhere
 }
 
 func (c *console) exhibit(r *http.Request, id string) (e exhibit, err error) {
 	if e.Message, err = c.cfg.Store.Get(r.Context(), id); err != nil {
 		return e, err
+	}
+	if _, reveal, _ := looks(); c.mayLook(r, reveal) && !e.Message.Sealed {
+		e.Full = lookPath(e.Message.ID, reveal)
 	}
 	if len(e.Message.Evidence) > 0 {
 		if err := json.Unmarshal(e.Message.Evidence, &e.Findings); err != nil {

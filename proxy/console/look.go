@@ -74,7 +74,7 @@ func (c *console) open(l look) http.HandlerFunc {
 		}
 		content.Close() //nolint:errcheck // read only
 		c.grants.give(grant{access.From(r.Context()).Name, m.ID, l.kind})
-		http.Redirect(w, r, "/messages/"+m.ID+"/"+l.kind, http.StatusSeeOther)
+		http.Redirect(w, r, lookPath(m.ID, l), http.StatusSeeOther)
 	}
 }
 
@@ -187,13 +187,33 @@ func (k askKind) Kind() string { return k.kind }
 // Name is the look's, for the pages.
 func (k askKind) Name() string { return k.name }
 
+// lookPath is the address of a look at a message.
+func lookPath(id string, l look) string { return "/messages/" + id + "/" + l.kind }
+
+// mayLook reports whether who asks has the right to a look that this console can
+// give. The routes check it; this is for what the pages offer.
+func (c *console) mayLook(r *http.Request, l look) bool {
+	p := access.From(r.Context())
+	return p.May(l.right) && (c.cfg.Inspector != nil || l.act == quarantine.ActExported)
+}
+
+// countDenied counts a look that somebody asked for without the right to it.
+func (c *console) countDenied(right access.Right) {
+	preview, reveal, download := looks()
+	for _, l := range []look{preview, reveal, download} {
+		if l.right == right {
+			c.cfg.Metrics.Reveals.WithLabelValues(l.kind, "denied").Inc()
+		}
+	}
+}
+
 // asking makes the form for some looks.
 func (c *console) asking(r *http.Request, m quarantine.Message, of ...look) asking {
 	a := asking{ID: m.ID, Sealed: m.Sealed, None: c.cfg.Inspector == nil}
 	p := access.From(r.Context())
 	for _, l := range of {
-		if p.May(l.right) && (c.cfg.Inspector != nil || l.act == quarantine.ActExported) {
-			a.Kinds = append(a.Kinds, askKind{l, "/messages/" + m.ID + "/" + l.kind, c.grants.ends(grant{p.Name, m.ID, l.kind})})
+		if c.mayLook(r, l) {
+			a.Kinds = append(a.Kinds, askKind{l, lookPath(m.ID, l), c.grants.ends(grant{p.Name, m.ID, l.kind})})
 		}
 	}
 	return a
@@ -213,11 +233,10 @@ type lookPage struct {
 // sides are the pages of a message that a person may come to.
 func (c *console) sides(r *http.Request, m quarantine.Message, here string) []item {
 	preview, reveal, _ := looks()
-	p := access.From(r.Context())
 	all := []item{{Name: "What was found", Path: "/messages/" + m.ID, Here: here == ""}}
 	for _, l := range []look{preview, reveal} {
-		if p.May(l.right) {
-			all = append(all, item{Name: l.name, Path: "/messages/" + m.ID + "/" + l.kind, Here: here == l.kind})
+		if c.mayLook(r, l) {
+			all = append(all, item{Name: l.name, Path: lookPath(m.ID, l), Here: here == l.kind})
 		}
 	}
 	return all

@@ -356,6 +356,35 @@ func TestDownloadIsTheBytesThatWereHeld(t *testing.T) {
 	}
 }
 
+// Who has no right to look is offered nothing, gets nothing with the best of
+// reasons, and is counted.
+func TestViewersDoNotLook(t *testing.T) {
+	x := newLookout(t)
+	m := x.hold(accident)
+	vic := x.client("vic")
+	u, err := url.Parse(x.server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	vic.Jar.SetCookies(u, []*http.Cookie{{Name: "role", Value: string(access.Viewer)}})
+	for _, path := range []string{"/messages/" + m.ID, "/incidents/" + m.Incident} {
+		_, body := vic.get(path)
+		if strings.Contains(body, "/preview") || strings.Contains(body, "/evidence\"") || strings.Contains(body, "/download") {
+			t.Errorf("%s offers a viewer to look:\n%s", path, body)
+		}
+		if _, body := x.client("ana").get(path); !strings.Contains(body, "/messages/"+m.ID+"/evidence") {
+			t.Errorf("%s does not lead a reviewer to the rows:\n%s", path, body)
+		}
+	}
+	for _, kind := range []string{"preview", "evidence", "download"} {
+		if resp, body := vic.post("/messages/"+m.ID+"/"+kind, "curious"); resp.StatusCode != 403 || strings.Contains(body, "Alice") {
+			t.Errorf("%s: %s", kind, resp.Status)
+		}
+		x.wantReveals(kind, 0, 1)
+	}
+	x.wantTrail(m.ID)
+}
+
 // A grant is one person's, for one message, for one kind of look, and for 15
 // minutes.
 func TestGrantIsNarrowAndLapses(t *testing.T) {

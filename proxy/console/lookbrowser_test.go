@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
+	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -41,6 +42,35 @@ func TestSomebodyLooksWithAReason(t *testing.T) {
 	if text := b.text(); !strings.Contains(text, "whose data is it?") || strings.Contains(text, "Alice Abbott") {
 		t.Errorf("what was done, on the masked page:\n%s", text)
 	}
+	b.checkQuiet()
+}
+
+// The bytes are saved as a file, to the last one.
+func TestSomebodyDownloadsWithAReason(t *testing.T) {
+	x := newLookout(t, atWallTime)
+	m := x.hold(accident)
+	b := newBrowser(t)
+	dir := t.TempDir()
+	if _, err := chromedp.Call(b.ctx, cdpbrowser.SetDownloadBehavior, cdpbrowser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: dir}); err != nil {
+		t.Fatal(err)
+	}
+	b.do(chromedp.Navigate(x.server.URL+"/messages/"+m.ID), chromedp.Click(chromedp.CSS("button[formaction$='/download']")))
+	if !eval[bool](b, "document.querySelector('input[name=reason]:invalid') != null") {
+		t.Error("the browser does not ask for a reason")
+	}
+	x.wantTrail(m.ID)
+	b.do(chromedp.Focus(chromedp.CSS("input[name=reason]")), chromedp.KeyEvent("for the DPO"), chromedp.Click(chromedp.CSS("button[formaction$='/download']")))
+	path := filepath.Join(dir, m.ID+".eml")
+	for range 200 {
+		if _, err := os.Stat(path); err == nil {
+			break
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != accident {
+		t.Errorf("%d bytes, want %d: %v", len(got), len(accident), err)
+	}
+	x.wantTrail(m.ID, "exported by ana: for the DPO")
 	b.checkQuiet()
 }
 

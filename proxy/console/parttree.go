@@ -75,10 +75,15 @@ func (t *partTree) add(line partLine) {
 	t.Lines = append(t.Lines, line)
 }
 
-// within reports whether a path is below another.
+// within reports whether a path is below another: a step behind it, or a number
+// of a part behind its own, as 1.2 is in 1.
 func within(path, other string) bool {
 	rest, is := strings.CutPrefix(path, other)
-	return is && rest != "" && (rest[0] == '/' || rest[0] == '.')
+	if !is || len(rest) < 2 || other == "" {
+		return false
+	}
+	digit := func(b byte) bool { return '0' <= b && b <= '9' }
+	return rest[0] == '/' || rest[0] == '.' && digit(rest[1]) && digit(other[len(other)-1])
 }
 
 // readable says in words why something was not read.

@@ -43,6 +43,7 @@ func (c *console) only(x route) http.HandlerFunc {
 		case who.Name == "":
 			c.stranger(w, r)
 		default:
+			c.countDenied(right)
 			c.write(w, r, http.StatusForbidden, "error.html", &errorPage{frame{Title: "Not for your role"},
 				"Your role is " + string(who.Role) + ", and this asks for the right " + string(right) + ". An admin can change that."})
 		}
