@@ -234,6 +234,14 @@ func BenchmarkMillion(b *testing.B) {
 			}
 		}
 	})
+	// What a rehearsal of the newest 100,000 messages asks for.
+	b.Run("marks/3 days", func(b *testing.B) {
+		for b.Loop() {
+			if marks, err := s.Marks(b.Context(), c.Now().Add(-3*24*time.Hour)); err != nil || len(marks) == 0 {
+				b.Fatal(len(marks), err)
+			}
+		}
+	})
 	b.Run("changes", func(b *testing.B) {
 		for b.Loop() {
 			if _, err := s.Changes(b.Context()); err != nil {
