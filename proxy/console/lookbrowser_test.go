@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -72,6 +74,51 @@ func TestSomebodyDownloadsWithAReason(t *testing.T) {
 	}
 	x.wantTrail(m.ID, "exported by ana: for the DPO")
 	b.checkQuiet()
+}
+
+// A session's cookie goes along with the frame of the mail's HTML, which has no
+// rights of its own; another site's frame would not get it.
+func TestFrameIsShownInASession(t *testing.T) {
+	x := newLookout(t, atWallTime)
+	accounts := accountsStore(t)
+	cookie := session(t, accounts, "ana", access.Reviewer)
+	cookie.Path, cookie.HttpOnly, cookie.SameSite = "/", true, http.SameSiteLaxMode
+	m := x.hold(accident)
+	h, err := console.New(console.Config{Store: x.store, Access: newDoor(accounts), Accounts: accounts, Metrics: x.m, Log: slog.New(slog.DiscardHandler), Inspector: reader{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var framed atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/login" {
+			http.SetCookie(w, cookie)
+		}
+		s := &statusOf{w, 200}
+		h.ServeHTTP(s, r)
+		if strings.HasSuffix(r.URL.Path, "/preview/0") {
+			framed.Store(int32(s.code))
+		}
+	}))
+	defer server.Close()
+	b := newBrowser(t)
+	b.do(chromedp.Navigate(server.URL+"/login"), chromedp.Navigate(server.URL+"/messages/"+m.ID+"/preview"),
+		chromedp.Focus(chromedp.CSS("input[name=reason]")), chromedp.KeyEvent("is it ours?"+kb.Enter))
+	b.waitFor("document.querySelector('iframe.mail') != null && document.readyState == 'complete'")
+	if code := framed.Load(); code != http.StatusOK {
+		t.Errorf("the frame is answered with %d", code)
+	}
+	b.checkQuiet()
+}
+
+// statusOf remembers an answer's status.
+type statusOf struct {
+	http.ResponseWriter
+	code int
+}
+
+func (s *statusOf) WriteHeader(code int) {
+	s.code = code
+	s.ResponseWriter.WriteHeader(code)
 }
 
 // atWallTime has the console's clock be the browser's, which leaves a page when
