@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
@@ -37,5 +38,30 @@ func TestSettingsTellFlagsFromDefaults(t *testing.T) {
 	}
 	if s.DataDir != dir || s.Started.IsZero() || s.Policies != r.live.policies().Version() {
 		t.Errorf("%+v", s)
+	}
+}
+
+// The overview is told how fast messages are answered, and that the mail server
+// behind can be reached.
+func TestOverviewIsToldHowTheRelayDoes(t *testing.T) {
+	box := newMailbox(t)
+	p := startRelay(t, t.TempDir(), box.url(), nil)
+	if h := p.health(); h.Messages != 0 || h.Half != 0 {
+		t.Errorf("before any message: %+v", h)
+	}
+	dialQuiet(p.listeners[0].Addr().String()).deliver(posting{"ana@isp.example", "buyer@partner.example", crlf("Hello.\n")})
+	if len(box.got()) != 1 {
+		t.Fatal("the message did not arrive")
+	}
+	h := p.health()
+	for range 100 { // a message is counted once it is answered
+		if h.Messages > 0 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+		h = p.health()
+	}
+	if h.Messages != 1 || h.Half <= 0 || h.Most < h.Half || !h.Reachable {
+		t.Errorf("after a message: %+v", h)
 	}
 }
