@@ -7,15 +7,23 @@ import (
 
 	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
+	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/report"
 )
 
 // newAPI makes the API of a relay.
-func (r *relay) newAPI(ctx context.Context, spool string) (http.Handler, error) {
+func (r *relay) newAPI(ctx context.Context, m *metrics.Metrics, spool string) (http.Handler, error) {
 	return api.New(api.Config{
 		Store: r.store, Desk: newDesk(r.cfg, r.store, r.upstream), Jobs: r.jobs, People: r.store, Log: r.log, Version: version, Done: ctx.Done(),
 		Judge: r.judgeSubmission, ScanMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
 		Policies: r.live.policies, OwnDomains: r.cfg.OwnDomains, Settings: r.apiSettings,
+		Taken: func(given bool) {
+			result := "denied"
+			if given {
+				result = "allowed"
+			}
+			m.Reveals.WithLabelValues("download", result).Inc()
+		},
 		Gather: func(ctx context.Context, incident string) (report.Incident, error) {
 			return gatherIncident(ctx, r.store, incident)
 		},

@@ -163,7 +163,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 	r.adviser = r.newAdviser(bounds)
 	parts := r.consoleConfig(ctx, m, spool)
 	parts.Inspector = &examiner{r.live, r.smtp, extract.New(), bounds}
-	if parts.API, err = r.newAPI(ctx, spool); err != nil {
+	if parts.API, err = r.newAPI(ctx, m, spool); err != nil {
 		return err
 	}
 	if r.console, err = console.New(parts); err != nil {

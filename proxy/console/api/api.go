@@ -75,6 +75,9 @@ type Config struct {
 	OwnDomains []string
 	// Settings gives what is in force, secrets hidden; nil: it is not told.
 	Settings func() []Setting
+	// Taken is told of each request for a held message's bytes, and whether they
+	// were given; nil: nobody is.
+	Taken func(given bool)
 	// Done is closed when the program goes down, so that open streams end; nil:
 	// they end with their connections.
 	Done <-chan struct{}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
@@ -13,7 +14,16 @@ import (
 )
 
 func TestContentLeavesWithAReasonThatTheTrailHas(t *testing.T) {
-	w := newWorld(t, nil)
+	var given, denied atomic.Int32
+	w := newWorld(t, func(c *api.Config) {
+		c.Taken = func(was bool) {
+			if was {
+				given.Add(1)
+			} else {
+				denied.Add(1)
+			}
+		}
+	})
 	path := "POST /messages/" + w.held.ID + "/source"
 	w.want(http.StatusUnprocessableEntity, reviewer, path, `{"reason":" "}`)
 	w.want(http.StatusForbidden, viewer, path, `{"reason":"for the DPO"}`)
@@ -30,6 +40,9 @@ func TestContentLeavesWithAReasonThatTheTrailHas(t *testing.T) {
 		t.Errorf("the trail has %+v", e)
 	}
 	w.want(http.StatusNotFound, reviewer, "POST /messages/BH-0000-0000/source", `{"reason":"x"}`)
+	if given.Load() != 1 || denied.Load() != 3 {
+		t.Errorf("%d are counted as given, %d as denied", given.Load(), denied.Load())
+	}
 }
 
 func TestRecordsAreWrittenInEachForm(t *testing.T) {

@@ -13,9 +13,12 @@ import (
 // check lets those through who have the operation's right. It is the only place
 // where rights are checked.
 func (a *api) check(ctx huma.Context, next func(huma.Context)) {
-	who := access.From(ctx.Context())
+	who, right := access.From(ctx.Context()), a.rights[ctx.Operation().OperationID]
+	if right == access.MessageDownload && a.cfg.Taken != nil {
+		defer func() { a.cfg.Taken(ctx.Status() == http.StatusOK) }()
+	}
 	switch {
-	case who.May(a.rights[ctx.Operation().OperationID]):
+	case who.May(right):
 		next(ctx)
 	case who.Name == "":
 		ctx.SetHeader("WWW-Authenticate", `Bearer realm="bulkhead"`)
