@@ -47,6 +47,28 @@ func TestSomebodyLooksWithAReason(t *testing.T) {
 	b.checkQuiet()
 }
 
+// When a grant ends, an open page does not stay open.
+func TestPageClosesWithItsGrant(t *testing.T) {
+	x := newLookout(t)
+	m := x.hold(accident)
+	x.client("ana").post("/messages/"+m.ID+"/evidence", "whose data is it?")
+	x.wait(grantTime - time.Second)
+	b := newBrowser(t)
+	b.do(chromedp.Navigate(x.server.URL + "/messages/" + m.ID + "/evidence"))
+	if text := b.text(); !strings.Contains(text, "Alice Abbott") {
+		t.Fatalf("a second before its end:\n%s", text)
+	}
+	x.wait(time.Second)
+	b.at("/messages/" + m.ID)
+	if text := b.text(); strings.Contains(text, "Alice Abbott") {
+		t.Errorf("it leads to\n%s", text)
+	}
+	b.checkQuiet()
+}
+
+// grantTime is how long a reason holds.
+const grantTime = 15 * time.Minute
+
 // The bytes are saved as a file, to the last one.
 func TestSomebodyDownloadsWithAReason(t *testing.T) {
 	x := newLookout(t, atWallTime)
