@@ -47,6 +47,11 @@ func (c *Config) Check(src *Source) error {
 	if c.Review.TwoPeopleFrom < 0 {
 		wrong("review.two_people_from", "%d: want a number of people, or 0 for never", c.Review.TwoPeopleFrom)
 	}
+	for i, a := range c.Review.TestTo {
+		if at := strings.LastIndexByte(a, '@'); at < 0 || at == len(a)-1 || strings.ContainsAny(a, " <>") {
+			wrong(fmt.Sprintf("review.test_to[%d]", i), "%q: want an address, or a domain such as @office.example", a)
+		}
+	}
 	for i, d := range c.OwnDomains {
 		if d == "" || strings.ContainsAny(d, "@ /") {
 			wrong(fmt.Sprintf("own_domains[%d]", i), "%q is not a domain: want one such as example.org", d)

@@ -182,6 +182,9 @@ type Review struct {
 	// TwoPeopleFrom is the number of people exposed from which a release takes
 	// two persons; 0: never.
 	TwoPeopleFrom int `yaml:"two_people_from"`
+	// TestTo are the addresses, and with @office.example the domains, of
+	// reviewers: a test copy of what is held may go there, and nowhere else.
+	TestTo []string `yaml:"test_to"`
 }
 
 // Endpoint is where metrics are.

@@ -102,6 +102,7 @@ func TestEverySettingCanComeFromTheEnvironment(t *testing.T) {
 		"BULKHEAD_NOTIFY_SENDER_POLICIES":         "[unread]",
 		"BULKHEAD_NOTIFY_SENDER_LISTED":           "[office.example]",
 		"BULKHEAD_NOTIFY_SENDER_LANGUAGES":        "[de, en]",
+		"BULKHEAD_REVIEW_TEST_TO":                 "[ana@office.example]",
 		"BULKHEAD_ADMIN_HOSTS":                    "[bulkhead.example]",
 		"BULKHEAD_ADMIN_ROLES_GROUPS":             "{dlp: reviewer}",
 		"BULKHEAD_ADMIN_OIDC_SCOPES":              "[openid, roles]",

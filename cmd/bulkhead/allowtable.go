@@ -25,11 +25,7 @@ func templateOf(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	det, err := detect.New()
-	if err != nil {
-		return "", err
-	}
-	lexicon, err := table.LoadLexicon(nil)
+	t, err := newTemplates(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -40,13 +36,34 @@ func templateOf(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t := &templates{ctx: ctx, typer: table.NewTyper(det, lexicon), found: map[string]bool{}}
 	source := extract.Source{ReaderAt: file, Size: info.Size()}
 	if _, err := extract.New().File(ctx, filepath.Base(path), source, bounds, t); err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
+	template, err := t.one()
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return template, nil
+}
+
+// newTemplates makes what gathers templates.
+func newTemplates(ctx context.Context) (*templates, error) {
+	det, err := detect.New()
+	if err != nil {
+		return nil, err
+	}
+	lexicon, err := table.LoadLexicon(nil)
+	if err != nil {
+		return nil, err
+	}
+	return &templates{ctx: ctx, typer: table.NewTyper(det, lexicon), found: map[string]bool{}}, nil
+}
+
+// one gives the template of the one table that was found.
+func (t *templates) one() (string, error) {
 	if len(t.found) != 1 {
-		return "", fmt.Errorf("%s: %d tables with a header, want one: leave the others out of the file", path, len(t.found))
+		return "", fmt.Errorf("%d tables with a header, want one: leave the others out of a file, and allow that on the command line", len(t.found))
 	}
 	for template := range t.found {
 		return template, nil

@@ -13,11 +13,17 @@ import (
 
 // consoleConfig is what the console of a relay is made of.
 func (r *relay) consoleConfig(ctx context.Context, m *metrics.Metrics, spool string) console.Config {
+	desk := newDesk(r.cfg, r.store, r.upstream)
+	var tester console.Tester
+	if len(r.cfg.Review.TestTo) > 0 {
+		tester = desk
+	}
 	return console.Config{
 		Store: r.store, Access: r.access, Accounts: r.store, Metrics: m, Log: r.log, Hosts: r.cfg.ConsoleHosts(), Version: version, Done: ctx.Done(),
 		Judge: consoleJudge{r.adviser}, TryMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
 		Policies: consolePolicies{r.live, r.cfg.OwnDomains}, Past: r.store, Settings: r.consoleSettings, Health: r.health,
-		Desk: newDesk(r.cfg, r.store, r.upstream), Jobs: r.jobs, Cases: r.store,
+		Desk: desk, Jobs: r.jobs, Cases: r.store, Test: tester,
+		Allow: consoleAllower{allowFilesOf(r.cfg), r.store, r.adviser.limits},
 		Gather: func(ctx context.Context, incident string) (report.Incident, error) {
 			return gatherIncident(ctx, r.store, incident)
 		},

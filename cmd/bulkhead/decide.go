@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
@@ -16,7 +17,16 @@ import (
 // newDesk makes where decisions are made. Without an upstream nothing can be
 // released.
 func newDesk(cfg *configs.Config, store *quarantine.Store, to review.Sender) *review.Desk {
-	return review.New(review.Config{Store: store, Upstream: to, TwoPeopleFrom: cfg.Review.TwoPeopleFrom, Served: store.HasServed})
+	return review.New(review.Config{Store: store, Upstream: to, TwoPeopleFrom: cfg.Review.TwoPeopleFrom, Served: store.HasServed,
+		Own: func(_, address string) bool { return isListed(cfg.Review.TestTo, address) }})
+}
+
+// isListed reports whether an address is one of a list, or of a domain of it,
+// which begins with "@".
+func isListed(list []string, address string) bool {
+	at := strings.LastIndexByte(address, '@')
+	return at > 0 && !strings.ContainsAny(address, " <>\r\n") &&
+		slices.ContainsFunc(list, func(l string) bool { return strings.EqualFold(l, address) || strings.EqualFold(l, address[at:]) })
 }
 
 // incidentSettings are the flags of the commands about one incident.

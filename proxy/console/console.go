@@ -58,6 +58,10 @@ type Config struct {
 	Cases Cases
 	// Gather reads what a breach record tells; nil: none is written here.
 	Gather Gather
+	// Allow puts what people allow on the list; nil: nothing is allowed here.
+	Allow Allower
+	// Test sends test copies to reviewers; nil: none are sent.
+	Test Tester
 	// Hosts are further names by which the console is reached, beside
 	// addresses and localhost.
 	Hosts []string
@@ -165,6 +169,8 @@ func (c *console) routes() []route {
 		{"POST /incidents/{id}/claim", access.IncidentAssign, c.deciding(c.claim)},
 		{"POST /incidents/{id}/give-back", access.IncidentAssign, c.deciding(c.giveBack)},
 		{"POST /incidents/{id}/mark", access.IncidentAssign, c.deciding(c.mark)},
+		{"POST /incidents/{id}/allow", access.ExceptionWrite, c.where(c.cfg.Allow != nil, c.allow)},
+		{"POST /incidents/{id}/test", access.MessageDownload, c.where(c.cfg.Test != nil, c.sendTest)},
 		{"GET /incidents/{id}/report.html", access.EvidenceMasked, c.record("html")},
 		{"GET /incidents/{id}/report.pdf", access.EvidenceMasked, c.record("pdf")},
 		{"GET /incidents/{id}/report.json", access.EvidenceMasked, c.record("json")},

@@ -18,13 +18,17 @@ type Cases interface {
 
 // deciding lets a handler be where decisions can be made.
 func (c *console) deciding(serve http.HandlerFunc) http.HandlerFunc {
+	return c.where(c.cfg.Desk != nil && c.cfg.Jobs != nil && c.cfg.Cases != nil, serve)
+}
+
+// where lets a handler be where the console can do what it does.
+func (c *console) where(can bool, serve http.HandlerFunc) http.HandlerFunc {
+	if can {
+		return serve
+	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		if c.cfg.Desk == nil || c.cfg.Jobs == nil || c.cfg.Cases == nil {
-			c.show(w, r, http.StatusNotImplemented, "undone.html", &undonePage{frame: frame{Title: "Nothing was done", Section: "Incidents"},
-				Incident: r.PathValue("id"), Why: "Nothing can be decided here: use the command line."})
-			return
-		}
-		serve(w, r)
+		c.show(w, r, http.StatusNotImplemented, "undone.html", &undonePage{frame: frame{Title: "Nothing was done", Section: "Incidents"},
+			Incident: r.PathValue("id"), Why: "It cannot be done here: use the command line."})
 	}
 }
 

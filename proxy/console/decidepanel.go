@@ -19,6 +19,8 @@ type panel struct {
 	Job      *review.Job        // nil: none is remembered
 	Person   access.Person
 	Records  bool     // breach records are written here
+	Allows   bool     // what people allow is put on the list
+	Tests    bool     // test copies are sent
 	Few      []string // all recipients, where they are few
 	Asked    *asked   // a form that something is wrong with; its Act is "" for none
 }
@@ -32,9 +34,9 @@ func (c *console) readPanel(r *http.Request, p *incidentPage) error {
 	x := &p.Panel
 	x.Incident, x.Person = p.Incident, access.From(r.Context())
 	if len(p.Copies) > 0 {
-		x.Newest = p.Copies[0]
+		x.Newest = p.Example.Message
 	}
-	x.Records = c.cfg.Gather != nil
+	x.Records, x.Allows, x.Tests = c.cfg.Gather != nil, c.cfg.Allow != nil, c.cfg.Test != nil
 	if x.Asked == nil {
 		x.Asked = &asked{}
 	}
@@ -183,6 +185,10 @@ func reasonsFor(act string) []string {
 		return []string{"asked for by the people concerned", "wrong file", "test"}
 	case actWithdraw:
 		return []string{"wrong one", "not agreed"}
+	case actAllow:
+		return []string{"contract", "weekly report", "test data", "our own staff"}
+	case actTest:
+		return []string{"how its readers would see it", "check of the mailing"}
 	case actMark:
 		return []string{"real records of people", "test data", "our own staff", "public data"}
 	}

@@ -34,6 +34,8 @@ const (
 	ActUnmasked       Act = "unmasked"   // somebody saw the first rows of its tables in full
 	ActExported       Act = "exported"   // somebody took content out
 	ActReported       Act = "reported"   // a breach record was written
+	ActTested         Act = "tested"     // a copy was sent to a reviewer's own address; no release
+	ActAllowed        Act = "allowed"    // something of an incident was put on the allow list
 	ActAssigned       Act = "assigned"   // an incident was claimed, handed on or given back
 	ActMarked         Act = "marked"     // a reviewer said that the hold of an incident was right or wrong
 
@@ -145,9 +147,9 @@ func (s *Store) Audit(ctx context.Context, q AuditQuery) ([]Entry, int64, error)
 }
 
 // Record notes that a person saw or took the content of a message: act is
-// ActViewed, ActUnmasked or ActExported. Callers record before they show.
+// ActViewed, ActUnmasked, ActExported or ActTested. Callers record before they show.
 func (s *Store) Record(ctx context.Context, id string, act Act, by, reason string) error {
-	if act != ActViewed && act != ActUnmasked && act != ActExported {
+	if act != ActViewed && act != ActUnmasked && act != ActExported && act != ActTested {
 		return fmt.Errorf("record: %w act %q", ErrInvalid, act)
 	}
 	if by == "" {
@@ -167,10 +169,10 @@ func (s *Store) Record(ctx context.Context, id string, act Act, by, reason strin
 }
 
 // RecordIncident notes what a person saw or took of a whole incident: act is
-// ActViewed, ActExported or ActReported. Callers record before they show.
+// ActViewed, ActExported, ActReported or ActAllowed. Callers record before they show.
 func (s *Store) RecordIncident(ctx context.Context, id string, act Act, by, reason string) error {
 	switch {
-	case act != ActViewed && act != ActExported && act != ActReported:
+	case act != ActViewed && act != ActExported && act != ActReported && act != ActAllowed:
 		return fmt.Errorf("record: %w act %q", ErrInvalid, act)
 	case by == "":
 		return fmt.Errorf("record: %w: nobody is named", ErrInvalid)

@@ -45,6 +45,9 @@ type Config struct {
 	// Served reports whether an address has had a copy of a run that passed by
 	// its own verdict; nil: nobody has.
 	Served func(ctx context.Context, run, address string) (bool, error)
+	// Own reports whether an address is a reviewer's own, who may have a test
+	// copy; nil: nobody may.
+	Own func(by, address string) bool
 }
 
 // Desk is where decisions are made.
