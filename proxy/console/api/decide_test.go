@@ -158,6 +158,40 @@ func TestStopAndResume(t *testing.T) {
 	w.want(http.StatusNotFound, viewer, "GET /incidents/"+w.held.Incident+"/job", "")
 }
 
+// A release that is stopped breaks off before its next message, and goes on
+// where it was.
+func TestAReleaseIsStoppedAndGoesOn(t *testing.T) {
+	w := newWorld(t, nil)
+	w.gate = make(chan struct{}, 2)
+	copies := []quarantine.Message{}
+	for _, to := range []string{"gert@client.example", "hans@client.example"} {
+		copies = append(copies, w.hold(quarantine.Message{From: "list@isp.example", Subjects: 40, Records: 40, Completeness: "complete",
+			Recipients: []quarantine.Recipient{{Address: to}}, IncidentKey: "run-3"}))
+	}
+	id := copies[0].Incident
+	path := "POST /incidents/" + id
+	w.want(http.StatusAccepted, reviewer, path+"/release", `{"reason":"agreed","token":"`+w.token(id)+`"}`)
+	var running api.JobList
+	if w.read(viewer, "GET /jobs", &running); len(running.Jobs) != 1 || running.Jobs[0].Incident != id || running.Jobs[0].State != "running" {
+		t.Errorf("running: %+v", running)
+	}
+	w.want(http.StatusNoContent, reviewer, path+"/stop", `{"reason":"wait"}`)
+	w.gate <- struct{}{} // the message under way is sent whole
+	j := w.ended(id)
+	if j.State != "stopped" || j.Done > 1 || j.Total != 2 {
+		t.Fatalf("stopped as %+v", j)
+	}
+	w.gate <- struct{}{}
+	w.want(http.StatusAccepted, reviewer, path+"/resume", "")
+	if j = w.ended(id); j.State != "ended" {
+		t.Errorf("resumed, and ended as %+v", j)
+	}
+	slices.Sort(w.sent)
+	if want := []string{"gert@client.example", "hans@client.example"}; !slices.Equal(w.sent, want) {
+		t.Errorf("sent to %v, want %v once", w.sent, want)
+	}
+}
+
 // A client that has heard nothing asks again with its key: nothing is done
 // again, and it hears what it would have heard.
 func TestTheSameKeyDecidesOnce(t *testing.T) {
