@@ -63,7 +63,7 @@ func serve(t testing.TB, dataDir, upstream string, more ...string) *process {
 			environ = append(environ, m)
 			continue
 		}
-		listen = listen && m != "--config"
+		listen = listen && m != "--config" && m != "--listen"
 		args = append(args, m)
 	}
 	if listen {

@@ -43,7 +43,6 @@ inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
-relayhost = [127.0.0.1]:%[2]s
 minimal_backoff_time = 1s
 smtp_tls_security_level = none
 bounce_size_limit = 600
@@ -71,16 +70,43 @@ postlog unix-dgram n - n - 1 postlogd
 // startPostfix starts an instance of its own, which needs root.
 func startPostfix(t testing.TB, relay string) *postfixQueue {
 	t.Helper()
-	needProgram(t, "postfix", "postfix")
-	needProgram(t, "chown", "coreutils")
-	// Nobody's own machine is asked for root by a test.
-	if os.Getuid() != 0 && (os.Getenv("CI") != "true" || exec.Command("sudo", "-n", "true").Run() != nil) {
-		skipUnlessCI(t, "Postfix's daemons need root")
-	}
-	_, port, err := net.SplitHostPort(relay)
+	return startPostfixWith(t, fmt.Sprintf("relayhost = %s\n", bracketed(t, relay)), "")
+}
+
+// bracketed is an address as Postfix writes one that is not to be looked up.
+func bracketed(t testing.TB, address string) string {
+	t.Helper()
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return "[" + host + "]:" + port
+}
+
+// needRoot skips the test where it may not be root. Nobody's own machine is
+// asked for root by a test.
+func needRoot(t testing.TB, why string) {
+	t.Helper()
+	if os.Getuid() != 0 && (os.Getenv("CI") != "true" || exec.Command("sudo", "-n", "true").Run() != nil) {
+		skipUnlessCI(t, why)
+	}
+}
+
+// asRoot is a command that root runs.
+func asRoot(args ...string) *exec.Cmd {
+	if os.Getuid() != 0 {
+		args = append([]string{"sudo", "-n"}, args...)
+	}
+	return exec.Command(args[0], args[1:]...)
+}
+
+// startPostfixWith starts an instance with these lines more in its main.cf and
+// its master.cf.
+func startPostfixWith(t testing.TB, main, master string) *postfixQueue {
+	t.Helper()
+	needProgram(t, "postfix", "postfix")
+	needProgram(t, "chown", "coreutils")
+	needRoot(t, "Postfix's daemons need root")
 	dir, err := os.MkdirTemp("", "queue")
 	if err != nil {
 		t.Fatal(err)
@@ -91,8 +117,8 @@ func startPostfix(t testing.TB, relay string) *postfixQueue {
 		q.command("rm", "-r", dir)
 	})
 	for name, text := range map[string]string{
-		"etc/main.cf":   fmt.Sprintf(postfixMain, dir, port),
-		"etc/master.cf": fmt.Sprintf(postfixMaster, q.address),
+		"etc/main.cf":   fmt.Sprintf(postfixMain, dir) + main,
+		"etc/master.cf": fmt.Sprintf(postfixMaster, q.address) + master,
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -122,10 +148,7 @@ func startPostfix(t testing.TB, relay string) *postfixQueue {
 
 // command runs a program as root.
 func (q *postfixQueue) command(args ...string) ([]byte, error) {
-	if os.Getuid() != 0 {
-		args = append([]string{"sudo", "-n"}, args...)
-	}
-	return exec.Command(args[0], args[1:]...).CombinedOutput()
+	return asRoot(args...).CombinedOutput()
 }
 
 func (q *postfixQueue) must(args ...string) []byte {
