@@ -214,6 +214,19 @@ func TestDefaultsLackOnlyTheUpstream(t *testing.T) {
 	}
 }
 
+func TestTestCopiesGoToAddressesOrDomains(t *testing.T) {
+	for to, ok := range map[string]bool{"ana@office.example": true, "@office.example": true, "office.example": false, "@": false, "Ana <ana@office.example>": false, "": false} {
+		cfg, src, err := configs.Load("", []string{"BULKHEAD_UPSTREAM_URL=maildir:m"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Review.TestTo = []string{to}
+		if err := cfg.Check(src); ok != (err == nil) || err != nil && !strings.HasPrefix(err.Error(), "review.test_to[0]: ") {
+			t.Errorf("%q: %v", to, err)
+		}
+	}
+}
+
 func FuzzLoadNeverPanicsAndNamesThePlace(f *testing.F) {
 	for _, seed := range []string{
 		"smtp: {max_hops: many}", "a: [", "---\n---\n", "listeners:\n  - addr: x\n", "smtp: *a\n", "smtp: &a {max_hops: 1}\n",

@@ -26,7 +26,9 @@ func (a consoleAllower) Allow(ctx context.Context, x console.Exception) error {
 	now := time.Now().UTC().Truncate(time.Second)
 	e := allow.Entry{ID: newAllowID(), Kind: x.Kind, Reason: x.Reason, Owner: x.Owner, Added: now, Expires: x.Expires.UTC().Truncate(time.Second)}
 	if x.Kind.Waives() {
-		e.Policies = []string{x.Policy}
+		if x.Policy != "" {
+			e.Policies = []string{x.Policy}
+		}
 		if strings.Contains(strings.ToLower(x.Reason+" "+x.Owner), strings.ToLower(x.Value)) {
 			return &console.NotAllowedError{Why: "the reason or your name holds the value itself, and both are kept as they are"}
 		}

@@ -1,11 +1,15 @@
 package console_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/console"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
+	"github.com/bulkhead-dlp/bulkhead/proxy/report"
+	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -144,7 +148,10 @@ func TestKeyboardAloneRefusesSeveral(t *testing.T) {
 // The forms and the states of a decision are for everybody, too.
 func TestDecisionsAreAccessible(t *testing.T) {
 	script := loadAxe(t)
-	o := newOffice(t, nil)
+	o := newOffice(t, func(c *console.Config) {
+		c.Allow, c.Test = &allower{}, &review.Desk{}
+		c.Gather = func(context.Context, string) (report.Incident, error) { return report.Incident{}, nil }
+	})
 	waits, asked, runs := o.hold("waits", 60, 19_997), o.hold("asked", 2, 19_997), o.hold("runs", 2, 12)
 	small := o.hold("small", 2, 12)
 	o.post("", asked, "release", why)
