@@ -17,12 +17,13 @@ func (r *relay) newAPI(ctx context.Context, m *metrics.Metrics, spool string) (h
 		Store: r.store, Desk: newDesk(r.cfg, r.store, r.upstream), Jobs: r.jobs, People: r.store, Log: r.log, Version: version, Done: ctx.Done(),
 		Judge: r.judgeSubmission, ScanMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
 		Policies: r.live.policies, OwnDomains: r.cfg.OwnDomains, Settings: r.apiSettings,
-		Taken: func(given bool) {
+		Inspector: r.examiner,
+		Taken: func(kind string, given bool) {
 			result := "denied"
 			if given {
 				result = "allowed"
 			}
-			m.Reveals.WithLabelValues("download", result).Inc()
+			m.Reveals.WithLabelValues(kind, result).Inc()
 		},
 		Gather: func(ctx context.Context, incident string) (report.Incident, error) {
 			return gatherIncident(ctx, r.store, incident)

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
@@ -19,13 +19,16 @@ type examiner struct {
 	limits extract.Limits
 }
 
-var _ console.Inspector = (*examiner)(nil)
+var (
+	_ console.Inspector = (*examiner)(nil)
+	_ api.Inspector     = (*examiner)(nil)
+)
 
 // Inspect implements console.Inspector.
 func (e *examiner) Inspect(ctx context.Context, message extract.Source) (*rules.Evidence, error) {
 	evidence, err := e.smtp.Inspect(ctx, e.live.now.Load().inspector.Unmasked(), message)
 	if errors.Is(err, proxy.ErrNotNow) {
-		err = fmt.Errorf("%w: %w", console.ErrNotNow, err)
+		err = errors.Join(console.ErrNotNow, context.DeadlineExceeded, err) // the second as the API knows it
 	}
 	return evidence, err
 }

@@ -84,6 +84,7 @@ type relay struct {
 	ready    sharedLook
 	trail    trail
 	adviser  *adviser
+	examiner *examiner
 	told     told
 	teller   teller
 	figures  figures
@@ -161,8 +162,9 @@ func (r *relay) open(ctx context.Context) (err error) {
 	r.access = newAccess(cfg, r.store, m)
 	r.figures = r.newFigures(m)
 	r.adviser = r.newAdviser(bounds)
+	r.examiner = &examiner{r.live, r.smtp, extract.New(), bounds}
 	parts := r.consoleConfig(ctx, m, spool)
-	parts.Inspector = &examiner{r.live, r.smtp, extract.New(), bounds}
+	parts.Inspector = r.examiner
 	if parts.API, err = r.newAPI(ctx, m, spool); err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (c *console) accountWrong(err error) string {
 		return "The password cannot be used. " + sentence(err, access.ErrWeak)
 	case errors.Is(err, errNoRole):
 		return "Choose one of the roles."
-	case errors.Is(err, errLastAdmin):
+	case errors.Is(err, access.ErrLastAdmin):
 		return "Nobody else is an admin: make somebody one first."
 	case errors.Is(err, quarantine.ErrExists):
 		return "There is an account of this name."
@@ -81,10 +81,7 @@ func sentence(err, kind error) string {
 	return strings.ToUpper(why[:1]) + why[1:] + "."
 }
 
-var (
-	errNoRole    = errors.New("no such role")
-	errLastAdmin = errors.New("the last admin")
-)
+var errNoRole = errors.New("no such role")
 
 func (c *console) addAccount(w http.ResponseWriter, r *http.Request) {
 	name, role := strings.TrimSpace(r.PostFormValue("name")), access.Role(r.PostFormValue("role"))
@@ -138,7 +135,7 @@ func changeBy(a *quarantine.Account, act, role, password string) (err error) {
 	return err
 }
 
-// stays reports errLastAdmin where nobody could log in as an admin any more.
+// stays reports [access.ErrLastAdmin] where a change would leave no admin.
 func (c *console) stays(ctx context.Context, name, role, act string) error {
 	if act != "disable" && (act != "role" || role == string(access.Chief)) {
 		return nil
@@ -147,12 +144,7 @@ func (c *console) stays(ctx context.Context, name, role, act string) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range all {
-		if a.Role == string(access.Chief) && !a.Disabled && !strings.EqualFold(a.Name, name) {
-			return nil
-		}
-	}
-	return errLastAdmin
+	return access.CheckLastAdmin(all, name)
 }
 
 // revokeToken ends anybody's token.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -127,13 +126,14 @@ type changeAccountIn struct {
 	Body AccountChange
 }
 
-// errLastAdmin says that nobody could log in as an admin any more.
-var errLastAdmin = errors.New("nobody else is an admin: make somebody one first")
-
 func (a *api) changeAccount(ctx context.Context, in *changeAccountIn) (*struct{}, error) {
 	b := &in.Body
 	if b.Role != "" && b.Role != string(access.Chief) || b.Disabled != nil && *b.Disabled {
-		if err := a.otherAdmin(ctx, in.Name); err != nil {
+		all, err := a.cfg.People.Accounts(ctx)
+		if err == nil {
+			err = access.CheckLastAdmin(all, in.Name)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -152,21 +152,6 @@ func (a *api) changeAccount(ctx context.Context, in *changeAccountIn) (*struct{}
 		}
 		return err
 	})
-}
-
-// otherAdmin reports errLastAdmin where nobody but the one who is named is an
-// admin.
-func (a *api) otherAdmin(ctx context.Context, name string) error {
-	all, err := a.cfg.People.Accounts(ctx)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(all, func(x quarantine.Account) bool {
-		return x.Role == string(access.Chief) && !x.Disabled && !strings.EqualFold(x.Name, name)
-	}) {
-		return errLastAdmin
-	}
-	return nil
 }
 
 func (a *api) tokens(ctx context.Context, _ *struct{}) (*page[Tokens], error) {

@@ -75,9 +75,11 @@ type Config struct {
 	OwnDomains []string
 	// Settings gives what is in force, secrets hidden; nil: it is not told.
 	Settings func() []Setting
-	// Taken is told of each request for a held message's bytes, and whether they
-	// were given; nil: nobody is.
-	Taken func(given bool)
+	// Taken is told of each request to see or take what is in a held message, by
+	// kind (preview, evidence or download), and whether it was given; nil: nobody is.
+	Taken func(kind string, given bool)
+	// Inspector reads held messages again; nil: nothing of them is shown.
+	Inspector Inspector
 	// Done is closed when the program goes down, so that open streams end; nil:
 	// they end with their connections.
 	Done <-chan struct{}
@@ -187,6 +189,7 @@ func (a *api) operations() []operation {
 		a.messageOperations(),
 		a.policyOperations(),
 		a.accountOperations(),
+		a.lookOperations(),
 		[]operation{a.sourceOperation(), a.reportOperation(), a.scanOperation(), a.eventsOperation()},
 	)
 }

@@ -16,7 +16,7 @@ import (
 func TestContentLeavesWithAReasonThatTheTrailHas(t *testing.T) {
 	var given, denied atomic.Int32
 	w := newWorld(t, func(c *api.Config) {
-		c.Taken = func(was bool) {
+		c.Taken = func(_ string, was bool) {
 			if was {
 				given.Add(1)
 			} else {

@@ -14,8 +14,9 @@ import (
 // where rights are checked.
 func (a *api) check(ctx huma.Context, next func(huma.Context)) {
 	who, right := access.From(ctx.Context()), a.rights[ctx.Operation().OperationID]
-	if right == access.MessageDownload && a.cfg.Taken != nil {
-		defer func() { a.cfg.Taken(ctx.Status() == http.StatusOK) }()
+	kind := map[access.Right]string{access.MessagePreview: "preview", access.EvidenceReveal: "evidence", access.MessageDownload: "download"}[right]
+	if kind != "" && a.cfg.Taken != nil {
+		defer func() { a.cfg.Taken(kind, ctx.Status() == http.StatusOK) }()
 	}
 	switch {
 	case who.May(right):

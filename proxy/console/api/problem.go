@@ -28,7 +28,7 @@ var outsiders = []struct {
 	{quarantine.ErrNoAccount, http.StatusNotFound, "There is no such account or token."},
 	{quarantine.ErrExists, http.StatusConflict, "There is an account of this name."},
 	{access.ErrWeak, http.StatusUnprocessableEntity, ""},
-	{errLastAdmin, http.StatusConflict, ""},
+	{access.ErrLastAdmin, http.StatusConflict, ""},
 	{quarantine.ErrInvalid, http.StatusUnprocessableEntity, "A value is not one that this can be asked for with: a cursor, an order or a mark."},
 	{quarantine.ErrSealed, http.StatusConflict, "It is sealed, and the quarantine's private key is not here."},
 	{quarantine.ErrFull, http.StatusInsufficientStorage, "The quarantine is full."},
@@ -42,6 +42,7 @@ var outsiders = []struct {
 	{review.ErrStale, http.StatusConflict, ""},
 	{review.ErrTwoPeople, http.StatusConflict, ""},
 	{review.ErrNothing, http.StatusConflict, ""},
+	{context.DeadlineExceeded, http.StatusServiceUnavailable, "It could not be read in time, since mail is read first; try again."},
 	{review.ErrClosing, http.StatusServiceUnavailable, ""},
 }
 
