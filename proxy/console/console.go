@@ -149,6 +149,7 @@ type route struct {
 func (c *console) routes() []route {
 	return append(c.lookRoutes(), []route{
 		{"GET " + assetsPath, access.Public, c.assets.ServeHTTP},
+		{"GET /favicon.ico", access.Public, c.icon}, // asked for by browsers that have not read a page yet
 		{"GET /{$}", access.IncidentList, c.overview},
 		{"GET /overview/hours.svg", access.IncidentList, c.hours},
 		{"GET /incidents", access.IncidentList, c.incidents},
@@ -215,4 +216,9 @@ func (c *console) program(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.cfg.API.ServeHTTP(w, r)
+}
+
+// icon leads to the icon.
+func (c *console) icon(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, c.assets.base+"icon.svg", http.StatusFound)
 }
