@@ -48,7 +48,7 @@ func (w *world) holdContent(content string) quarantine.Message {
 // send sends a body and reads the answer, which is 200.
 func (w *world) send(who, address, body string, v any) {
 	w.t.Helper()
-	if err := json.Unmarshal([]byte(w.want(http.StatusOK, who, address, body).body), v); err != nil {
+	if err := json.Unmarshal(w.want(http.StatusOK, who, address, body).body, v); err != nil {
 		w.t.Fatal(err)
 	}
 }
