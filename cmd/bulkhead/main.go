@@ -69,6 +69,8 @@ type commands struct {
 	Sendmail   sendmailCommand   `cmd:"" help:"Give a message from standard input to the relay, for programs that pipe."`
 	Doctor     doctorCommand     `cmd:"" help:"Look at what a relay needs, and say what to do."`
 	Health     healthCommand     `cmd:"" help:"Ask a running relay whether it is ready; for container health checks."`
+	Completion completionCommand `cmd:"" help:"Print a script that completes the command line, for bash, zsh or fish."`
+	Man        manCommand        `cmd:"" help:"Print the manual page."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 
 	ParserWorker parserWorkerCommand `cmd:"" hidden:"" help:"Read archives for another process of this program."`

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 )
 
 // version is the release; it is set when a release is linked.
@@ -18,12 +19,25 @@ func (versionCommand) Run(p program) error {
 
 // revision returns the source revision that the program was built from.
 func revision() string {
+	if r := buildSetting("vcs.revision"); r != "" {
+		return r
+	}
+	return "unknown"
+}
+
+// revisionDate is the day of that revision, as 2006-01-02, or empty.
+func revisionDate() string {
+	day, _, _ := strings.Cut(buildSetting("vcs.time"), "T")
+	return day
+}
+
+func buildSetting(key string) string {
 	if info, known := debug.ReadBuildInfo(); known {
 		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
+			if s.Key == key {
 				return s.Value
 			}
 		}
 	}
-	return "unknown"
+	return ""
 }
