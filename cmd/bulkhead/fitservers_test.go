@@ -95,7 +95,13 @@ func startOpenSMTPD(t testing.TB, relay string) mailServer {
 	s.log = func() []byte { return mustAsRoot(t, ctl, "show", "queue") }
 	s.queued = func() int { return bytes.Count(mustAsRoot(t, ctl, "show", "queue"), []byte("\n")) }
 	s.flush = func() { mustAsRoot(t, ctl, "schedule", "all") }
-	runServer(t, &s, smtpd, "-d", "-f", filepath.Join(dir, "smtpd.conf"))
+	// Another run of the tests may have the machine's one OpenSMTPD: wait for it.
+	lock := filepath.Join(os.TempDir(), "opensmtpd-of-tests.lock")
+	runServer(t, &s, needProgram(t, "flock", "util-linux"), "-F", lock, smtpd, "-d", "-f", filepath.Join(dir, "smtpd.conf"))
+	for line := range strings.Lines(string(mustAsRoot(t, ctl, "show", "queue"))) {
+		id, _, _ := strings.Cut(line, "|")
+		mustAsRoot(t, ctl, "remove", id) // of a run that was broken off
+	}
 	return s
 }
 
