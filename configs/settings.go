@@ -63,6 +63,24 @@ func Overlaid(now, before []Setting) []Setting {
 	return now
 }
 
+// Differences names the settings that two configurations have other values
+// for, secrets among them, in the order of the file.
+func Differences(a, b *Config) []string {
+	values := map[string]any{}
+	_ = walk(reflect.ValueOf(a).Elem(), "", func(path string, field reflect.Value) error {
+		values[path] = field.Interface()
+		return nil
+	})
+	var names []string
+	_ = walk(reflect.ValueOf(b).Elem(), "", func(path string, field reflect.Value) error {
+		if !reflect.DeepEqual(values[path], field.Interface()) {
+			names = append(names, path)
+		}
+		return nil
+	})
+	return names
+}
+
 // valueText writes a setting's value.
 func valueText(field reflect.Value) string {
 	if field.Kind() == reflect.String && field.Type() == reflect.TypeFor[string]() {

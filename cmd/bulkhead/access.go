@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -59,18 +57,6 @@ func (r *relay) tellFirstRun(ctx context.Context) {
 	case secret != "":
 		r.log.Warn("nobody can log in to the console yet: open this link once to make the first account", "link", r.consoleURL()+"/first/"+secret)
 	}
-}
-
-// adminTLS loads the console's certificate; nil without one.
-func adminTLS(a *configs.Admin) (*tls.Config, error) {
-	if a.Cert == "" {
-		return nil, nil
-	}
-	pair, err := tls.LoadX509KeyPair(a.Cert, a.Key)
-	if err != nil {
-		return nil, fmt.Errorf("admin.cert: %w", err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}, nil
 }
 
 // publicConsole warns of passwords that go over a line as they are.

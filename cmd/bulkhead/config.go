@@ -43,7 +43,7 @@ func (c configCheck) Run(ctx context.Context, p program) error {
 		return err
 	}
 	for i, l := range cfg.Listeners {
-		if _, err := newDoor(l); err != nil {
+		if _, _, err := newDoor(l); err != nil {
 			return fmt.Errorf("%s%w", src.At(fmt.Sprintf("listeners[%d].tls", i)), err)
 		}
 	}

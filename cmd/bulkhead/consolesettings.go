@@ -2,32 +2,70 @@ package main
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
+	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
 // told is what people are told of how the program runs.
 type told struct {
-	started      time.Time
+	started time.Time
+
+	mu           sync.Mutex        // guards what a reload changes
 	settings     []configs.Setting // nil: the defaults
 	certificates []console.Certificate
 }
 
-// certificate notes until when a listener's certificate is good.
+// certificate notes until when the certificate of an address is good.
 func (t *told) certificate(where string, ends time.Time) {
-	t.certificates = append(t.certificates, console.Certificate{Where: where, Ends: ends})
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := console.Certificate{Where: where, Ends: ends}
+	if i := slices.IndexFunc(t.certificates, func(c console.Certificate) bool { return c.Where == where }); i >= 0 {
+		t.certificates[i] = now
+		return
+	}
+	t.certificates = append(t.certificates, now)
+}
+
+// taken notes the settings of a configuration that was taken. Those that wait
+// for a restart are told as they are in force.
+func (t *told) taken(settings []configs.Setting, waiting []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i, s := range settings {
+		if slices.Contains(waiting, s.Name) {
+			settings[i] = t.settings[i] // both list every setting, in one order
+		}
+	}
+	t.settings = settings
+}
+
+// taken notes a configuration that was taken while running.
+func (r *relay) taken(policies *rules.Policies, settings []configs.Setting, waiting []string) {
+	r.figures.metrics.AddPolicies(policies.Names())
+	r.told.taken(settings, waiting)
+}
+
+// now gives the settings and certificates in force.
+func (t *told) now() ([]configs.Setting, []console.Certificate) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.settings, slices.Clone(t.certificates)
 }
 
 // consoleSettings are what the relay runs with.
 func (r *relay) consoleSettings(context.Context) console.Settings {
 	now := r.live.now.Load()
+	values, certificates := r.told.now()
 	s := console.Settings{
 		Version: version, Revision: revision(), RuleSet: now.inspector.RuleSet(), Policies: now.policies.Version(),
-		Started: r.told.started, DataDir: r.cfg.DataDir, Certificates: r.told.certificates, Indexes: r.live.indexesInUse(),
+		Started: r.told.started, DataDir: r.cfg.DataDir, Certificates: certificates, Indexes: r.live.indexesInUse(),
 	}
-	values := r.told.settings
 	if values == nil {
 		values = r.cfg.Settings(nil, nil)
 	}

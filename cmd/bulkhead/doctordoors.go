@@ -86,7 +86,7 @@ func (e *examination) certificates(context.Context) {
 }
 
 func (e *examination) certificate(check string, l configs.Listener) {
-	door, err := newDoor(l)
+	_, shown, err := newDoor(l)
 	if err != nil {
 		e.note(check, levelFail, "give it a certificate and its key, in PEM form", "%v", err)
 		return
@@ -94,13 +94,13 @@ func (e *examination) certificate(check string, l configs.Listener) {
 	if info, err := os.Stat(l.TLS.Key); err == nil && info.Mode().Perm()&0o004 != 0 {
 		e.note(check, levelWarn, "chmod o-r "+l.TLS.Key, "everybody on this machine can read the private key")
 	}
-	leaf := door.TLS.Certificates[0].Leaf
+	leaf := shown.now.Load().Leaf
 	left := leaf.NotAfter.Sub(e.now)
 	switch {
 	case left <= 0 || e.now.Before(leaf.NotBefore):
-		e.note(check, levelFail, "renew it, and restart the relay", "the certificate is good from %s to %s", leaf.NotBefore.Format(time.DateOnly), leaf.NotAfter.Format(time.DateOnly))
+		e.note(check, levelFail, "renew it: a running relay takes the new files", "the certificate is good from %s to %s", leaf.NotBefore.Format(time.DateOnly), leaf.NotAfter.Format(time.DateOnly))
 	case left < soon:
-		e.note(check, levelWarn, "renew it, and restart the relay", "the certificate ends in %d days", left/(24*time.Hour))
+		e.note(check, levelWarn, "renew it: a running relay takes the new files", "the certificate ends in %d days", left/(24*time.Hour))
 	case leaf.VerifyHostname(hostname(e.cfg)) != nil:
 		e.note(check, levelWarn, "have its names hold the one that clients connect to, and set hostname to it",
 			"the certificate is not for %s: clients that verify it send nothing", hostname(e.cfg))

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
+	"net"
 	"sync"
 	"time"
 
-	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 )
@@ -23,18 +23,15 @@ func (r *relay) newFigures(m *metrics.Metrics) figures {
 	return figures{m, metrics.NewCertificates(r.registry), metrics.NewPace(m, time.Now())}
 }
 
-// certificate notes until when a listener's certificate is good, if it has one.
-func (f figures) certificate(listener int, door proxy.Door) (ends time.Time, has bool) {
-	if door.TLS == nil {
-		return ends, false
-	}
-	for i := range door.TLS.Certificates {
-		if leaf := door.TLS.Certificates[i].Leaf; leaf != nil {
-			ends, has = leaf.NotAfter, true
-			f.certificates.Ends(listener, ends)
-		}
-	}
-	return ends, has
+// show has a certificate renewed while running, and tells of its end: to people
+// by the address, and in the figures by the listener's place, or "console".
+func (r *relay) show(c *shownCertificate, at net.Addr, label string) {
+	where := at.String()
+	c.told(func(ends time.Time) {
+		r.figures.certificates.Ends(label, ends)
+		r.told.certificate(where, ends)
+	})
+	r.live.show(c)
 }
 
 // watch looks after what changes without a message of ours until it is stopped,

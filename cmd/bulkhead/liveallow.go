@@ -64,3 +64,16 @@ func (o *openedAllow) inForce(now time.Time, log *slog.Logger) *allow.Set {
 func (o *openedAllow) counts() (active, expired int) {
 	return o.active, len(o.list.Entries) - o.active
 }
+
+// reloadAllow reads the allow list where it has changed, or with force.
+func (l *live) reloadAllow(force bool, r *reloading) {
+	if !force && !l.allow.changed() {
+		return
+	}
+	err := l.allow.open()
+	if r.tried("allow", "", err) {
+		l.log.Info("allow list taken", "entries", len(l.allow.list.Entries))
+		return
+	}
+	l.log.Error("allow list not taken; the one before stays in use, up to its entries' ends", "error", err)
+}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
@@ -33,8 +34,9 @@ type serveCommand struct{ settings }
 
 // Help implements kong.HelpProvider.
 func (serveCommand) Help() string {
-	return `Indexes of your own customers are taken again when their files change, and all at
-once on SIGHUP; one that cannot be taken leaves the one before in use.
+	return `Policies and lexicon of the configuration, indexes, the allow list and certificates
+are taken again when their files change, and all at once on SIGHUP; what cannot
+be taken leaves the one before in use. Other settings need a restart.
 
 Examples:
   bulkhead serve --upstream smtp://mail.example:25
@@ -52,6 +54,9 @@ func (c serveCommand) Run(ctx context.Context, p program) error {
 		return err
 	}
 	r.told.settings = all
+	if c.Config != "" {
+		r.live.rereads(c.Config, func() (*configs.Config, []configs.Setting, error) { return c.load(p) }, r.taken)
+	}
 	return r.run(ctx)
 }
 
@@ -191,12 +196,13 @@ func (r *relay) listen() error {
 	if r.admin, err = net.Listen("tcp", r.cfg.Admin.Address); err != nil {
 		return fmt.Errorf("admin: %w", err)
 	}
-	secure, err := adminTLS(&r.cfg.Admin)
-	if err != nil {
-		return err
-	}
-	if secure != nil {
-		r.admin = tls.NewListener(r.admin, secure)
+	if a := &r.cfg.Admin; a.Cert != "" {
+		shown, err := openCertificate("admin.cert", a.Cert, a.Key)
+		if err != nil {
+			return err
+		}
+		r.show(shown, r.admin.Addr(), "console")
+		r.admin = tls.NewListener(r.admin, shown.config("h2", "http/1.1"))
 	}
 	if r.metrics, err = net.Listen("tcp", r.cfg.Metrics.Address); err != nil {
 		return fmt.Errorf("metrics: %w", err)
@@ -209,12 +215,13 @@ func (r *relay) run(ctx context.Context) error {
 	defer r.close()
 	failed := make(chan error, len(r.listeners)+2)
 	for i, l := range r.listeners {
-		door, err := newDoor(r.cfg.Listeners[i])
+		door, shown, err := newDoor(r.cfg.Listeners[i])
 		if err != nil {
 			return err
 		}
-		if ends, has := r.figures.certificate(i, door); has {
-			r.told.certificate(l.Addr().String(), ends)
+		if shown != nil {
+			shown.where = fmt.Sprintf("listeners[%d].tls", i)
+			r.show(shown, l.Addr(), strconv.Itoa(i))
 		}
 		go func() { failed <- r.smtp.Serve(l, door) }()
 		r.log.Info("taking mail", "address", l.Addr().String(), "upstream", r.upstream.String())
@@ -304,16 +311,16 @@ func (r *relay) close() {
 	}
 }
 
-// newDoor loads a listener's certificate.
-func newDoor(l configs.Listener) (proxy.Door, error) {
+// newDoor makes a listener's door, and loads its certificate, nil without one.
+func newDoor(l configs.Listener) (proxy.Door, *shownCertificate, error) {
 	door := proxy.Door{Networks: l.Allow, InsecureAuth: l.InsecureAuth, Implicit: l.TLS.Implicit}
 	if l.TLS.Cert == "" {
-		return door, nil
+		return door, nil, nil
 	}
-	pair, err := tls.LoadX509KeyPair(l.TLS.Cert, l.TLS.Key)
+	shown, err := openCertificate("listeners.tls", l.TLS.Cert, l.TLS.Key)
 	if err != nil {
-		return door, fmt.Errorf("listeners.tls: %w", err)
+		return door, nil, err
 	}
-	door.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	return door, nil
+	door.TLS = shown.config()
+	return door, shown, nil
 }

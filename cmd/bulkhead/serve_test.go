@@ -263,6 +263,7 @@ func TestMetricsAreCleanAndSayNothingOfContent(t *testing.T) {
 
 // closedSets are the labels that may appear, each with the form of its values.
 var closedSets = map[string]*regexp.Regexp{
+	"what":   regexp.MustCompile(`^(configuration|index|allow|certificate)$`),
 	"action": regexp.MustCompile(`^(pass|tag|hold|reject|fault)$`), "completeness": regexp.MustCompile(`^(complete|partial|unscanned)$`),
 	"policy": regexp.MustCompile(`^[a-z-]+$`), "stage": regexp.MustCompile(`^[a-z]+$`), "reason": regexp.MustCompile(`^[a-z_]+$`),
 	"result": regexp.MustCompile(`^[a-z_]+$`), "command": regexp.MustCompile(`^[a-z]+$`), "class": regexp.MustCompile(`^[2-5]xx$`),
@@ -272,7 +273,7 @@ var closedSets = map[string]*regexp.Regexp{
 	"le":     regexp.MustCompile(`^[0-9.e+Inf]+$`), "route": regexp.MustCompile(`^((GET|POST) /[a-z/{}$]*|/api/v1/|other)$`),
 	"method":  regexp.MustCompile(`^(password|oidc|token|proxy)$`),
 	"channel": regexp.MustCompile(`^(mail|webhook|slack|sender)$`),
-	"kind":    regexp.MustCompile(`^[a-z0-9-]+$`), "field": regexp.MustCompile(`^[a-z]+\.[a-z_]+$`), "listener": regexp.MustCompile(`^([0-7]|other)$`),
+	"kind":    regexp.MustCompile(`^[a-z0-9-]+$`), "field": regexp.MustCompile(`^[a-z]+\.[a-z_]+$`), "listener": regexp.MustCompile(`^([0-7]|other|console)$`),
 	"version": regexp.MustCompile(`^[0-9A-Za-z.-]*$`), "revision": regexp.MustCompile(`^[0-9a-z]*$`),
 }
 

@@ -39,21 +39,21 @@ const maxListeners = 8
 type Certificates struct{ ends *prometheus.GaugeVec }
 
 // NewCertificates makes and registers the figure. It has a series for each
-// listener with TLS.
+// listener with TLS, and one for the console's.
 func NewCertificates(reg prometheus.Registerer) *Certificates {
 	ends := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "certificate_not_after_timestamp_seconds",
-		Help: "When the certificate that a listener shows ends, as Unix time, by the listener's place in the configuration, from 0.",
+		Help: "When the certificate that a listener shows ends, as Unix time, by the listener's place in the configuration, from 0, or console.",
 	}, []string{"listener"})
 	reg.MustRegister(ends)
 	return &Certificates{ends}
 }
 
-// Ends sets when the certificate of the listener at a place ends.
-func (c *Certificates) Ends(listener int, end time.Time) {
-	label := "other"
-	if listener < maxListeners {
-		label = strconv.Itoa(listener)
+// Ends sets when the certificate of an address ends: of the listener at a place,
+// from 0, or of the "console".
+func (c *Certificates) Ends(address string, end time.Time) {
+	if place, err := strconv.Atoi(address); address != "console" && (err != nil || place >= maxListeners) {
+		address = "other"
 	}
-	c.ends.WithLabelValues(label).Set(float64(end.Unix()))
+	c.ends.WithLabelValues(address).Set(float64(end.Unix()))
 }

@@ -9,6 +9,7 @@ package metrics
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -59,7 +60,7 @@ type Metrics struct {
 	Events            *prometheus.CounterVec
 	Logins            *prometheus.CounterVec
 
-	policies      []string
+	policies      atomic.Pointer[[]string] // replaced, never changed
 	fields, kinds map[string]bool
 }
 
@@ -83,7 +84,9 @@ var (
 // New makes the collectors and registers them. It panics if one is registered
 // already, which is a programming error.
 func New(reg prometheus.Registerer, names Names) *Metrics {
-	m := &Metrics{policies: names.Policies[:min(len(names.Policies), maxPolicies)]}
+	m := &Metrics{}
+	m.policies.Store(&[]string{})
+	m.AddPolicies(names.Policies)
 	m.newSMTP(reg)
 	m.newMessages(reg, names)
 	m.newFound(reg, names)
@@ -177,10 +180,23 @@ func (m *Metrics) newReview(reg prometheus.Registerer) {
 
 // Policy returns the label value for a policy's name.
 func (m *Metrics) Policy(name string) string {
-	if slices.Contains(m.policies, name) {
+	if slices.Contains(*m.policies.Load(), name) {
 		return name
 	}
 	return "other"
+}
+
+// AddPolicies makes label values of the names of policies that are new in
+// force, as far as the bound on them leaves room: names that were have series
+// already. One caller at a time.
+func (m *Metrics) AddPolicies(names []string) {
+	all := slices.Clone(*m.policies.Load())
+	for _, name := range names {
+		if len(all) < maxPolicies && !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	m.policies.Store(&all)
 }
 
 // Class returns the label value for a reply code's class, such as "2xx".

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ func TestNamesFollowPrometheusPractice(t *testing.T) {
 	metrics.New(reg, metrics.Names{Policies: []string{"bulk"}, Formats: []string{"csv"}, Reasons: []string{"encrypted"}})
 	metrics.WatchQuarantine(reg, func(context.Context) (metrics.Depth, error) { return metrics.Depth{Free: 1}, nil })
 	metrics.SetBounds(reg, metrics.Bounds{Deadline: time.Minute, Inspections: 2, Reserve: 1 << 20})
-	metrics.NewCertificates(reg).Ends(0, time.Unix(7, 0))
+	metrics.NewCertificates(reg).Ends("0", time.Unix(7, 0))
 	r := metrics.NewReloads(reg, []string{"customers"})
 	r.Index("customers", true)
 	r.IndexIs("customers", 5, time.Unix(7, 0))
@@ -73,6 +74,7 @@ func TestReloadsWithoutFiguresDoNothing(*testing.T) {
 	r.IndexIs("x", 1, time.Now())
 	r.RuleSet("1")
 	r.Reloaded(true, time.Now())
+	r.Tried("index", true)
 	r.Allowed(1, 2)
 }
 
@@ -107,11 +109,12 @@ func TestCertificatesAreToldByListener(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	c := metrics.NewCertificates(reg)
 	for i := range 10 {
-		c.Ends(i, time.Unix(int64(100+i), 0))
+		c.Ends(strconv.Itoa(i), time.Unix(int64(100+i), 0))
 	}
+	c.Ends("console", time.Unix(100, 0))
 	const name = "bulkhead_certificate_not_after_timestamp_seconds"
-	if n, err := testutil.GatherAndCount(reg, name); err != nil || n != 9 {
-		t.Errorf("ten listeners have %d series, want 9 (%v)", n, err)
+	if n, err := testutil.GatherAndCount(reg, name); err != nil || n != 10 {
+		t.Errorf("ten listeners and the console have %d series, want 10 (%v)", n, err)
 	}
 }
 

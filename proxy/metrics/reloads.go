@@ -15,6 +15,7 @@ const maxIndexes = 8
 type Reloads struct {
 	records, built, swapped, ruleSet, allowed *prometheus.GaugeVec
 	successful, succeeded                     prometheus.Gauge
+	tried                                     *prometheus.CounterVec
 	names                                     map[string]bool
 }
 
@@ -37,10 +38,12 @@ func NewReloads(reg prometheus.Registerer, indexes []string) *Reloads {
 		swapped:    vec("index_last_swap_successful", "1 if the last file of an exact-match index was taken, 0 if the one before it stays in use.", "index"),
 		ruleSet:    vec("ruleset_info", "Constant 1, labelled with the version of the rules, indexes and policies in force.", "version"),
 		allowed:    vec("allow_entries", "Entries of the allow list, by whether they are in force.", "state"),
-		successful: gauge("config_last_reload_successful", "1 if everything was taken at the last reload, else 0."),
+		successful: gauge("config_last_reload_successful", "1 if everything that can be reloaded is as it is on disk, 0 if something could not be taken."),
 		succeeded:  gauge("config_last_reload_success_timestamp_seconds", "The last reload at which everything was taken, as Unix time."),
+		tried:      counter(reg, "reloads_total", "What was loaded again from disk, by what it is and whether it was taken or the one before stays.", "what", "result"),
 		names:      map[string]bool{},
 	}
+	zero(r.tried, []string{"configuration", "index", "allow", "certificate"}, []string{"taken", "refused"})
 	for _, name := range indexes[:min(len(indexes), maxIndexes)] {
 		r.names[name] = true
 	}
@@ -67,6 +70,19 @@ func (r *Reloads) IndexIs(name string, records int64, built time.Time) {
 		r.records.WithLabelValues(r.label(name)).Set(float64(records))
 		r.built.WithLabelValues(r.label(name)).Set(float64(built.Unix()))
 	}
+}
+
+// Tried counts an attempt to load something again: a configuration, an index, an
+// allow list or a certificate.
+func (r *Reloads) Tried(what string, taken bool) {
+	if r == nil {
+		return
+	}
+	result := "taken"
+	if !taken {
+		result = "refused"
+	}
+	r.tried.WithLabelValues(what, result).Inc()
 }
 
 // Reloaded notes how a reload went.

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// reloading is one look at everything that can be reloaded.
+type reloading struct {
+	live    *live
+	changed bool
+	errs    []error
+}
+
+// tried notes what became of one thing that was to be reloaded, by its kind and
+// its name, and reports whether it was taken. What is not taken is wrong until
+// it is.
+func (r *reloading) tried(kind, name string, err error) (taken bool) {
+	r.changed = true
+	r.live.metrics.Tried(kind, err == nil)
+	if err != nil {
+		r.errs = append(r.errs, err)
+		r.live.wrong[kind+" "+name] = true
+		return false
+	}
+	delete(r.live.wrong, kind+" "+name)
+	return true
+}
+
+// reload loads what has changed on disk, or with force everything, and puts it
+// in force at once. What cannot be loaded stays as it was; the error says why.
+func (l *live) reload(force bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := &reloading{live: l}
+	l.reloadCertificates(force, r)
+	l.reloadConfig(force, r)
+	l.reloadIndexes(force, r)
+	l.reloadAllow(force, r)
+	now := time.Now()
+	if r.changed || l.allow.due(now) {
+		l.swap(now)
+	}
+	if r.changed {
+		l.metrics.Reloaded(len(l.wrong) == 0, now)
+	}
+	return errors.Join(r.errs...)
+}
+
+// lookEvery is how often files are looked at for a change: an index is new in
+// use within seconds of its build.
+const lookEvery = 2 * time.Second
+
+// follow reloads on a change of a file, and everything on a hang-up signal,
+// until the context ends.
+func (l *live) follow(ctx context.Context, hangUp <-chan struct{}) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			l.reload(false) //nolint:errcheck // logged and counted
+		case <-hangUp:
+			l.log.Info("reloading: hang-up signal")
+			l.reload(true) //nolint:errcheck // logged and counted
+		case <-ctx.Done():
+			return
+		}
+	}
+}

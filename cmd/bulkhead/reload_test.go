@@ -1,0 +1,258 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/rules"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+)
+
+// holdingFrom is a configuration that holds from so many people on.
+func holdingFrom(people int, more string) []byte {
+	return fmt.Appendf(nil, `listeners: [{address: "127.0.0.1:0", allow: [127.0.0.0/8]}]
+run: {quiet: 1s, window: 1s} # a copy of a held run is held, too
+policies:
+  - name: from-%d
+    when: exposure.direct >= %d
+    action: hold
+%s`, people, people, more)
+}
+
+// What is changed in the file is judged by within seconds; what is wrong there
+// leaves what was, and is told.
+func TestConfigurationIsTakenWhileRunning(t *testing.T) {
+	box := newMailbox(t)
+	config := writeFile(t, "bulkhead.yaml", string(holdingFrom(10, "")))
+	p := serve(t, t.TempDir(), box.url(), "--config", config)
+	message := attached("", "list@isp.example", "ben@client.example", "customers.csv", "text/csv", []byte(csvOf(makeCustomers(40)))).content
+	held := func() bool {
+		t.Helper()
+		_, text := dial(t, p.smtp[0]).send("list@isp.example", []string{"ben@client.example"}, message)
+		return strings.Contains(text, "Held for review")
+	}
+	const taken, refused = `bulkhead_reloads_total{result="taken",what="configuration"}`, `bulkhead_reloads_total{result="refused",what="configuration"}`
+	if !held() {
+		t.Fatal("40 people are not held from 10 on")
+	}
+	before := p.ruleSet(t)
+	replace(t, config, holdingFrom(500, ""))
+	p.until(t, taken, 1)
+	if held() {
+		t.Error("40 people are held from 500 on")
+	}
+	if p.ruleSet(t) == before {
+		t.Errorf("other policies are in force by the same version %s", before)
+	}
+	if strings.Contains(p.logged(), "restart to apply") {
+		t.Error("a restart is asked for though only policies have changed")
+	}
+
+	t.Run("a broken file is not taken", func(t *testing.T) {
+		in := p.ruleSet(t)
+		replace(t, config, bytes.Replace(holdingFrom(10, ""), []byte(">= 10"), []byte(">>= 10"), 1))
+		p.until(t, refused, 1)
+		p.until(t, "bulkhead_config_last_reload_successful", 0)
+		if held() || p.ruleSet(t) != in {
+			t.Error("the policies before are not in force")
+		}
+		if log := p.logged(); !strings.Contains(log, "configuration not taken") || !strings.Contains(log, filepath.Base(config)+":4") {
+			t.Errorf("the log does not say what is wrong where:\n%s", log)
+		}
+		if status, text := get(t, p.metrics+"/readyz"); status != 200 {
+			t.Errorf("not ready: %s", text)
+		}
+	})
+	t.Run("what needs a restart is named", func(t *testing.T) {
+		replace(t, config, holdingFrom(20, "smtp: {max_hops: 7}\nown_domains: [office.example]\nupstream: {password: new-one}\n"))
+		p.until(t, taken, 2)
+		p.until(t, "bulkhead_config_last_reload_successful", 1)
+		if !held() {
+			t.Error("40 people are not held from 20 on")
+		}
+		log := p.logged()
+		if !strings.Contains(log, `["smtp.max_hops","upstream.password","own_domains"]`) || strings.Contains(log, "new-one") {
+			t.Errorf("the log does not name what needs a restart, or shows it:\n%s", log)
+		}
+		_, settings := getWith(t, p.admin+"/api/v1/settings", tokenFor(t, p.dataDir, "admin"))
+		if !strings.Contains(settings, "from-20") || strings.Contains(settings, "office.example") {
+			t.Errorf("the settings are not those in force: %s", settings)
+		}
+		if n := p.metric(t, `bulkhead_policy_matches_total{action="hold",policy="from-20"}`); n != 1 {
+			t.Errorf("the new policy counts %v matches, want 1", n)
+		}
+	})
+	t.Run("a lexicon is taken on a hang-up signal", func(t *testing.T) {
+		in := p.ruleSet(t)
+		replace(t, config, holdingFrom(20, "lexicon: {id.customer: {certain: [dossier]}}\n"))
+		if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		p.until(t, taken, 3)
+		if p.ruleSet(t) == in {
+			t.Errorf("another lexicon is in force by the same version %s", in)
+		}
+	})
+	p.stop(t)
+}
+
+// ruleSet is the version in force.
+func (p *process) ruleSet(t testing.TB) string {
+	t.Helper()
+	_, text := get(t, p.metrics+"/metrics")
+	_, version, _ := strings.Cut(text, `bulkhead_ruleset_info{version="`)
+	version, _, found := strings.Cut(version, `"`)
+	if !found {
+		t.Fatal("no version is in force")
+	}
+	return version
+}
+
+// A renewed certificate is shown from the next handshake on, to mail clients
+// and to browsers; one that does not fit its key is not.
+func TestCertificatesAreRenewedWhileRunning(t *testing.T) {
+	cert, key := certificate(t)
+	config := writeFile(t, "bulkhead.yaml", fmt.Sprintf(`listeners:
+  - {address: "127.0.0.1:0", allow: [127.0.0.0/8], tls: {cert: %q, key: %q, implicit: true}}
+admin: {cert: %q, key: %q}
+`, cert, key, cert, key))
+	p := serve(t, t.TempDir(), newMailbox(t).url(), "--config", config)
+	shown := func(address string) string {
+		t.Helper()
+		conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}) // it is compared
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close() // only looked at
+		return string(conn.ConnectionState().PeerCertificates[0].Raw)
+	}
+	want := func(file string) {
+		t.Helper()
+		pair, err := tls.LoadX509KeyPair(file, strings.Replace(file, "cert.pem", "key.pem", 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, address := range []string{p.smtp[0], strings.TrimPrefix(p.admin, "https://")} {
+			if shown(address) != string(pair.Leaf.Raw) {
+				t.Errorf("%s shows another certificate than that of %s", address, filepath.Base(file))
+			}
+		}
+		for _, label := range []string{"0", "console"} {
+			if ends := p.metric(t, fmt.Sprintf("bulkhead_certificate_not_after_timestamp_seconds{listener=%q}", label)); ends != float64(pair.Leaf.NotAfter.Unix()) {
+				t.Errorf("the certificate of %s ends at %v, want %v", label, ends, pair.Leaf.NotAfter.Unix())
+			}
+		}
+	}
+	want(cert)
+	time.Sleep(1100 * time.Millisecond) // so that the new one's end is another
+	newCert, newKey := certificate(t)
+	for from, to := range map[string]string{newCert: cert, newKey: key} {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		replace(t, to, data)
+	}
+	const taken, refused = `bulkhead_reloads_total{result="taken",what="certificate"}`, `bulkhead_reloads_total{result="refused",what="certificate"}`
+	p.until(t, taken, 2)
+	want(newCert)
+
+	_, foreign := certificate(t)
+	data, err := os.ReadFile(foreign)
+	if err != nil {
+		t.Fatal(err)
+	}
+	replace(t, key, data)
+	p.until(t, refused, 2)
+	want(newCert)
+	if log := p.logged(); !strings.Contains(log, "certificate not taken") || !strings.Contains(log, `"setting":"listeners[0].tls"`) || !strings.Contains(log, key) {
+		t.Errorf("the log does not say what is wrong where:\n%s", log)
+	}
+	p.stop(t)
+}
+
+// While policies are swapped, each verdict is whole: its action, its policy and
+// its version are of one configuration.
+func TestAMessageInFlightIsJudgedByOneConfiguration(t *testing.T) {
+	load := func(people int) (*configs.Config, []configs.Setting, error) {
+		cfg, src, err := configs.Load(writeFile(t, "bulkhead.yaml", string(holdingFrom(people, ""))), nil)
+		if err != nil {
+			return nil, nil, err
+		}
+		cfg.DataDir = t.TempDir()
+		return &cfg, cfg.Settings(src, nil), nil
+	}
+	const low, high = 10, 500
+	versions := map[int]string{}
+	byPeople := map[int]*configs.Config{}
+	for _, people := range []int{low, high} {
+		cfg, _, err := load(people)
+		if err != nil {
+			t.Fatal(err)
+		}
+		policies, err := cfg.CompilePolicies()
+		if err != nil {
+			t.Fatal(err)
+		}
+		byPeople[people], versions[people] = cfg, policies.Version()
+	}
+	l, err := newLive(byPeople[low], slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := low
+	l.rereads("bulkhead.yaml", func() (*configs.Config, []configs.Setting, error) {
+		next = low + high - next
+		return byPeople[next], nil, nil
+	}, func(*rules.Policies, []configs.Setting, []string) {})
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				if err := l.reload(true); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}()
+	list := csvOf(makeCustomers(40))
+	actions := map[rules.Action]int{}
+	for range 200 {
+		evidence, err := l.Inspect(t.Context(), extract.Source{ReaderAt: strings.NewReader(list), Size: int64(len(list))}, extract.DefaultLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := l.policies().Decide(rules.Envelope{From: "list@isp.example", Recipients: []string{"ben@client.example"}}, evidence, rules.Recent{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := rules.Pass
+		if v.PolicyVersion == versions[low] {
+			want = rules.Hold
+		} else if v.PolicyVersion != versions[high] {
+			t.Fatalf("judged by %s, which nobody wrote", v.PolicyVersion)
+		}
+		if v.Action != want {
+			t.Fatalf("%v by %s, want %v", v.Action, v.PolicyVersion, want)
+		}
+		actions[v.Action]++
+	}
+	close(stop)
+	<-done
+	if len(actions) != 2 {
+		t.Errorf("verdicts are %v: want some by each configuration", actions)
+	}
+}
