@@ -210,9 +210,13 @@ func (p *process) metric(t testing.TB, series string) float64 {
 	return 0
 }
 
-// needProgram returns the path of a program of Debian's, or skips the test.
+// needProgram returns the path of a program of Debian's, or skips the test. With
+// -short, as the race detector runs them, no test starts one.
 func needProgram(t testing.TB, name, pkg string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skipf("%s takes long", name)
+	}
 	path, err := exec.LookPath(name)
 	if err != nil {
 		path, err = exec.LookPath(filepath.Join("/usr/sbin", name))
