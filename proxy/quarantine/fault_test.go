@@ -371,6 +371,9 @@ func TestNoCrashUndoesDelete(t *testing.T) {
 
 // Sweep moves chunks that are alive, so it must be no more fatal than Hold.
 func TestNoCrashOfSweepLosesContent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("filling a store takes long")
+	}
 	t.Parallel()
 	for mode, name := range faultNames {
 		t.Run(name, func(t *testing.T) {

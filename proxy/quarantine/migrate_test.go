@@ -315,6 +315,9 @@ const (
 // kept up from the start, whatever version held them. (The first had no sealed
 // columns: see TestStoreOfTheFirstVersionIsCarriedOver.)
 func TestFiguresOfAnOlderStoreAreThoseOfANewOne(t *testing.T) {
+	if testing.Short() {
+		t.Skip("filling a store takes long")
+	}
 	t.Parallel()
 	c := newClock()
 	dir := t.TempDir()

@@ -245,6 +245,9 @@ func TestLegalHoldStopsExpiryAndDeletion(t *testing.T) {
 
 // An incident of thousands is dealt with in notices of bounded size.
 func TestLargeIncidentsExpireWhole(t *testing.T) {
+	if testing.Short() {
+		t.Skip("filling a store takes long")
+	}
 	t.Parallel()
 	c := newClock()
 	s := open(t, t.TempDir(), Options{Clock: c.Now})

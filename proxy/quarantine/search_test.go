@@ -153,6 +153,9 @@ func TestSearchesFindMessages(t *testing.T) {
 
 // Each order is read to its end and back, with a bound that cuts pages short.
 func TestSearchesFindIncidentsInEachOrder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("filling a store takes long")
+	}
 	t.Parallel()
 	c := newClock()
 	s := open(t, t.TempDir(), Options{Clock: c.Now, look: 20})
