@@ -180,7 +180,7 @@ func (c userSettings) change(ctx context.Context, p program, done string, change
 		return err
 	}
 	defer store.Close() //nolint:errcheck // what was written is committed
-	if err := store.ChangeAccount(ctx, c.Name, who(c.By), change); err != nil {
+	if err := store.ChangeAccount(ctx, c.Name, who(c.By), access.Changing(change)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(p.stdout, "%s %s\n", c.Name, done)

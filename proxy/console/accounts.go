@@ -16,7 +16,7 @@ type Accounts interface {
 	Account(ctx context.Context, name string) (quarantine.Account, error)
 	Accounts(ctx context.Context) ([]quarantine.Account, error)
 	AddAccount(ctx context.Context, a quarantine.Account, by string) error
-	ChangeAccount(ctx context.Context, name, by string, change func(*quarantine.Account) error) error
+	ChangeAccount(ctx context.Context, name, by string, change func(a *quarantine.Account, others []quarantine.Account) error) error
 	Sessions(ctx context.Context, name string) ([]quarantine.Session, error)
 	EndSessions(ctx context.Context, name string, but []byte) error
 	Tokens(ctx context.Context, name string) ([]quarantine.APIToken, error)
@@ -108,12 +108,9 @@ func (c *console) changedAccounts(w http.ResponseWriter, r *http.Request, name s
 // or its second factor: what the form has.
 func (c *console) changeAccount(w http.ResponseWriter, r *http.Request) {
 	name := r.PostFormValue("name")
-	err := c.stays(r.Context(), name, r.PostFormValue("role"), r.PostFormValue("act"))
-	if err == nil {
-		err = c.cfg.Accounts.ChangeAccount(r.Context(), name, access.From(r.Context()).Name, func(a *quarantine.Account) error {
-			return changeBy(a, r.PostFormValue("act"), r.PostFormValue("role"), r.PostFormValue("password"))
-		})
-	}
+	err := c.cfg.Accounts.ChangeAccount(r.Context(), name, access.From(r.Context()).Name, access.Changing(func(a *quarantine.Account) error {
+		return changeBy(a, r.PostFormValue("act"), r.PostFormValue("role"), r.PostFormValue("password"))
+	}))
 	c.changedAccounts(w, r, "", err)
 }
 
@@ -133,18 +130,6 @@ func changeBy(a *quarantine.Account, act, role, password string) (err error) {
 		a.Password, err = access.HashPassword(a.Name, password)
 	}
 	return err
-}
-
-// stays reports [access.ErrLastAdmin] where a change would leave no admin.
-func (c *console) stays(ctx context.Context, name, role, act string) error {
-	if act != "disable" && (act != "role" || role == string(access.Chief)) {
-		return nil
-	}
-	all, err := c.cfg.Accounts.Accounts(ctx)
-	if err != nil {
-		return err
-	}
-	return access.CheckLastAdmin(all, name)
 }
 
 // revokeToken ends anybody's token.

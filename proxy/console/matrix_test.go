@@ -38,7 +38,7 @@ func visitors(t *testing.T, accounts *quarantine.Store) []visitor {
 		all = append(all, visitor{string(role), access.Person{Name: string(role), Role: role}, func(r *http.Request) { r.AddCookie(cookie) }})
 	}
 	gone := session(t, accounts, "gone", access.Chief)
-	if err := accounts.ChangeAccount(ctx, "gone", "test", func(a *quarantine.Account) error { a.Disabled = true; return nil }); err != nil {
+	if err := accounts.ChangeAccount(ctx, "gone", "test", func(a *quarantine.Account, _ []quarantine.Account) error { a.Disabled = true; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	all = append(all, visitor{name: "a disabled admin", as: func(r *http.Request) { r.AddCookie(gone) }})

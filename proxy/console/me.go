@@ -86,7 +86,7 @@ func (c *console) confirmed(w http.ResponseWriter, r *http.Request) bool {
 // ends all of its sessions.
 func (c *console) changeMe(w http.ResponseWriter, r *http.Request, done string, change func(*quarantine.Account) error) {
 	who := access.From(r.Context())
-	err := c.cfg.Accounts.ChangeAccount(r.Context(), who.Name, who.Name, change)
+	err := c.cfg.Accounts.ChangeAccount(r.Context(), who.Name, who.Name, access.Changing(change))
 	if err != nil {
 		c.showMe(w, r, http.StatusUnprocessableEntity, &mePage{Wrong: c.accountWrong(err)})
 		return

@@ -75,8 +75,9 @@ func (s *Store) addAccount(ctx context.Context, a Account, by string, first bool
 }
 
 // ChangeAccount lets change alter an account but for its name, and ends its
-// sessions, since they were begun as what it no longer is.
-func (s *Store) ChangeAccount(ctx context.Context, name, by string, change func(*Account) error) error {
+// sessions, since they were begun as what it no longer is. Others are all other
+// accounts, as they are while this one changes.
+func (s *Store) ChangeAccount(ctx context.Context, name, by string, change func(a *Account, others []Account) error) error {
 	if err := checkAccountName(by); err != nil {
 		return fmt.Errorf("change account: %w", err)
 	}
@@ -85,8 +86,12 @@ func (s *Store) ChangeAccount(ctx context.Context, name, by string, change func(
 		if err != nil {
 			return err
 		}
+		others, err := accountsIn(ctx, tx, " WHERE name <> ? ORDER BY name", a.Name)
+		if err != nil {
+			return err
+		}
 		before := a
-		if err := change(&a); err != nil || a == before {
+		if err := change(&a, others); err != nil || a == before {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, "UPDATE accounts SET role = ?, password = ?, totp = ?, step = iif(totp = ?, step, 0), disabled = ? WHERE name = ?",
@@ -152,11 +157,19 @@ func scanAccount(row interface{ Scan(...any) error }) (a Account, err error) {
 // Accounts lists all, by name.
 func (s *Store) Accounts(ctx context.Context) (all []Account, err error) {
 	err = s.read(ctx, func(tx *sql.Tx) error {
-		return eachRow(ctx, tx, "SELECT "+accountColumns+" ORDER BY name", nil, func(rows *sql.Rows) error {
-			a, err := scanAccount(rows)
-			all = append(all, a)
-			return err
-		})
+		all, err = accountsIn(ctx, tx, " ORDER BY name")
+		return err
+	})
+	return all, err
+}
+
+// accountsIn lists those that fit the end of a query, which is from this
+// package.
+func accountsIn(ctx context.Context, tx *sql.Tx, end string, args ...any) (all []Account, err error) {
+	err = eachRow(ctx, tx, "SELECT "+accountColumns+end, args, func(rows *sql.Rows) error {
+		a, err := scanAccount(rows)
+		all = append(all, a)
+		return err
 	})
 	return all, err
 }

@@ -54,11 +54,11 @@ func TestAccountsAreAudited(t *testing.T) {
 	}
 	must(s.AddFirstAccount(ctx, Account{Name: "ana", Role: "admin", Password: "hash-1"}))
 	must(s.AddAccount(ctx, Account{Name: "ben", Role: "viewer", Password: "hash-2"}, "ana"))
-	must(s.ChangeAccount(ctx, "BEN", "ana", func(a *Account) error {
+	must(s.ChangeAccount(ctx, "BEN", "ana", func(a *Account, _ []Account) error {
 		a.Role, a.Password, a.TOTP, a.Disabled = "reviewer", "hash-3", "totp-secret", true
 		return nil
 	}))
-	must(s.ChangeAccount(ctx, "ben", "ana", func(*Account) error { return nil })) // nothing
+	must(s.ChangeAccount(ctx, "ben", "ana", func(*Account, []Account) error { return nil })) // nothing
 	must(s.BeginSession(ctx, Session{Hash: []byte("cookie-hash"), Name: "ana", Role: "admin", Method: "password", Ends: time.Now().Add(time.Hour)}))
 	must(s.AddToken(ctx, APIToken{ID: "t1", Hash: []byte("token-hash"), Name: "ben", Role: "viewer", Scope: []string{"scan"}, Label: "night", Ends: time.Now().Add(time.Hour)}, "ana"))
 	must(s.RevokeToken(ctx, "t1", "", "ana"))

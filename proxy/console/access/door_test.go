@@ -59,7 +59,7 @@ func (h *house) add(name string, role access.Role, totpSecret string) {
 
 func (h *house) change(name string, change func(*quarantine.Account)) {
 	h.t.Helper()
-	err := h.store.ChangeAccount(context.Background(), name, "test", func(a *quarantine.Account) error { change(a); return nil })
+	err := h.store.ChangeAccount(context.Background(), name, "test", func(a *quarantine.Account, _ []quarantine.Account) error { change(a); return nil })
 	if err != nil {
 		h.t.Fatal(err)
 	}

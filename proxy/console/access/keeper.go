@@ -12,7 +12,6 @@ type Keeper interface {
 	HasAccounts(ctx context.Context) (bool, error)
 	Account(ctx context.Context, name string) (quarantine.Account, error)
 	AddFirstAccount(ctx context.Context, a quarantine.Account) error
-	ChangeAccount(ctx context.Context, name, by string, change func(*quarantine.Account) error) error
 	UseStep(ctx context.Context, name string, step int64) error
 
 	BeginSession(ctx context.Context, x quarantine.Session) error

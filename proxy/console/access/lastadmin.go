@@ -3,7 +3,6 @@ package access
 import (
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 )
@@ -11,13 +10,19 @@ import (
 // ErrLastAdmin says that nobody could log in as an admin any more.
 var ErrLastAdmin = errors.New("nobody else is an admin: make somebody one first")
 
-// CheckLastAdmin reports [ErrLastAdmin] where nobody but the one who is named
-// can log in as an admin.
-func CheckLastAdmin(all []quarantine.Account, name string) error {
-	if !slices.ContainsFunc(all, func(a quarantine.Account) bool {
-		return a.Role == string(Chief) && !a.Disabled && !strings.EqualFold(a.Name, name)
-	}) {
-		return ErrLastAdmin
+// Changing makes a change of an account that leaves an admin, where the account
+// is one: else the error is [ErrLastAdmin], and nothing is changed.
+func Changing(change func(*quarantine.Account) error) func(*quarantine.Account, []quarantine.Account) error {
+	return func(a *quarantine.Account, others []quarantine.Account) error {
+		was := isAdmin(*a)
+		if err := change(a); err != nil {
+			return err
+		}
+		if was && !isAdmin(*a) && !slices.ContainsFunc(others, isAdmin) {
+			return ErrLastAdmin
+		}
+		return nil
 	}
-	return nil
 }
+
+func isAdmin(a quarantine.Account) bool { return a.Role == string(Chief) && !a.Disabled }

@@ -17,7 +17,7 @@ import (
 type People interface {
 	Accounts(ctx context.Context) ([]quarantine.Account, error)
 	AddAccount(ctx context.Context, a quarantine.Account, by string) error
-	ChangeAccount(ctx context.Context, name, by string, change func(*quarantine.Account) error) error
+	ChangeAccount(ctx context.Context, name, by string, change func(a *quarantine.Account, others []quarantine.Account) error) error
 	Tokens(ctx context.Context, name string) ([]quarantine.APIToken, error)
 	AddToken(ctx context.Context, t quarantine.APIToken, by string) error
 	RevokeToken(ctx context.Context, id, name, by string) error
@@ -128,16 +128,7 @@ type changeAccountIn struct {
 
 func (a *api) changeAccount(ctx context.Context, in *changeAccountIn) (*struct{}, error) {
 	b := &in.Body
-	if b.Role != "" && b.Role != string(access.Chief) || b.Disabled != nil && *b.Disabled {
-		all, err := a.cfg.People.Accounts(ctx)
-		if err == nil {
-			err = access.CheckLastAdmin(all, in.Name)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return nil, a.cfg.People.ChangeAccount(ctx, in.Name, access.From(ctx).Name, func(x *quarantine.Account) (err error) {
+	return nil, a.cfg.People.ChangeAccount(ctx, in.Name, access.From(ctx).Name, access.Changing(func(x *quarantine.Account) (err error) {
 		if b.Role != "" {
 			x.Role = b.Role
 		}
@@ -151,7 +142,7 @@ func (a *api) changeAccount(ctx context.Context, in *changeAccountIn) (*struct{}
 			x.Password, err = access.HashPassword(x.Name, b.Password)
 		}
 		return err
-	})
+	}))
 }
 
 func (a *api) tokens(ctx context.Context, _ *struct{}) (*page[Tokens], error) {
