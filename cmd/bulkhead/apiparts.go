@@ -13,8 +13,13 @@ import (
 
 // newAPI makes the API of a relay.
 func (r *relay) newAPI(ctx context.Context, m *metrics.Metrics, spool string) (http.Handler, error) {
+	desk := newDesk(r.cfg, r.store, r.upstream)
+	var tester api.Tester
+	if len(r.cfg.Review.TestTo) > 0 {
+		tester = desk
+	}
 	return api.New(api.Config{
-		Store: r.store, Desk: newDesk(r.cfg, r.store, r.upstream), Jobs: r.jobs, People: r.store, Log: r.log, Version: version, Done: ctx.Done(),
+		Store: r.store, Desk: desk, Test: tester, Allow: allower{allowFilesOf(r.cfg), r.store, r.adviser.limits}, Jobs: r.jobs, People: r.store, Log: r.log, Version: version, Done: ctx.Done(),
 		Judge: r.judgeSubmission, ScanMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
 		Policies: r.live.policies, OwnDomains: r.cfg.OwnDomains, Settings: r.apiSettings,
 		Inspector: r.examiner,

@@ -22,7 +22,7 @@ func TestImportsRunDown(t *testing.T) {
 		{"proxy/console", "proxy/console proxy/metrics proxy/quarantine proxy/replay proxy/report proxy/review rules"},
 		{"proxy/worker", "rules"}, {"proxy/index", "rules"}, {"proxy/ocr", "-"},
 		{"proxy/replay", "proxy/quarantine rules"}, {"proxy/report", "rules"}, {"proxy/notify", "-"}, {"proxy/events", "-"}, {"proxy/run", "proxy/metrics rules"},
-		{"proxy/review", "proxy/quarantine proxy/upstream"},
+		{"proxy/review", "proxy/quarantine proxy/upstream rules"},
 		{"proxy", "proxy/metrics proxy/run proxy/upstream proxy/wire rules"},
 		{"rules/detect", "-"}, {"rules/keyed", "-"},
 		{"rules/exact", "rules/detect rules/keyed"}, {"rules/allow", "rules/detect rules/keyed"},

@@ -7,22 +7,22 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bulkhead-dlp/bulkhead/proxy/console"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 	"github.com/bulkhead-dlp/bulkhead/rules/allow"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 	"github.com/bulkhead-dlp/bulkhead/rules/keyed"
 )
 
-// consoleAllower lets the console change the allow list, as `allow add` does.
-type consoleAllower struct {
+// allower lets the console and the API change the allow list, as `allow add` does.
+type allower struct {
 	files  allowFiles
 	store  *quarantine.Store
 	limits extract.Limits
 }
 
-// Allow implements console.Allower.
-func (a consoleAllower) Allow(ctx context.Context, x console.Exception) error {
+// Allow implements console.Allower and api.Allower.
+func (a allower) Allow(ctx context.Context, x review.Exception) error {
 	now := time.Now().UTC().Truncate(time.Second)
 	e := allow.Entry{ID: newAllowID(), Kind: x.Kind, Reason: x.Reason, Owner: x.Owner, Added: now, Expires: x.Expires.UTC().Truncate(time.Second)}
 	if x.Kind.Waives() {
@@ -30,7 +30,7 @@ func (a consoleAllower) Allow(ctx context.Context, x console.Exception) error {
 			e.Policies = []string{x.Policy}
 		}
 		if strings.Contains(strings.ToLower(x.Reason+" "+x.Owner), strings.ToLower(x.Value)) {
-			return &console.NotAllowedError{Why: "the reason or your name holds the value itself, and both are kept as they are"}
+			return &review.NotAllowedError{Why: "the reason or your name holds the value itself, and both are kept as they are"}
 		}
 	}
 	template := ""
@@ -51,7 +51,7 @@ func (a consoleAllower) Allow(ctx context.Context, x console.Exception) error {
 		list.Key = hash.Check()
 		more, err := list.With(e)
 		if err != nil {
-			return list, &console.NotAllowedError{Why: err.Error()}
+			return list, &review.NotAllowedError{Why: err.Error()}
 		}
 		// Recorded before it has an effect.
 		return more, a.store.RecordIncident(ctx, x.Incident, quarantine.ActAllowed, x.Owner, e.ID+", "+string(e.Kind)+": "+x.Reason)
@@ -59,20 +59,20 @@ func (a consoleAllower) Allow(ctx context.Context, x console.Exception) error {
 }
 
 // hashOf gives the hash of what is allowed.
-func hashOf(ctx context.Context, hash keyed.Hash, x console.Exception, template string) (string, error) {
+func hashOf(ctx context.Context, hash keyed.Hash, x review.Exception, template string) (string, error) {
 	if x.Kind == allow.Table {
 		return allow.HashTable(hash, template), nil
 	}
 	var e allow.Entry
 	e.Kind = x.Kind
 	if err := (allowAdd{Value: x.Value}).fill(ctx, &e, hash); err != nil {
-		return "", &console.NotAllowedError{Why: err.Error()}
+		return "", &review.NotAllowedError{Why: err.Error()}
 	}
 	return e.Hash, nil
 }
 
 // template gives the template of the one table in a held message.
-func (a consoleAllower) template(ctx context.Context, id string) (string, error) {
+func (a allower) template(ctx context.Context, id string) (string, error) {
 	content, err := a.store.Content(ctx, id)
 	if err != nil {
 		return "", err
@@ -93,7 +93,7 @@ func (a consoleAllower) template(ctx context.Context, id string) (string, error)
 	}
 	template, err := t.one()
 	if err != nil {
-		return "", &console.NotAllowedError{Why: err.Error()}
+		return "", &review.NotAllowedError{Why: err.Error()}
 	}
 	return template, nil
 }

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
-	"github.com/bulkhead-dlp/bulkhead/proxy/console"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 	"github.com/bulkhead-dlp/bulkhead/rules/allow"
 )
 
@@ -40,8 +40,8 @@ func TestConsoleAllowsAsTheCommandDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := consoleAllower{allowFilesOf(&cfg), store, bounds}
-	x := console.Exception{Incident: m.Incident, Message: m.ID, Policy: "bulk", Owner: "ana", Reason: "contract", Expires: time.Now().AddDate(0, 0, 30)}
+	a := allower{allowFilesOf(&cfg), store, bounds}
+	x := review.Exception{Incident: m.Incident, Message: m.ID, Policy: "bulk", Owner: "ana", Reason: "contract", Expires: time.Now().AddDate(0, 0, 30)}
 	for _, what := range []struct {
 		kind  allow.Kind
 		value string
@@ -66,7 +66,7 @@ func TestConsoleAllowsAsTheCommandDoes(t *testing.T) {
 	if template, err := templateOf(t.Context(), file); err != nil || list.Entries[2].Hash != allow.HashTable(hash, template) {
 		t.Errorf("the table's entry is another than the command's: %v", err)
 	}
-	var not *console.NotAllowedError
+	var not *review.NotAllowedError
 	if err := a.Allow(t.Context(), x); !errors.As(err, &not) {
 		t.Errorf("the same twice: %v", err)
 	}

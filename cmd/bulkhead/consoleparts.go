@@ -23,7 +23,7 @@ func (r *relay) consoleConfig(ctx context.Context, m *metrics.Metrics, spool str
 		Judge: consoleJudge{r.adviser}, TryMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
 		Policies: consolePolicies{r.live, r.cfg.OwnDomains}, Past: r.store, Settings: r.consoleSettings, Health: r.health,
 		Desk: desk, Jobs: r.jobs, Cases: r.store, Test: tester,
-		Allow: consoleAllower{allowFilesOf(r.cfg), r.store, r.adviser.limits},
+		Allow: allower{allowFilesOf(r.cfg), r.store, r.adviser.limits},
 		Gather: func(ctx context.Context, incident string) (report.Incident, error) {
 			return gatherIncident(ctx, r.store, incident)
 		},

@@ -586,11 +586,11 @@ func TestSeveralThatHaveChangedAreLeftOut(t *testing.T) {
 
 // allower notes what is put on the allow list.
 type allower struct {
-	got []console.Exception
+	got []review.Exception
 	err error
 }
 
-func (a *allower) Allow(_ context.Context, x console.Exception) error {
+func (a *allower) Allow(_ context.Context, x review.Exception) error {
 	if a.err == nil {
 		a.got = append(a.got, x)
 	}
@@ -633,7 +633,7 @@ func TestAllowFromThePage(t *testing.T) {
 	if resp, _ := o.send("", http.MethodPost, "/incidents/"+id+"/allow", good); resp.StatusCode != http.StatusNotFound || len(list.got) != 1 {
 		t.Errorf("of another incident: %s", resp.Status)
 	}
-	list.err = &console.NotAllowedError{Why: "entry AL-1 allows the same"}
+	list.err = &review.NotAllowedError{Why: "entry AL-1 allows the same"}
 	delete(good, "message")
 	if resp, body := o.post("", id, "allow", good); resp.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "entry AL-1 allows the same") {
 		t.Errorf("%s\n%s", resp.Status, body)

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -14,31 +13,14 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/review"
-	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/allow"
 )
 
-// Exception is what a person puts on the allow list, of a held message.
-type Exception struct {
-	Incident, Message string // ids
-	Kind              allow.Kind
-	Value             string // an address or a domain; "" for a table: the message's
-	Policy            string // the one that does not hold, for senders and recipients
-	Reason, Owner     string
-	Expires           time.Time
-}
-
 // Allower puts what people allow on the list, and says so in the audit trail.
-// The error is a [NotAllowedError] where the person can do something about it.
+// The error is a [review.NotAllowedError] where the person can do something about it.
 type Allower interface {
-	Allow(ctx context.Context, x Exception) error
+	Allow(ctx context.Context, x review.Exception) error
 }
-
-// NotAllowedError says why something cannot be put on the allow list.
-type NotAllowedError struct{ Why string }
-
-// Error implements error.
-func (e *NotAllowedError) Error() string { return e.Why }
 
 // Tester sends a copy of a held message to a reviewer; a *review.Desk does.
 type Tester interface {
@@ -48,54 +30,28 @@ type Tester interface {
 // offer is something of a message that may be allowed. Its key stands in the
 // form, and not the value.
 type offer struct {
+	review.Offer
 	Key, Text string
-	kind      allow.Kind
-	value     string
 }
 
-// offersMost bounds the recipients, and the domains, that are offered.
+// offersMost bounds how many of a kind are offered.
 const offersMost = 3
 
 // offersOf lists what of a message may be allowed.
 func offersOf(m *quarantine.Message) (all []offer) {
-	if m.ID == "" || m.Sealed {
-		return nil
+	words := map[allow.Kind]string{
+		allow.Recipient: "mail to ", allow.RecipientDomain: "mail to all of ",
+		allow.Sender: "mail from ", allow.SenderDomain: "mail from all of ",
+		allow.Table: "tables with the heads of the one in it, in any mail",
 	}
-	add := func(kind allow.Kind, text, value string) {
-		if value == "" && kind != allow.Table {
-			return
+	seen := map[allow.Kind]int{}
+	for _, o := range review.Offers(m) {
+		if n := seen[o.Kind]; n < offersMost {
+			all = append(all, offer{o, string(o.Kind) + "." + strconv.Itoa(n), words[o.Kind] + o.Value})
 		}
-		n := 0
-		for _, o := range all {
-			if o.kind == kind && strings.EqualFold(o.value, value) {
-				return
-			}
-			if o.kind == kind {
-				n++
-			}
-		}
-		if n < offersMost {
-			all = append(all, offer{string(kind) + "." + strconv.Itoa(n), text + " " + value, kind, value})
-		}
-	}
-	for _, r := range m.Recipients {
-		add(allow.Recipient, "mail to", r.Address)
-	}
-	for _, r := range m.Recipients {
-		add(allow.RecipientDomain, "mail to all of", domain(r.Address))
-	}
-	add(allow.Sender, "mail from", m.From)
-	add(allow.SenderDomain, "mail from all of", domain(m.From))
-	if hasTable(m) {
-		add(allow.Table, "tables with the heads of the one in it, in any mail", "")
+		seen[o.Kind]++
 	}
 	return all
-}
-
-// hasTable reports whether a table was found in a message.
-func hasTable(m *quarantine.Message) bool {
-	var findings []rules.Finding
-	return json.Unmarshal(m.Evidence, &findings) == nil && slices.ContainsFunc(findings, func(f rules.Finding) bool { return f.Rows > 0 })
 }
 
 // Offers are what of the newest copy may be allowed, none where nobody takes it.
@@ -114,7 +70,7 @@ func (c *console) allow(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if a.Wrong == "" {
-		var not *NotAllowedError
+		var not *review.NotAllowedError
 		if err := c.cfg.Allow.Allow(r.Context(), x); errors.As(err, &not) {
 			a.Wrong = "It cannot be allowed: " + not.Why + "."
 		} else if err != nil {
@@ -130,7 +86,7 @@ func (c *console) allow(w http.ResponseWriter, r *http.Request) {
 }
 
 // exception reads what is asked for. What is wrong with it stands in the form.
-func (c *console) exception(r *http.Request, a *asked) (x Exception, err error) {
+func (c *console) exception(r *http.Request, a *asked) (x review.Exception, err error) {
 	i, err := c.cfg.Store.Incident(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return x, err
@@ -142,7 +98,7 @@ func (c *console) exception(r *http.Request, a *asked) (x Exception, err error) 
 	if err != nil {
 		return x, err
 	}
-	x = Exception{Incident: i.ID, Message: m.ID, Policy: m.Policy, Reason: a.Reason, Owner: by(r)}
+	x = review.Exception{Incident: i.ID, Message: m.ID, Policy: m.Policy, Reason: a.Reason, Owner: by(r)}
 	days, err := strconv.Atoi(a.Days)
 	x.Expires = time.Now().AddDate(0, 0, days)
 	if a.check(0); a.Wrong == "" && (err != nil || days < 1 || days > 3650) {
@@ -156,7 +112,7 @@ func (c *console) exception(r *http.Request, a *asked) (x Exception, err error) 
 		}
 		return x, nil
 	}
-	x.Kind, x.Value = offers[at].kind, offers[at].value
+	x.Offer = offers[at].Offer
 	return x, nil
 }
 

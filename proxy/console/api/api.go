@@ -78,6 +78,10 @@ type Config struct {
 	// Taken is told of each request to see or take what is in a held message, by
 	// kind (preview, evidence or download), and whether it was given; nil: nobody is.
 	Taken func(kind string, given bool)
+	// Allow and Test put what people allow on the list, and send test copies; nil:
+	// nobody does.
+	Allow Allower
+	Test  Tester
 	// Inspector reads held messages again; nil: nothing of them is shown.
 	Inspector Inspector
 	// Done is closed when the program goes down, so that open streams end; nil:
@@ -190,6 +194,7 @@ func (a *api) operations() []operation {
 		a.policyOperations(),
 		a.accountOperations(),
 		a.lookOperations(),
+		a.exceptionOperations(),
 		[]operation{a.sourceOperation(), a.reportOperation(), a.scanOperation(), a.eventsOperation()},
 	)
 }
