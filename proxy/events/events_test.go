@@ -337,3 +337,26 @@ func TestAFileIsFollowed(t *testing.T) {
 		t.Errorf("a file below a file takes %d: %v", n, err)
 	}
 }
+
+// A line that was left in part, by a full disk or a crash, takes no event with
+// it: what follows has lines of its own.
+func TestALineLeftInPartIsEnded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events.json")
+	for _, c := range []struct{ before, want string }{
+		{"", "b\n"}, {"a\n", "a\nb\n"}, {"a\n{\"par", "a\n{\"par\nb\n"},
+	} {
+		if err := os.WriteFile(path, []byte(c.before), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		f := events.NewFile(path)
+		if n, err := f.Send(t.Context(), []events.Told{{JSON: []byte("b")}}); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if text, err := os.ReadFile(path); err != nil || string(text) != c.want {
+			t.Errorf("after %q the file holds %q, want %q (%v)", c.before, text, c.want, err)
+		}
+	}
+}

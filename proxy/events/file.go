@@ -35,8 +35,7 @@ func (f *File) Send(_ context.Context, batch []Told) (int, error) {
 	if err == nil {
 		return len(batch), nil
 	}
-	// A line that is there in part is ended by the next one's begin: it is left
-	// as it is, and told again whole.
+	// A line that is there in part is told again whole, on a line of its own.
 	whole := bytes.Count(b.Bytes()[:n], []byte("\n"))
 	f.Close() //nolint:errcheck // the first error tells
 	return whole, fmt.Errorf("events file: %w", err)
@@ -55,7 +54,35 @@ func (f *File) follow() error {
 		f.Close() //nolint:errcheck // it was moved away
 	}
 	var err error
-	f.open, err = os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if f.open, err = os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+		return err
+	}
+	if err := f.endLine(); err != nil {
+		f.Close() //nolint:errcheck // the first error tells
+		return err
+	}
+	return nil
+}
+
+// endLine ends a line that a full disk or a crash has left in part: what is
+// written next would be read as the rest of it, and be lost with it.
+func (f *File) endLine() error {
+	info, err := f.open.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return err
+	}
+	written, err := os.Open(f.path)
+	if err != nil {
+		return err
+	}
+	defer written.Close() //nolint:errcheck // read only
+	var last [1]byte
+	if _, err := written.ReadAt(last[:], info.Size()-1); err != nil {
+		return err
+	}
+	if last[0] != '\n' {
+		_, err = f.open.WriteString("\n")
+	}
 	return err
 }
 
