@@ -29,7 +29,7 @@ type Config struct {
 	Log   *slog.Logger
 }
 
-// Sender hands events to all targets. The zero number of targets is none.
+// Sender hands events to all targets.
 type Sender struct {
 	cfg   Config
 	lanes []*lane
@@ -61,15 +61,6 @@ func (s *Sender) Send(e Told) {
 			s.cfg.Count(l.target.Name(), "dropped", 1)
 		}
 	}
-}
-
-// Waiting is how many events wait for a target at most.
-func (s *Sender) Waiting() int {
-	most := 0
-	for _, l := range s.lanes {
-		most = max(most, len(l.queue))
-	}
-	return most
 }
 
 // lastTime is how long what waits may still be sent after the end.
