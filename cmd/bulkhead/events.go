@@ -10,10 +10,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/events"
+	"github.com/bulkhead-dlp/bulkhead/proxy/index"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 )
@@ -106,9 +108,21 @@ func (e *eventLine) send(t events.Told, err error) {
 	e.sender.Send(t)
 }
 
+// run tells until the context ends, and what waits then. The sender ends last:
+// what follow has noted as told is with it by then. now is the trail's last entry.
+func (e *eventLine) run(ctx context.Context, r *relay, now int64) {
+	sending, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	var sender sync.WaitGroup
+	sender.Go(func() { e.sender.Run(sending) })
+	e.follow(ctx, r, now)
+	end()
+	sender.Wait()
+}
+
 // follow tells of what is added to the audit trail until the context ends, from
 // where the process before this one left off: decisions that other processes
-// made meanwhile are told late, not never. now is the trail's last entry.
+// made meanwhile are told late, not never.
 func (e *eventLine) follow(ctx context.Context, r *relay, now int64) {
 	after, err := e.told()
 	if err != nil {
@@ -142,10 +156,10 @@ func (e *eventLine) told() (int64, error) {
 // keep writes how far the audit trail was told. A crash may leave an earlier
 // number, and then some are told twice, with the same event.id.
 func (e *eventLine) keep(seq int64) {
-	err := os.WriteFile(e.cursor+".new", []byte(strconv.FormatInt(seq, 10)+"\n"), 0o600)
-	if err == nil {
-		err = os.Rename(e.cursor+".new", e.cursor)
-	}
+	err := index.Write(e.cursor, func(file *os.File) error {
+		_, err := fmt.Fprintln(file, seq)
+		return err
+	})
 	if err != nil {
 		e.log.Warn("which decisions were told cannot be kept", "error", err)
 	}

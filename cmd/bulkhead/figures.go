@@ -53,8 +53,7 @@ func (r *relay) watch(ctx context.Context) (stop func(), err error) {
 		})
 	})
 	if r.events != nil {
-		all.Go(func() { r.events.follow(ctx, r, now.AuditRecords) })
-		all.Go(func() { r.events.sender.Run(ctx) })
+		all.Go(func() { r.events.run(ctx, r, now.AuditRecords) })
 	}
 	return func() {
 		cancel()
