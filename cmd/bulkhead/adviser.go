@@ -65,6 +65,9 @@ func (a *adviser) advise(ctx context.Context, s submission) (*advice, error) {
 	began := time.Now()
 	now := a.live.now.Load()
 	env, evidence, err := a.read(ctx, now.inspector.WithMemory(nil), s)
+	if errors.Is(err, proxy.ErrNotNow) {
+		return nil, context.DeadlineExceeded // as who asks knows it
+	}
 	if err != nil {
 		return nil, err
 	}

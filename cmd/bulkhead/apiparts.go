@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
-	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/report"
@@ -46,9 +44,6 @@ func (r *relay) newAPI(ctx context.Context, m *metrics.Metrics, spool string) (h
 // judgeSubmission asks the adviser, for a program.
 func (r *relay) judgeSubmission(ctx context.Context, s api.Submission) (api.Scan, error) {
 	a, err := r.adviser.advise(ctx, submission(s))
-	if errors.Is(err, proxy.ErrNotNow) {
-		err = context.DeadlineExceeded
-	}
 	if err != nil {
 		return api.Scan{}, err
 	}

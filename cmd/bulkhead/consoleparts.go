@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 
-	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/report"
@@ -56,9 +54,6 @@ type consoleJudge struct{ adviser *adviser }
 // Judge implements console.Judge.
 func (j consoleJudge) Judge(ctx context.Context, t console.Trial) (console.Opinion, error) {
 	a, err := j.adviser.advise(ctx, submission{Name: t.Name, Content: t.Content, From: t.From, To: t.To})
-	if errors.Is(err, proxy.ErrNotNow) {
-		err = context.DeadlineExceeded
-	}
 	if err != nil {
 		return console.Opinion{}, err
 	}
