@@ -104,7 +104,7 @@ func TestEveryVerdictAndDecisionIsTold(t *testing.T) {
 	first := makeCustomers(40)[1]
 	for _, value := range append([]string{"office.example", "isp.example", "client.example", "bridge"}, first[0], first[1]) {
 		if len(value) > 3 && bytes.Contains(text, []byte(value)) {
-			t.Errorf("%s is ecsEvent", value)
+			t.Errorf("%s is told", value)
 		}
 	}
 }
