@@ -4,31 +4,24 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/bulkhead-dlp/bulkhead/proxy/index"
 	"github.com/bulkhead-dlp/bulkhead/rules/allow"
 	"github.com/bulkhead-dlp/bulkhead/rules/keyed"
 )
 
-// openedAllow is the allow list in use, and its files as they were looked at
-// last.
+// openedAllow is the allow list in use, and its files.
 type openedAllow struct {
-	files     allowFiles
-	file, key index.Stamp
-	list      allow.List
-	hash      keyed.Hash
-	next      time.Time // when the next entry expires, zero if none does
-	active    int
-	told      map[string]bool // entries that are known to have expired
-}
-
-// changed reports whether the files are not those that were opened.
-func (o *openedAllow) changed() bool {
-	return index.StampOf(o.files.list) != o.file || index.StampOf(o.files.key) != o.key
+	files   allowFiles
+	watched watched
+	list    allow.List
+	hash    keyed.Hash
+	next    time.Time // when the next entry expires, zero if none does
+	active  int
+	told    map[string]bool // entries that are known to have expired
 }
 
 // open reads the list in the place of the one before.
 func (o *openedAllow) open() error {
-	o.file, o.key = index.StampOf(o.files.list), index.StampOf(o.files.key)
+	o.watched = watch(o.files.list, o.files.key)
 	list, hash, err := o.files.read()
 	if err != nil {
 		return err
@@ -67,7 +60,7 @@ func (o *openedAllow) counts() (active, expired int) {
 
 // reloadAllow reads the allow list where it has changed, or with force.
 func (l *live) reloadAllow(force bool, r *reloading) {
-	if !force && !l.allow.changed() {
+	if !force && !l.allow.watched.others() {
 		return
 	}
 	err := l.allow.open()

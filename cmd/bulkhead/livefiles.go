@@ -7,6 +7,8 @@ import (
 )
 
 // watched are files that are taken together, such as a certificate and its key.
+// What is put in place whole is taken once there are others; what people write
+// in place, once it rests: see changed.
 type watched struct {
 	paths       []string
 	taken, seen []index.Stamp
@@ -21,6 +23,9 @@ func watch(paths ...string) watched {
 
 // take notes that the files are read as they are now.
 func (w *watched) take() { w.taken = w.stamps() }
+
+// others reports whether the files are others than those taken.
+func (w *watched) others() bool { return !slices.Equal(w.stamps(), w.taken) }
 
 // changed reports whether the files are others than those taken, and have not
 // changed since it was asked before: one that is being written, or whose pair

@@ -5,16 +5,16 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/rules/exact"
 )
 
-// openedIndex is an index in use, and the files as they were looked at last.
+// openedIndex is an index in use, and its files.
 type openedIndex struct {
-	index     *exact.Index
-	file, key index.Stamp
+	index *exact.Index
+	files watched
 }
 
 // open opens an index in the place of the one before.
 func (l *live) open(i int) error {
 	x, o := l.indexes[i], &l.opened[i]
-	o.file, o.key = index.StampOf(x.Path), index.StampOf(x.KeyFile)
+	o.files = watch(x.Path, x.KeyFile)
 	secret, err := index.ReadKey(x.KeyFile)
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func (l *live) open(i int) error {
 func (l *live) reloadIndexes(force bool, r *reloading) {
 	for i, x := range l.indexes {
 		o := &l.opened[i]
-		if !force && index.StampOf(x.Path) == o.file && index.StampOf(x.KeyFile) == o.key {
+		if !force && !o.files.others() {
 			continue
 		}
 		before := o.index.Version()
