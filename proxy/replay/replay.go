@@ -13,6 +13,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -297,13 +298,13 @@ func (r *rehearsal) end(next *rules.Policies) *Report {
 		r.report.Policies = append(r.report.Policies, c.Change)
 	}
 	slices.SortFunc(r.report.Policies, func(a, b Change) int {
-		return byCount(b.Count, a.Count, a.From.Action+a.From.Policy+a.To.Action+a.To.Policy, b.From.Action+b.From.Policy+b.To.Action+b.To.Policy)
+		return cmp.Or(cmp.Compare(b.Count, a.Count), a.From.compare(b.From), a.To.compare(b.To))
 	})
 	for _, s := range r.senders {
 		r.report.Senders = append(r.report.Senders, *s)
 	}
 	slices.SortFunc(r.report.Senders, func(a, b Sender) int {
-		return byCount(b.Held+b.Passed+b.Other, a.Held+a.Passed+a.Other, a.Sender, b.Sender)
+		return cmp.Or(cmp.Compare(b.Held+b.Passed+b.Other, a.Held+a.Passed+a.Other), cmp.Compare(a.Sender, b.Sender))
 	})
 	r.report.Senders = r.report.Senders[:min(len(r.report.Senders), maxSenders)]
 	for _, spec := range next.Specs() {
@@ -314,16 +315,8 @@ func (r *rehearsal) end(next *rules.Policies) *Report {
 	return r.report
 }
 
-func byCount(a, b int64, nameA, nameB string) int {
-	switch {
-	case a != b:
-		return int(a - b)
-	case nameA < nameB:
-		return -1
-	case nameA > nameB:
-		return 1
-	}
-	return 0
+func (v Verdict) compare(other Verdict) int {
+	return cmp.Or(cmp.Compare(v.Action, other.Action), cmp.Compare(v.Policy, other.Policy))
 }
 
 // judged is a judgement, and how many people it is about.
