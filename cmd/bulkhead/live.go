@@ -43,6 +43,9 @@ type judge struct {
 	policies  *rules.Policies
 }
 
+// version names what a message is judged by.
+func (j *judge) version() string { return j.inspector.RuleSet() + "-" + j.policies.Version() }
+
 // newLive loads everything. Whatever is wrong is an error, since nothing is in
 // use yet that could stay.
 func newLive(cfg *configs.Config, log *slog.Logger) (*live, error) {
@@ -98,9 +101,9 @@ func (l *live) swap(now time.Time) {
 		set = exact.NewSet(all...)
 	}
 	allowed := l.allow.inForce(now, l.log)
-	in, policies := l.base.WithIndexes(set).WithAllowed(allowed), l.plain.WithAllowed(allowed)
-	l.now.Store(&judge{in, policies})
-	l.metrics.RuleSet(in.RuleSet() + "-" + policies.Version())
+	next := &judge{l.base.WithIndexes(set).WithAllowed(allowed), l.plain.WithAllowed(allowed)}
+	l.now.Store(next)
+	l.metrics.RuleSet(next.version())
 	l.metrics.Allowed(l.allow.counts())
 }
 
@@ -114,5 +117,5 @@ func (l *live) watch(m *metrics.Reloads) {
 	}
 	m.Reloaded(true, time.Now())
 	m.Allowed(l.allow.counts())
-	m.RuleSet(l.now.Load().inspector.RuleSet() + "-" + l.policies().Version())
+	m.RuleSet(l.now.Load().version())
 }
