@@ -65,12 +65,9 @@ func (l *live) openConfig() (waiting []string, err error) {
 		return nil, err
 	}
 	waiting = slices.DeleteFunc(configs.Differences(c.started, next), func(name string) bool { return slices.Contains(reloadable, name) })
-	policies, err := next.CompilePolicies()
-	if slices.Contains(waiting, "own_domains") {
-		with := *next
-		with.OwnDomains = c.started.OwnDomains // as everything else has them
-		policies, err = with.CompilePolicies()
-	}
+	with := *next
+	with.OwnDomains = c.started.OwnDomains // as everything else has them
+	policies, err := with.CompilePolicies()
 	if err != nil {
 		return nil, fmt.Errorf("policies: %w", err)
 	}
