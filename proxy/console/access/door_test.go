@@ -7,6 +7,8 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -176,6 +178,42 @@ func TestGuessingIsSlow(t *testing.T) {
 	}
 	if err := guess("203.0.113.77", "ana"); !errors.Is(err, access.ErrLimited) {
 		t.Errorf("the 31st guess of an account, from another client: %v", err)
+	}
+}
+
+// Guesses that come at once are no more than guesses one after another, of a
+// client and of an account.
+func TestGuessingAtOnceIsNoWayAround(t *testing.T) {
+	if testing.Short() {
+		t.Skip("each guess takes as long as a log-in")
+	}
+	guessAtOnce := func(guesses int, client func(i int) string) (checked int64) {
+		var refused atomic.Int64
+		h := newHouse(t, func(c *access.Config) {
+			c.Tried = func(_ access.Method, result string) {
+				if result == "refused" {
+					refused.Add(1)
+				}
+			}
+		})
+		h.add("ana", access.Reviewer, "")
+		var all sync.WaitGroup
+		for i := range guesses {
+			all.Go(func() {
+				_, err := h.signIn(client(i), access.Credentials{Name: "ana", Password: "wrong-horse-battery"})
+				if !errors.Is(err, access.ErrRefused) && !errors.Is(err, access.ErrLimited) {
+					t.Errorf("guess %d: %v", i, err)
+				}
+			})
+		}
+		all.Wait()
+		return refused.Load()
+	}
+	if n := guessAtOnce(40, func(int) string { return "192.0.2.9" }); n != 10 {
+		t.Errorf("%d of 40 guesses of one client at once are compared, want 10", n)
+	}
+	if n := guessAtOnce(40, func(i int) string { return netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}).String() }); n != 30 {
+		t.Errorf("%d of 40 guesses of one account at once are compared, want 30", n)
 	}
 }
 

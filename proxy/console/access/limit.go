@@ -24,47 +24,67 @@ type failures struct {
 	most int
 
 	mu sync.Mutex
-	of map[string]*rate.Limiter
+	of map[string]*record
+}
+
+// record is what is held against somebody. A log-in that is under way counts as
+// one that has failed until it ends: a thousand at once are no more guesses than
+// a thousand one after another.
+type record struct {
+	failed   *rate.Limiter
+	underWay int
 }
 
 func newFailures(most int) *failures {
-	return &failures{most: most, of: map[string]*rate.Limiter{}}
+	return &failures{most: most, of: map[string]*record{}}
 }
 
-// full reports whether somebody has failed too often, and when to try again.
-func (f *failures) full(who string, now time.Time) (time.Duration, bool) {
+// begin counts a log-in that is under way, which end ends. Where somebody has
+// failed too often it does not, and tells when to try again.
+func (f *failures) begin(who string, now time.Time) (wait time.Duration, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	l := f.of[who]
-	if l == nil {
-		return 0, false
+	x := f.get(who, now)
+	left := x.failed.TokensAt(now) - float64(x.underWay)
+	if left < 1 {
+		return time.Duration((1 - left) * float64(failureBack)), false
 	}
-	left := l.TokensAt(now)
-	if left >= 1 {
-		return 0, false
-	}
-	return time.Duration((1 - left) * float64(failureBack)), true
+	x.underWay++
+	return 0, true
 }
 
-// add counts a failure.
-func (f *failures) add(who string, now time.Time) {
+// end ends a log-in that was begun. One that failed is held against them; one
+// that is over in any other way is not.
+func (f *failures) end(who string, now time.Time, failed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	l := f.of[who]
-	if l == nil {
+	x := f.get(who, now)
+	x.underWay = max(0, x.underWay-1) // makeRoom may have forgotten it
+	if failed {
+		x.failed.AllowN(now, 1)
+	}
+}
+
+// forget forgives the failures of somebody who has logged in, though not what
+// is under way.
+func (f *failures) forget(who string, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.get(who, now).failed = f.fresh()
+}
+
+// get gives what is held against somebody, nothing where they are new.
+func (f *failures) get(who string, now time.Time) *record {
+	x := f.of[who]
+	if x == nil {
 		f.makeRoom(now)
-		l = rate.NewLimiter(rate.Every(failureBack), f.most)
-		f.of[who] = l
+		x = &record{failed: f.fresh()}
+		f.of[who] = x
 	}
-	l.AllowN(now, 1)
+	return x
 }
 
-// forget ends the count for somebody who has logged in.
-func (f *failures) forget(who string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.of, who)
-}
+func (f *failures) fresh() *rate.Limiter { return rate.NewLimiter(rate.Every(failureBack), f.most) }
 
 // makeRoom forgets whom nothing is held against any more, and where all are,
 // anybody.
@@ -72,8 +92,8 @@ func (f *failures) makeRoom(now time.Time) {
 	if len(f.of) < watched {
 		return
 	}
-	for who, l := range f.of {
-		if l.TokensAt(now) >= float64(f.most) {
+	for who, x := range f.of {
+		if x.underWay == 0 && x.failed.TokensAt(now) >= float64(f.most) {
 			delete(f.of, who)
 		}
 	}

@@ -26,29 +26,33 @@ type Credentials struct {
 // SignIn lets somebody in by a password, and gives the session's cookie. The
 // error is [ErrRefused] or [ErrLimited] where it does not.
 func (d *Door) SignIn(r *http.Request, c Credentials) (*http.Cookie, error) {
-	client, account := network(d.clientOf(r)), strings.ToLower(c.Name)
+	client, account := network(d.clientOf(r)), accountKey(c.Name)
 	now := d.cfg.Now()
-	for _, limit := range []struct {
-		f   *failures
-		who string
-	}{{d.byClient, client}, {d.byAccount, account}} {
-		if wait, full := limit.f.full(limit.who, now); full {
-			d.cfg.Tried(Password, "limited")
-			return nil, &LimitedError{wait}
-		}
+	if wait, ok := d.byClient.begin(client, now); !ok {
+		d.cfg.Tried(Password, "limited")
+		return nil, &LimitedError{wait}
 	}
+	refused := false
+	defer func() { d.byClient.end(client, now, refused) }()
+	if wait, ok := d.byAccount.begin(account, now); !ok {
+		d.cfg.Tried(Password, "limited")
+		return nil, &LimitedError{wait}
+	}
+	defer func() { d.byAccount.end(account, now, refused) }()
 	a, err := d.check(r.Context(), c)
-	if errors.Is(err, ErrRefused) {
-		d.byClient.add(client, now)
-		d.byAccount.add(account, now)
+	if refused = errors.Is(err, ErrRefused); refused {
 		d.cfg.Tried(Password, "refused")
 	}
 	if err != nil {
 		return nil, err
 	}
-	d.byAccount.forget(account)
+	d.byAccount.forget(account, now)
 	return d.begin(r, Person{Name: a.Name, Role: Role(a.Role), Method: Password})
 }
+
+// accountKey is what failures to log in to an account are counted by: of one
+// size, whatever somebody types.
+func accountKey(name string) string { return string(sum(strings.ToLower(name))) }
 
 // check compares what somebody types with their account.
 func (d *Door) check(ctx context.Context, c Credentials) (quarantine.Account, error) {
@@ -157,10 +161,12 @@ func (d *Door) IsCode(secret, code string) bool {
 // changed, or a second factor is. The error is [ErrRefused] where it is not, and
 // counts as a log-in that failed.
 func (d *Door) ConfirmPassword(r *http.Request, name, password string) error {
-	account, now := strings.ToLower(name), d.cfg.Now()
-	if wait, full := d.byAccount.full(account, now); full {
+	account, now := accountKey(name), d.cfg.Now()
+	if wait, ok := d.byAccount.begin(account, now); !ok {
 		return &LimitedError{wait}
 	}
+	refused := false
+	defer func() { d.byAccount.end(account, now, refused) }()
 	a, err := d.cfg.Keeper.Account(r.Context(), name)
 	if err != nil {
 		return fmt.Errorf("password: %w", err)
@@ -169,8 +175,7 @@ func (d *Door) ConfirmPassword(r *http.Request, name, password string) error {
 	if err != nil {
 		return fmt.Errorf("password: %w", err)
 	}
-	if !right {
-		d.byAccount.add(account, now)
+	if refused = !right; refused {
 		return ErrRefused
 	}
 	return nil
