@@ -207,13 +207,14 @@ func sum(secret string) []byte {
 }
 
 // clientOf is the address that a request came from, behind a trusted proxy the
-// last that it names.
+// last that it names. Some proxies add theirs as a field of its own, behind what
+// the client has sent.
 func (d *Door) clientOf(r *http.Request) netip.Addr {
 	client := remote(r)
 	if !d.cfg.Proxy.trusts(client) {
 		return client
 	}
-	forwarded := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	if named, err := netip.ParseAddr(strings.TrimSpace(forwarded[len(forwarded)-1])); err == nil {
 		return named
 	}

@@ -217,6 +217,39 @@ func TestGuessingAtOnceIsNoWayAround(t *testing.T) {
 	}
 }
 
+// Behind a trusted proxy a client is who the proxy names, in the same field or in
+// one of its own, and not what the client names itself.
+func TestForwardedClientIsTheOneThatTheProxyNames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("each guess takes as long as a log-in")
+	}
+	for name, forwarded := range map[string]func(made, client string) []string{
+		"one field":  func(made, client string) []string { return []string{made + ", " + client} },
+		"two fields": func(made, client string) []string { return []string{made, client} },
+	} {
+		h := newHouse(t, func(c *access.Config) {
+			c.Proxy = access.TrustedProxy{Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
+		})
+		guess := func(made, client string) error {
+			r := from("127.0.0.1")
+			r.Header["X-Forwarded-For"] = forwarded(made, client)
+			_, err := h.door.SignIn(r, access.Credentials{Name: "eve", Password: "wrong-horse-battery"})
+			return err
+		}
+		for i := range 10 {
+			if err := guess(netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}).String(), "203.0.113.5"); !errors.Is(err, access.ErrRefused) {
+				t.Fatalf("%s: guess %d: %v", name, i, err)
+			}
+		}
+		if err := guess("198.51.100.99", "203.0.113.5"); !errors.Is(err, access.ErrLimited) {
+			t.Errorf("%s: a client that names itself another each time: %v", name, err)
+		}
+		if err := guess("198.51.100.99", "203.0.113.6"); !errors.Is(err, access.ErrRefused) {
+			t.Errorf("%s: another client of the same proxy: %v", name, err)
+		}
+	}
+}
+
 // A session ends without use, at its longest, and with any change of its account.
 func TestSessionsEnd(t *testing.T) {
 	h := newHouse(t, nil)
