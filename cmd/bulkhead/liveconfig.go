@@ -26,11 +26,12 @@ type openedConfig struct {
 // and which of these wait for a restart.
 type taking func(policies *rules.Policies, settings []configs.Setting, waiting []string)
 
-// rereads has a configuration's policies and lexicon reloaded with the rest.
-func (l *live) rereads(file string, read func() (*configs.Config, []configs.Setting, error), taken taking) {
+// rereads has the policies and the lexicon of a configuration's file reloaded
+// with the rest. The file is as it was taken before it was read.
+func (l *live) rereads(file watched, read func() (*configs.Config, []configs.Setting, error), taken taking) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.config.files, l.config.read, l.config.taken = watch(file), read, taken
+	l.config.files, l.config.read, l.config.taken = file, read, taken
 }
 
 // reloadConfig takes policies and lexicon of a configuration that has changed,

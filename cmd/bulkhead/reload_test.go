@@ -210,7 +210,7 @@ func TestAMessageInFlightIsJudgedByOneConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := low
-	l.rereads("bulkhead.yaml", func() (*configs.Config, []configs.Setting, error) {
+	l.rereads(watch("bulkhead.yaml"), func() (*configs.Config, []configs.Setting, error) {
 		next = low + high - next
 		return byPeople[next], nil, nil
 	}, func(*rules.Policies, []configs.Setting, []string) {})
@@ -254,5 +254,35 @@ func TestAMessageInFlightIsJudgedByOneConfiguration(t *testing.T) {
 	<-done
 	if len(actions) != 2 {
 		t.Errorf("verdicts are %v: want some by each configuration", actions)
+	}
+}
+
+// Indexes may take long to load at the start: a configuration that is changed
+// meanwhile is taken after it.
+func TestAConfigurationThatChangesDuringTheStartIsTaken(t *testing.T) {
+	path := writeFile(t, "bulkhead.yaml", string(holdingFrom(10, "")))
+	load := func() (*configs.Config, []configs.Setting, error) {
+		cfg, _, err := configs.Load(path, nil)
+		return &cfg, nil, err
+	}
+	file := watch(path)
+	cfg, _, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.DataDir = t.TempDir()
+	replace(t, path, holdingFrom(500, ""))
+	l, err := newLive(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.rereads(file, load, func(*rules.Policies, []configs.Setting, []string) {})
+	for range 2 { // one look finds it, the next that it rests
+		if err := l.reload(false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := l.policies().Names(); len(got) != 1 || got[0] != "from-500" {
+		t.Errorf("in force are %v, want from-500", got)
 	}
 }

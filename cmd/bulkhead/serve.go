@@ -45,6 +45,7 @@ Examples:
 
 // Run runs the relay until the context ends.
 func (c serveCommand) Run(ctx context.Context, p program) error {
+	file := watch(c.Config) // before it is read, so that no change is missed
 	cfg, all, err := c.load(p)
 	if err != nil {
 		return err
@@ -55,7 +56,7 @@ func (c serveCommand) Run(ctx context.Context, p program) error {
 	}
 	r.told.settings = all
 	if c.Config != "" {
-		r.live.rereads(c.Config, func() (*configs.Config, []configs.Setting, error) { return c.load(p) }, r.taken)
+		r.live.rereads(file, func() (*configs.Config, []configs.Setting, error) { return c.load(p) }, r.taken)
 	}
 	return r.run(ctx)
 }
