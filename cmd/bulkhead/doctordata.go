@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -119,25 +117,12 @@ func (e *examination) clock(context.Context) {
 // running asks the relay that runs, if one does.
 func (e *examination) running(ctx context.Context) {
 	const check = "relay"
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+e.cfg.Metrics.Address+"/readyz", nil)
-	if err != nil {
-		e.note(check, levelFail, "correct metrics.address", "%v", err)
-		return
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		e.note(check, levelNote, "", "none answers at %s (metrics.address)", e.cfg.Metrics.Address)
-		return
-	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
+	good, text, err := askRunning(ctx, e.cfg, "/readyz")
 	switch {
 	case err != nil:
-		e.note(check, levelFail, "", "%v", err)
-	case resp.StatusCode != http.StatusOK:
-		e.note(check, levelFail, "look at its log", "the one at %s takes no mail: %s", e.cfg.Metrics.Address, strings.TrimSpace(string(text)))
+		e.note(check, levelNote, "", "none answers at %s (metrics.address)", e.cfg.Metrics.Address)
+	case !good:
+		e.note(check, levelFail, "look at its log", "the one at %s takes no mail: %s", e.cfg.Metrics.Address, strings.TrimSpace(text))
 	default:
 		e.note(check, levelOK, "", "the one at %s takes mail", e.cfg.Metrics.Address)
 	}

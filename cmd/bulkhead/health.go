@@ -31,24 +31,34 @@ func (c healthCommand) Run(ctx context.Context, p program) error {
 	if c.Live {
 		path = "/healthz"
 	}
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+cfg.Metrics.Address+path, nil)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
+	good, text, err := askRunning(ctx, &cfg, path)
 	if err != nil {
 		return fmt.Errorf("no relay answers: %w", err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
+	if !good {
 		return fmt.Errorf("not ready: %s", text)
 	}
-	_, err = p.stdout.Write(text)
+	_, err = io.WriteString(p.stdout, text)
 	return err
+}
+
+// askTime bounds how long a running relay may take to say how it does.
+const askTime = 15 * time.Second
+
+// askRunning asks the relay that runs by a configuration how it does. The error
+// says that none answers.
+func askRunning(ctx context.Context, cfg *configs.Config, path string) (good bool, text string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+cfg.Metrics.Address+path, nil)
+	if err != nil {
+		return false, "", fmt.Errorf("metrics.address: %w", err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false, "", err
+	}
+	defer resp.Body.Close() //nolint:errcheck // read to its end
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
+	return resp.StatusCode == http.StatusOK, string(body), err
 }

@@ -213,7 +213,7 @@ func (c sendmailCommand) recipients(m *piped, host string) ([]string, error) {
 	return once, nil
 }
 
-// held finds the name under which something was kept in a reply.
+// heldName finds the name under which something was kept in a reply.
 var heldName = regexp.MustCompile(`\b(?:BH|IN)-[0-9A-Z]{4}-[0-9A-Z]{4}\b`)
 
 // send gives the message to the relay, for all recipients at once or, where it
