@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -78,11 +79,4 @@ func (a *asked) To() (to []string) {
 }
 
 // Has reports whether a recipient was picked.
-func (a *asked) Has(address string) bool {
-	for _, p := range a.Picked {
-		if p == address {
-			return true
-		}
-	}
-	return false
-}
+func (a *asked) Has(address string) bool { return slices.Contains(a.Picked, address) }

@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -116,15 +117,12 @@ func (c *console) changePassword(w http.ResponseWriter, r *http.Request) {
 
 // secondFactor shows a new secret, and with a code of it puts it to use.
 func (c *console) secondFactor(w http.ResponseWriter, r *http.Request) {
-	secret, code := r.PostFormValue("secret"), r.PostFormValue("code")
-	if secret == "" {
-		if !c.confirmed(w, r) {
-			return
-		}
-		c.askCode(w, r, http.StatusOK, "", "")
+	if !c.confirmed(w, r) {
 		return
 	}
-	if !c.confirmed(w, r) {
+	secret, code := r.PostFormValue("secret"), r.PostFormValue("code")
+	if secret == "" {
+		c.askCode(w, r, http.StatusOK, "", "")
 		return
 	}
 	if !c.cfg.Access.IsCode(secret, code) {
@@ -173,16 +171,20 @@ func (c *console) endSessions(w http.ResponseWriter, r *http.Request) {
 // tokenDays bounds how long a token lasts, in days.
 const tokenDays = 366
 
-// makeToken makes a token of somebody's own, and shows it this once.
+// makeToken makes a token of somebody's own, and shows it this once. A token
+// makes none: it would go on in them past its end.
 func (c *console) makeToken(w http.ResponseWriter, r *http.Request) {
 	who := access.From(r.Context())
 	days, err := strconv.Atoi(r.PostFormValue("days"))
 	scope := r.PostForm["scope"]
 	switch {
+	case who.Method == access.Token:
+		c.showMe(w, r, http.StatusForbidden, &mePage{Wrong: "A token cannot make tokens: log in yourself."})
+		return
 	case err != nil || days < 1 || days > tokenDays:
 		c.showMe(w, r, http.StatusUnprocessableEntity, &mePage{Wrong: "Want 1 to 366 days."})
 		return
-	case len(scope) == 0 || !all(scope, func(s string) bool { return s != "" && who.May(access.Right(s)) }):
+	case len(scope) == 0 || slices.ContainsFunc(scope, func(s string) bool { return !who.May(access.Right(s)) }):
 		c.showMe(w, r, http.StatusUnprocessableEntity, &mePage{Wrong: "Choose what the token may, of what you may yourself."})
 		return
 	}
@@ -194,15 +196,6 @@ func (c *console) makeToken(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.showMe(w, r, http.StatusOK, &mePage{Token: token})
-}
-
-func all(list []string, fits func(string) bool) bool {
-	for _, s := range list {
-		if !fits(s) {
-			return false
-		}
-	}
-	return true
 }
 
 func (c *console) revokeOwnToken(w http.ResponseWriter, r *http.Request) {
