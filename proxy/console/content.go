@@ -3,22 +3,17 @@ package console
 import (
 	"net/http"
 
-	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
-// heldContent is the content of a held message, to be read anywhere.
-type heldContent struct{ *quarantine.ContentAt }
-
-// content opens the content of a message.
-func (c *console) content(r *http.Request, id string) (*heldContent, error) {
+// reading lets read have the content of a held message, at any place of it, for
+// as long as it takes. Who asks has a grant: the caller looks.
+func (c *console) reading(r *http.Request, id string, read func(extract.Source) error) error {
 	content, err := c.cfg.Store.Content(r.Context(), id)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &heldContent{content.At()}, nil
-}
-
-func (h *heldContent) source() extract.Source {
-	return extract.Source{ReaderAt: h, Size: h.Size()}
+	at := content.At()
+	defer at.Close() //nolint:errcheck // read only
+	return read(extract.Source{ReaderAt: at, Size: at.Size()})
 }

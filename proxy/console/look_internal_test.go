@@ -84,8 +84,8 @@ func TestHeldContentIsReadAtAnyPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &heldContent{held.At()}
-	src := h.source()
+	h := held.At()
+	src := extract.Source{ReaderAt: h, Size: h.Size()}
 	if err := iotest.TestReader(io.NewSectionReader(src, 0, src.Size), []byte(content.String())); err != nil {
 		t.Error(err)
 	}

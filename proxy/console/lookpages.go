@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
@@ -39,7 +40,8 @@ func (c *console) preview(w http.ResponseWriter, r *http.Request) {
 		c.show(w, r, http.StatusOK, "ask.html", &p.lookPage)
 		return
 	}
-	if err := c.readPreview(r, &p); err != nil {
+	err = c.reading(r, m.ID, func(content extract.Source) error { return c.readPreview(r, &p, content) })
+	if err != nil {
 		c.failLook(w, r, m, err)
 		return
 	}
@@ -52,13 +54,8 @@ func (c *console) preview(w http.ResponseWriter, r *http.Request) {
 	c.show(w, r, http.StatusOK, "preview.html", &p)
 }
 
-func (c *console) readPreview(r *http.Request, p *previewPage) error {
-	content, err := c.content(r, p.Message.ID)
-	if err != nil {
-		return err
-	}
-	defer content.Close() //nolint:errcheck // read only
-	if p.Outline, err = c.cfg.Inspector.Outline(r.Context(), content.source(), previewSize); err != nil {
+func (c *console) readPreview(r *http.Request, p *previewPage, content extract.Source) (err error) {
+	if p.Outline, err = c.cfg.Inspector.Outline(r.Context(), content, previewSize); err != nil {
 		return err
 	}
 	p.First = firstFields(p.Header)
@@ -69,7 +66,7 @@ func (c *console) readPreview(r *http.Request, p *previewPage) error {
 		}
 		p.Texts = append(p.Texts, shown)
 	}
-	evidence, err := c.cfg.Inspector.Inspect(r.Context(), content.source())
+	evidence, err := c.cfg.Inspector.Inspect(r.Context(), content)
 	if err != nil {
 		// What is shown already is worth more than an error.
 		p.NotNow = true
@@ -98,13 +95,11 @@ func (c *console) reveal(w http.ResponseWriter, r *http.Request) {
 		c.show(w, r, http.StatusOK, "ask.html", &p.lookPage)
 		return
 	}
-	content, err := c.content(r, m.ID)
-	if err != nil {
-		c.failLook(w, r, m, err)
-		return
-	}
-	defer content.Close() //nolint:errcheck // read only
-	evidence, err := c.cfg.Inspector.Inspect(r.Context(), content.source())
+	var evidence *rules.Evidence
+	err = c.reading(r, m.ID, func(content extract.Source) (err error) {
+		evidence, err = c.cfg.Inspector.Inspect(r.Context(), content)
+		return err
+	})
 	if err != nil {
 		c.failLook(w, r, m, err)
 		return

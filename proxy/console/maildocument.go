@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
+	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
 // mailStyle is the style of HTML from a message. The message has none of its
@@ -42,13 +43,11 @@ func (c *console) mailDocument(w http.ResponseWriter, r *http.Request) {
 			"The message is shown to who gave a reason, and for 15 minutes: go to the page of " + m.ID + "."})
 		return
 	}
-	content, err := c.content(r, m.ID)
-	if err != nil {
-		c.failLook(w, r, m, err)
-		return
-	}
-	defer content.Close() //nolint:errcheck // read only
-	o, err := c.cfg.Inspector.Outline(r.Context(), content.source(), previewSize)
+	var o extract.Outline
+	err = c.reading(r, m.ID, func(content extract.Source) (err error) {
+		o, err = c.cfg.Inspector.Outline(r.Context(), content, previewSize)
+		return err
+	})
 	if err != nil {
 		c.failLook(w, r, m, err)
 		return
