@@ -316,7 +316,7 @@ func TestRowsAreShownToWhoGaveAReason(t *testing.T) {
 	if resp.StatusCode != 200 || resp.Request.URL.Path != "/messages/"+m.ID+"/evidence" {
 		t.Fatalf("%s: %s", resp.Request.URL, resp.Status)
 	}
-	for _, want := range []string{"Alice Abbott", "alice.abbott@client.example", "&#43;44 20 7946 0018", "as they stand", "14:05 UTC", "2/customers.csv"} {
+	for _, want := range []string{"Alice Abbott", "alice.abbott@client.example", "&#43;44 20 7946 0018", "as they stand", "as it is read today", "14:05 UTC", "2/customers.csv"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %q:\n%s", want, body)
 		}
@@ -331,6 +331,17 @@ func TestRowsAreShownToWhoGaveAReason(t *testing.T) {
 	stored, err := x.store.Get(t.Context(), m.ID)
 	if err != nil || strings.Contains(string(stored.Evidence), "Abbott") {
 		t.Errorf("stored: %s, %v", stored.Evidence, err)
+	}
+}
+
+// What was found when a message was held, and is not today, is not told to be
+// something that never was there.
+func TestRowsThatAreNotFoundTodayAreSaidToBe(t *testing.T) {
+	x := newLookout(t)
+	m := x.hold("Subject: hello\r\n\r\nHello.\r\n")
+	_, body := x.client("ana").post("/messages/"+m.ID+"/evidence", "whose data is it?")
+	if !strings.Contains(body, "is found in it today") || strings.Contains(body, "held it for another reason") {
+		t.Errorf("the rows of what is found no more:\n%s", body)
 	}
 }
 
