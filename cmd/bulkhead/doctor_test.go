@@ -42,6 +42,7 @@ func worst(found []symptom, check string) (l level, said string) {
 func TestDoctorFindsWhatIsWrong(t *testing.T) {
 	box := newMailbox(t)
 	cert, key := certificate(t)
+	good, goodKey := certificateFor(t, 2*soon)
 	data := filepath.Join(t.TempDir(), "data")
 	p := startRelay(t, data, box.url(), nil)
 	if reply := dialQuiet(p.listeners[0].Addr().String()).deliver(posting{"list@isp.example", "ben@client.example", bulletin(40)}); !strings.Contains(reply, "Held") {
@@ -84,6 +85,11 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		{"listeners", tls(":2525", cert, key), "listeners[0].tls", levelWarn, "ends in 0 days"},
 		{"listeners", tls(":2525", cert, readable), "listeners[0].tls", levelWarn, "read the private key"},
 		{"listeners", tls(":2525", key, key), "listeners[0].tls", levelFail, "in PEM form"},
+		{"listeners", tls(":2525", good, goodKey), "listeners[0].tls", levelOK, "good until"},
+		{"admin", fmt.Sprintf("{cert: %q, key: %q}", good, goodKey), "admin.cert", levelOK, "good until"},
+		{"admin", fmt.Sprintf("{cert: %q, key: %q, hosts: [bulkhead.example]}", good, goodKey), "admin.cert", levelWarn, "not for bulkhead.example"},
+		{"admin", fmt.Sprintf("{cert: %q, key: %q}", cert, key), "admin.cert", levelWarn, "ends in 0 days"},
+		{"admin", fmt.Sprintf("{cert: %q, key: %q}", key, key), "admin.cert", levelFail, "in PEM form"},
 		{"listeners", fmt.Sprintf(`[{address: %q}]`, box.address), "upstream", levelFail, "mail would go round"},
 		{"upstream", fmt.Sprintf(`{url: "smtp://%s"}`, freePort(t)), "upstream", levelFail, "connection refused"},
 		{"upstream", fmt.Sprintf(`{url: %q, username: u, password: s}`, box.url()), "configuration", levelWarn, "chmod o-r"},

@@ -7,9 +7,9 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 	"time"
-
-	"github.com/bulkhead-dlp/bulkhead/configs"
 )
 
 // secrets looks at who can read the configuration.
@@ -80,32 +80,37 @@ const soon = 14 * 24 * time.Hour
 func (e *examination) certificates(context.Context) {
 	for i, l := range e.cfg.Listeners {
 		if l.TLS.Cert != "" {
-			e.certificate(fmt.Sprintf("listeners[%d].tls", i), l)
+			e.certificate(fmt.Sprintf("listeners[%d].tls", i), l.TLS.Cert, l.TLS.Key, hostname(e.cfg))
 		}
+	}
+	if a := &e.cfg.Admin; a.Cert != "" {
+		e.certificate("admin.cert", a.Cert, a.Key, e.cfg.ConsoleHosts()...)
 	}
 }
 
-func (e *examination) certificate(check string, l configs.Listener) {
-	_, shown, err := newDoor(l)
+// certificate looks at one, which is to be for all of these names.
+func (e *examination) certificate(check, cert, key string, names ...string) {
+	shown, err := openCertificate(check, cert, key)
 	if err != nil {
 		e.note(check, levelFail, "give it a certificate and its key, in PEM form", "%v", err)
 		return
 	}
-	if info, err := os.Stat(l.TLS.Key); err == nil && info.Mode().Perm()&0o004 != 0 {
-		e.note(check, levelWarn, "chmod o-r "+l.TLS.Key, "everybody on this machine can read the private key")
+	if info, err := os.Stat(key); err == nil && info.Mode().Perm()&0o004 != 0 {
+		e.note(check, levelWarn, "chmod o-r "+key, "everybody on this machine can read the private key")
 	}
 	leaf := shown.now.Load().Leaf
 	left := leaf.NotAfter.Sub(e.now)
+	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return leaf.VerifyHostname(name) == nil })
 	switch {
 	case left <= 0 || e.now.Before(leaf.NotBefore):
 		e.note(check, levelFail, "renew it: a running relay takes the new files", "the certificate is good from %s to %s", leaf.NotBefore.Format(time.DateOnly), leaf.NotAfter.Format(time.DateOnly))
 	case left < soon:
 		e.note(check, levelWarn, "renew it: a running relay takes the new files", "the certificate ends in %d days", left/(24*time.Hour))
-	case leaf.VerifyHostname(hostname(e.cfg)) != nil:
-		e.note(check, levelWarn, "have its names hold the one that clients connect to, and set hostname to it",
-			"the certificate is not for %s: clients that verify it send nothing", hostname(e.cfg))
+	case len(missing) > 0:
+		e.note(check, levelWarn, "have its names hold the one that clients connect to, and set hostname, or for the console admin.hosts, to it",
+			"the certificate is not for %s: clients that verify it go away", strings.Join(missing, ", "))
 	default:
-		e.note(check, levelOK, "", "the certificate is for %s, until %s", hostname(e.cfg), leaf.NotAfter.Format(time.DateOnly))
+		e.note(check, levelOK, "", "the certificate is good until %s", leaf.NotAfter.Format(time.DateOnly))
 	}
 }
 
