@@ -60,6 +60,21 @@ func (g gate) answer(string) upstream.Outcome {
 	return upstream.Accepted
 }
 
+// releasing has a release begun of so many copies, of which the first is with
+// the upstream.
+func releasing(t *testing.T, copies int) (*office, gate, *review.Jobs) {
+	t.Helper()
+	o := newOffice(t, copies)
+	g := newGate()
+	o.answer = g.answer
+	j := o.jobs(nil)
+	if _, err := j.Decide(t.Context(), o.request(quarantine.ActionRelease)); err != nil {
+		t.Fatal(err)
+	}
+	<-g.arrived
+	return o, g, j
+}
+
 func TestJobOutlivesTheRequestAndTellsHowFarItIs(t *testing.T) {
 	o := newOffice(t, 3)
 	g := newGate()
@@ -145,14 +160,7 @@ func TestWhatCannotBeDecidedIsToldAtOnce(t *testing.T) {
 
 // What somebody stops is stopped until somebody has it go on: no restart does.
 func TestStopIsBetweenMessagesAndHolds(t *testing.T) {
-	o := newOffice(t, 4)
-	g := newGate()
-	o.answer = g.answer
-	j := o.jobs(nil)
-	if _, err := j.Decide(t.Context(), o.request(quarantine.ActionRelease)); err != nil {
-		t.Fatal(err)
-	}
-	<-g.arrived
+	o, g, j := releasing(t, 4)
 	if err := j.Stop(t.Context(), o.incident(), "ben", "wait"); err != nil {
 		t.Fatal(err)
 	}
@@ -203,14 +211,7 @@ func TestStopIsBetweenMessagesAndHolds(t *testing.T) {
 // Who has it go on before it has noticed that it is stopped is not left with a
 // job that ends.
 func TestResumeWinsOverAStopThatNobodyHasNoticed(t *testing.T) {
-	o := newOffice(t, 3)
-	g := newGate()
-	o.answer = g.answer
-	j := o.jobs(nil)
-	if _, err := j.Decide(t.Context(), o.request(quarantine.ActionRelease)); err != nil {
-		t.Fatal(err)
-	}
-	<-g.arrived
+	o, g, j := releasing(t, 3)
 	if err := j.Stop(t.Context(), o.incident(), "ben", "wait"); err != nil {
 		t.Fatal(err)
 	}
@@ -232,14 +233,7 @@ func TestResumeWinsOverAStopThatNobodyHasNoticed(t *testing.T) {
 // The end of the program waits for the message under way, and the next start
 // goes on with the rest.
 func TestEndOfTheProgramBreaksOffAndTheNextStartGoesOn(t *testing.T) {
-	o := newOffice(t, 4)
-	g := newGate()
-	o.answer = g.answer
-	j := o.jobs(nil)
-	if _, err := j.Decide(t.Context(), o.request(quarantine.ActionRelease)); err != nil {
-		t.Fatal(err)
-	}
-	<-g.arrived
+	o, g, j := releasing(t, 4)
 	closed := make(chan error)
 	go func() { closed <- j.Close(t.Context()) }()
 	select {
