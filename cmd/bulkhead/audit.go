@@ -69,40 +69,37 @@ func (c auditList) each(ctx context.Context, p program, q quarantine.AuditQuery,
 	if err != nil {
 		return err
 	}
-	for trail := (apiclient.TrailQuery{Message: q.Message, Since: q.Since, Limit: 1000}); ; {
+	trail := apiclient.TrailQuery{Message: q.Message, Since: q.Since, Limit: 1000}
+	for e, err := range listed(func(after int64) ([]quarantine.Entry, int64, error) {
+		trail.After = after
 		got, err := server.Trail(ctx, trail)
+		return got.Entries, got.Newer, err
+	}) {
+		if err == nil {
+			err = fn(e)
+		}
 		if err != nil {
 			return err
 		}
-		for i := range got.Entries {
-			if err := fn(&got.Entries[i]); err != nil {
-				return err
-			}
-		}
-		if got.Newer == 0 {
-			return nil
-		}
-		trail.After = got.Newer
 	}
+	return nil
 }
 
 // eachEntry calls fn for all entries of a query, page by page.
 func eachEntry(ctx context.Context, store *quarantine.Store, q quarantine.AuditQuery, fn func(*quarantine.Entry) error) error {
-	for q.Limit = 1000; ; {
-		page, next, err := store.Audit(ctx, q)
+	q.Limit = 1000
+	for e, err := range listed(func(after int64) ([]quarantine.Entry, int64, error) {
+		q.After = after
+		return store.Audit(ctx, q)
+	}) {
+		if err == nil {
+			err = fn(e)
+		}
 		if err != nil {
 			return err
 		}
-		for i := range page {
-			if err := fn(&page[i]); err != nil {
-				return err
-			}
-		}
-		if next == 0 {
-			return nil
-		}
-		q.After = next
 	}
+	return nil
 }
 
 type auditExport struct {

@@ -251,21 +251,19 @@ func resultsText(d quarantine.Detail) string {
 
 // eachMessage calls do for the messages that q picks.
 func eachMessage(ctx context.Context, store *quarantine.Store, q quarantine.Query, do func(*quarantine.Message) error) error {
-	for q.Limit = 500; ; {
-		page, next, err := store.List(ctx, q)
+	q.Limit = 500
+	for m, err := range listed(func(after quarantine.Cursor) ([]quarantine.Message, quarantine.Cursor, error) {
+		q.After = after
+		return store.List(ctx, q)
+	}) {
+		if err == nil {
+			err = do(m)
+		}
 		if err != nil {
 			return err
 		}
-		for i := range page {
-			if err := do(&page[i]); err != nil {
-				return err
-			}
-		}
-		if next == "" {
-			return nil
-		}
-		q.After = next
 	}
+	return nil
 }
 
 // errNeedsOutput says where the lists would go.

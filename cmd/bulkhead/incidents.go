@@ -58,21 +58,16 @@ func (c incidentsList) Run(ctx context.Context, p program) error {
 	}
 	defer done()
 	out := newLister(p.stdout, c.Format, "ID\tLAST\tSTATE\tCOPIES\tDELIVERED\tPEOPLE\tPOLICY")
-	for after := ""; ; {
-		var page []api.Incident
-		if page, after, err = next(after); err != nil {
+	for i, err := range listed(next) {
+		if err == nil {
+			err = out.add(i, fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%d\t%s", i.ID,
+				i.Last.Local().Format("2006-01-02 15:04"), i.State, i.Copies, i.Delivered, i.Subjects, i.Policy))
+		}
+		if err != nil {
 			return err
 		}
-		for _, i := range page {
-			if err := out.add(i, fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%d\t%s", i.ID,
-				i.Last.Local().Format("2006-01-02 15:04"), i.State, i.Copies, i.Delivered, i.Subjects, i.Policy)); err != nil {
-				return err
-			}
-		}
-		if after == "" {
-			return out.end()
-		}
 	}
+	return out.end()
 }
 
 // pages gives what reads a page of incidents and where the next one begins, and

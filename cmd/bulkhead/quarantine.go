@@ -74,25 +74,19 @@ func (c quarantineList) Run(ctx context.Context, p program) error {
 	defer done()
 	out := newLister(p.stdout, c.Format, "ID\tRECEIVED\tSTATE\tPEOPLE\tTO\tFROM\tPOLICY")
 	left := c.Limit
-	for after := ""; ; {
-		var page []api.ListedMessage
-		if page, after, err = next(after); err != nil {
+	for m, err := range listed(next) {
+		if err == nil {
+			err = out.add(m.Message, fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%s\t%s", m.ID,
+				m.Received.Local().Format("2006-01-02 15:04"), m.State, m.Subjects, m.Total, nameOr(&m.Message, sender(&m.Message)), m.Policy))
+		}
+		if err != nil {
 			return err
 		}
-		for i := range page {
-			m := &page[i]
-			if err := out.add(m.Message, fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%s\t%s", m.ID,
-				m.Received.Local().Format("2006-01-02 15:04"), m.State, m.Subjects, m.Total, nameOr(&m.Message, sender(&m.Message)), m.Policy)); err != nil {
-				return err
-			}
-			if left--; left == 0 {
-				return out.end()
-			}
-		}
-		if after == "" {
-			return out.end()
+		if left--; left == 0 {
+			break
 		}
 	}
+	return out.end()
 }
 
 // pages gives what reads a page of messages and where the next one begins, and

@@ -125,45 +125,31 @@ func (c incidentDecision) follow(ctx context.Context, p program, server *apiclie
 // message of another decision.
 func tellResults(ctx context.Context, server *apiclient.Client, j *api.Job, out *resultWriter) error {
 	if j.Action != quarantine.ActionRelease {
-		return eachRemoteMessage(ctx, server, j.Incident, func(m *api.ListedMessage) {
+		for m, err := range listed(func(after string) ([]api.ListedMessage, string, error) {
+			got, err := server.Messages(ctx, apiclient.MessageQuery{Incident: j.Incident, Page: apiclient.Page{After: after, Limit: 500}})
+			return got.Messages, got.Next, err
+		}) {
+			if err != nil {
+				return err
+			}
 			if m.State == string(quarantine.Refused) || m.State == string(quarantine.Deleted) {
 				out.result(review.Result{Message: m.ID, State: m.State})
 			}
-		})
+		}
+		return nil
 	}
-	for page := (apiclient.Page{Limit: 500}); ; {
-		got, err := server.Recipients(ctx, j.Incident, page)
+	for r, err := range listed(func(after string) ([]api.Recipient, string, error) {
+		got, err := server.Recipients(ctx, j.Incident, apiclient.Page{After: after, Limit: 500})
+		return got.Recipients, got.Next, err
+	}) {
 		if err != nil {
 			return err
 		}
-		for _, r := range got.Recipients {
-			if r.State != string(quarantine.RecipientHeld) {
-				out.result(review.Result{Message: r.Message, Address: r.Address, State: r.State, Reply: r.Reply})
-			}
+		if r.State != string(quarantine.RecipientHeld) {
+			out.result(review.Result{Message: r.Message, Address: r.Address, State: r.State, Reply: r.Reply})
 		}
-		if got.Next == "" {
-			return nil
-		}
-		page.After = got.Next
 	}
-}
-
-// eachRemoteMessage calls do for the messages of an incident.
-func eachRemoteMessage(ctx context.Context, server *apiclient.Client, incident string, do func(*api.ListedMessage)) error {
-	q := apiclient.MessageQuery{Incident: incident, Page: apiclient.Page{Limit: 500}}
-	for {
-		got, err := server.Messages(ctx, q)
-		if err != nil {
-			return err
-		}
-		for i := range got.Messages {
-			do(&got.Messages[i])
-		}
-		if got.Next == "" {
-			return nil
-		}
-		q.After = got.Next
-	}
+	return nil
 }
 
 // outcomeOf tells a job as what is carried out here is told.
