@@ -130,6 +130,20 @@ func (c *console) back(w http.ResponseWriter, r *http.Request, id string) {
 	http.Redirect(w, r, "/incidents/"+id+"#decide", http.StatusSeeOther)
 }
 
+// backDone leads to an incident after an act that shows nowhere else on its page,
+// which says that it is done.
+func (c *console) backDone(w http.ResponseWriter, r *http.Request, id, act string) {
+	http.Redirect(w, r, "/incidents/"+id+"?done="+act+"#besides", http.StatusSeeOther)
+}
+
+// doneWords says what was done, by the act; "" for one that says nothing.
+func doneWords(act string) string {
+	return map[string]string{
+		actAllow: "It is on the allow list from now on. This incident stays as it is.",
+		actTest:  "The copy is sent: the mail server has taken it. Nothing is released.",
+	}[act]
+}
+
 // undonePage says that nothing was done, and why.
 type undonePage struct {
 	frame

@@ -175,6 +175,24 @@ func (o *office) post(who, incident, act string, fields url.Values) (*http.Respo
 	return o.send(who, http.MethodPost, "/incidents/"+incident+"/"+act, v)
 }
 
+// saysDone checks that an act led back to the incident, which says that it is
+// done, and does not to who comes by another way.
+func (o *office) saysDone(resp *http.Response, body, incident, what string) {
+	o.t.Helper()
+	to := resp.Header.Get("Location")
+	if resp.StatusCode != http.StatusSeeOther || !strings.HasPrefix(to, "/incidents/"+incident+"?done=") || !strings.HasSuffix(to, "#besides") {
+		o.t.Fatalf("%s to %q\n%s", resp.Status, to, body)
+	}
+	if _, body := o.send("", http.MethodGet, strings.TrimSuffix(to, "#besides"), nil); !strings.Contains(body, what) {
+		o.t.Errorf("the page does not say %q:\n%s", what, body)
+	}
+	for _, other := range []string{"", "?done=", "?done=released", "?done=<b>"} {
+		if _, body := o.send("", http.MethodGet, "/incidents/"+incident+other, nil); strings.Contains(body, "notice good") {
+			o.t.Errorf("%q says that something is done:\n%s", other, body)
+		}
+	}
+}
+
 // done checks that an act led back to the incident.
 func (o *office) done(resp *http.Response, body, incident string) {
 	o.t.Helper()
@@ -618,7 +636,7 @@ func TestAllowFromThePage(t *testing.T) {
 	}
 	good := url.Values{"reason": {"contract 12"}, "choice": {"recipient-domain.0"}, "days": {"30"}}
 	resp, body := o.post("", id, "allow", good)
-	o.done(resp, body, id)
+	o.saysDone(resp, body, id, "It is on the allow list from now on")
 	if len(list.got) != 1 {
 		t.Fatalf("allowed %v", list.got)
 	}
@@ -661,7 +679,7 @@ func TestTestCopyFromThePage(t *testing.T) {
 		}
 	}
 	resp, body := o.post("", id, "test", url.Values{"names": {"ana@office.example"}, "reason": {"how it looks"}})
-	o.done(resp, body, id)
+	o.saysDone(resp, body, id, "The copy is sent")
 	if body := o.look("", id); !strings.Contains(body, "2 recipients of 2 messages") {
 		t.Errorf("the test counts as a release:\n%s", body)
 	}

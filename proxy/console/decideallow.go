@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
@@ -74,7 +73,7 @@ func (c *console) allow(w http.ResponseWriter, r *http.Request) {
 		if err := c.cfg.Allow.Allow(r.Context(), x); errors.As(err, &not) {
 			a.Wrong = "It cannot be allowed: " + not.Why + "."
 		} else if err != nil {
-			c.turn(w, r, func(context.Context, string) error { return err })
+			c.undone(w, r, &review.Sheet{Incident: quarantine.Incident{ID: x.Incident}}, err)
 			return
 		}
 	}
@@ -82,7 +81,7 @@ func (c *console) allow(w http.ResponseWriter, r *http.Request) {
 		c.showIncident(w, r, http.StatusUnprocessableEntity, a)
 		return
 	}
-	c.back(w, r, x.Incident)
+	c.backDone(w, r, x.Incident, a.Act)
 }
 
 // exception reads what is asked for. What is wrong with it stands in the form.
@@ -100,7 +99,7 @@ func (c *console) exception(r *http.Request, a *asked) (x review.Exception, err 
 	}
 	x = review.Exception{Incident: i.ID, Message: m.ID, Policy: m.Policy, Reason: a.Reason, Owner: by(r)}
 	days, err := strconv.Atoi(a.Days)
-	x.Expires = time.Now().AddDate(0, 0, days)
+	x.Expires = c.cfg.Now().AddDate(0, 0, days)
 	if a.check(0); a.Wrong == "" && (err != nil || days < 1 || days > 3650) {
 		a.Wrong = "Say for how many days it is allowed: 1 to 3650."
 	}
@@ -150,5 +149,5 @@ func (c *console) sendTest(w http.ResponseWriter, r *http.Request) {
 		c.showIncident(w, r, http.StatusUnprocessableEntity, a)
 		return
 	}
-	c.back(w, r, i.ID)
+	c.backDone(w, r, i.ID, a.Act)
 }

@@ -22,6 +22,7 @@ type panel struct {
 	Allows   bool     // what people allow is put on the list
 	Tests    bool     // test copies are sent
 	Few      []string // all recipients, where they are few
+	Done     string   // what was just done, "" for nothing that is to be said
 	Asked    *asked   // a form that something is wrong with; its Act is "" for none
 }
 
@@ -33,6 +34,7 @@ const fewRecipients = 12
 func (c *console) readPanel(r *http.Request, p *incidentPage) error {
 	x := &p.Panel
 	x.Incident, x.Person = p.Incident, access.From(r.Context())
+	x.Done = doneWords(r.URL.Query().Get("done"))
 	if len(p.Copies) > 0 {
 		x.Newest = p.Example.Message
 	}
