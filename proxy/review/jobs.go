@@ -182,35 +182,52 @@ func key(incident string) string { return strings.ToUpper(strings.TrimSpace(inci
 // begin takes a place, has the decision noted, and carries it out in the
 // background.
 func (j *Jobs) begin(ctx context.Context, note func() (quarantine.Decision, error)) (Job, error) {
-	j.mu.Lock()
-	if j.closing || j.taken >= j.cfg.Most {
-		j.mu.Unlock()
+	if !j.takePlace() {
 		return Job{}, fmt.Errorf("%w: try again in some minutes", ErrClosing)
 	}
-	j.taken++
-	j.work.Add(1) // before Close waits
-	j.mu.Unlock()
-
+	begun := false
+	defer func() {
+		if !begun { // nor where noting has panicked: Close would wait for ever
+			j.leavePlace()
+		}
+	}()
 	decision, err := note()
-	j.mu.Lock()
-	defer j.mu.Unlock()
 	if err != nil {
-		j.taken--
-		j.work.Done()
 		return Job{Decision: decision}, err
 	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if r := j.jobs[decision.Incident]; r != nil && r.Ended.IsZero() && r.Decision.ID == decision.ID {
 		r.again = true // it may be about to end
-		j.taken--
-		j.work.Done()
 		return r.seen(), nil
 	}
 	r := &run{Job: Job{Decision: decision, Total: len(decision.Plan.Messages), Results: map[string]int{}, Began: time.Now()}}
 	j.jobs[decision.Incident] = r
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	j.cancels[r] = cancel
+	begun = true
 	go j.carryOut(ctx, r)
 	return r.seen(), nil
+}
+
+// takePlace takes one of the places, if one is left and nothing goes down.
+func (j *Jobs) takePlace() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closing || j.taken >= j.cfg.Most {
+		return false
+	}
+	j.taken++
+	j.work.Add(1) // before Close waits
+	return true
+}
+
+// leavePlace gives a place back that no job has begun on.
+func (j *Jobs) leavePlace() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.taken--
+	j.work.Done()
 }
 
 // carryOut waits for its turn and does what was decided.

@@ -378,3 +378,31 @@ func TestFaultBreaksOff(t *testing.T) {
 		t.Errorf("%+v, sent %v", last, o.got())
 	}
 }
+
+// A fault while a decision is noted leaves nothing that the end of the program
+// would wait for, and no place taken.
+func TestAFaultWhileNotingTakesNoPlace(t *testing.T) {
+	j := review.NewJobs(review.JobsConfig{Desk: review.New(review.Config{}), Log: slog.New(slog.DiscardHandler), Most: 1})
+	for range 2 {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("a desk without a store has noted something")
+				}
+			}()
+			j.Decide(t.Context(), review.Request{Incident: "IN-7K2M-Q9XD", Action: quarantine.ActionRefuse, By: "ana", Reason: "x"}) //nolint:errcheck // it panics
+		}()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- j.Close(ctx) }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the end waits for what was never begun")
+	}
+}
