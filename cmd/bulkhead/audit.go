@@ -37,10 +37,7 @@ func (auditList) Help() string {
 
 // Run lists entries.
 func (c auditList) Run(ctx context.Context, p program) error {
-	q := quarantine.AuditQuery{Message: c.Message}
-	if c.Since > 0 {
-		q.Since = time.Now().Add(-c.Since)
-	}
+	q := quarantine.AuditQuery{Message: c.Message, Since: ago(c.Since)}
 	out := newLister(p.stdout, c.Format, "ENTRY\tWHEN\tWHAT\tABOUT\tBY\tWHY")
 	err := c.each(ctx, p, q, func(e *quarantine.Entry) error {
 		about := e.Message

@@ -73,10 +73,7 @@ func (c incidentsList) Run(ctx context.Context, p program) error {
 // pages gives what reads a page of incidents and where the next one begins, and
 // what ends the reading.
 func (c incidentsList) pages(ctx context.Context, p program, found search.Expr) (next func(after string) ([]api.Incident, string, error), done func(), err error) {
-	since := time.Time{}
-	if c.Since > 0 {
-		since = time.Now().Add(-c.Since)
-	}
+	since := ago(c.Since)
 	if c.Server != "" {
 		server, err := c.client(p)
 		if err != nil {

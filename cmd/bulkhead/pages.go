@@ -1,6 +1,9 @@
 package main
 
-import "iter"
+import (
+	"iter"
+	"time"
+)
 
 // listed gives all that a list has, page by page. next reads the page after a
 // place, which is zero at the begin, and tells where the one behind it begins,
@@ -25,4 +28,13 @@ func listed[T any, Place comparable](next func(after Place) (page []T, more Plac
 			after = more
 		}
 	}
+}
+
+// ago is since when a list is asked for that goes back so far; zero, which
+// bounds nothing, for 0.
+func ago(age time.Duration) time.Time {
+	if age <= 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(-age)
 }

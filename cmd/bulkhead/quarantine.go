@@ -92,10 +92,7 @@ func (c quarantineList) Run(ctx context.Context, p program) error {
 // pages gives what reads a page of messages and where the next one begins, and
 // what ends the reading.
 func (c quarantineList) pages(ctx context.Context, p program, found search.Expr) (next func(after string) ([]api.ListedMessage, string, error), done func(), err error) {
-	since := time.Time{}
-	if c.Since > 0 {
-		since = time.Now().Add(-c.Since)
-	}
+	since := ago(c.Since)
 	if c.Server != "" {
 		server, err := c.client(p)
 		if err != nil {
