@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
@@ -57,6 +58,25 @@ func TestRecordsAreWrittenInEachForm(t *testing.T) {
 	w.read(viewer, "GET /audit?act=reported", &trail)
 	if len(trail.Entries) != 3 || trail.Entries[0].By != "vera" {
 		t.Errorf("the trail has %+v", trail.Entries)
+	}
+}
+
+// Seven days are seven with today, as on the console's page.
+func TestPoliciesTellHowOftenTheyDecided(t *testing.T) {
+	w := newWorld(t, nil)
+	var list api.PolicyList
+	w.read(viewer, "GET /policies", &list)
+	name := list.Policies[0].Name
+	l := &quarantine.Ledger{}
+	for _, days := range []int{0, 6, 7, 29, 30} {
+		l.Exposures = append(l.Exposures, quarantine.Exposure{At: time.Now().AddDate(0, 0, -days), Sender: "s", Run: "r", Action: "hold", Policy: name, Exposure: []byte(`{}`)})
+	}
+	if err := w.store.WriteLedger(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	w.read(viewer, "GET /policies", &list)
+	if p := list.Policies[0]; p.Week != 2 || p.Month != 4 {
+		t.Errorf("%d within 7 days and %d within 30, want 2 and 4", p.Week, p.Month)
 	}
 }
 

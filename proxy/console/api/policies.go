@@ -28,7 +28,7 @@ type Policy struct {
 	Action      string      `json:"action" enum:"pass,tag,hold,reject"`
 	Answer      string      `json:"answer" doc:"What the client of a held message is told: accept or refuse."`
 	Thresholds  []Threshold `json:"thresholds" doc:"The numbers in the condition that a whole number is compared with."`
-	Week        int64       `json:"messages_7_days"`
+	Week        int64       `json:"messages_7_days" doc:"With today, by days in UTC."`
 	Month       int64       `json:"messages_30_days"`
 }
 
@@ -80,9 +80,10 @@ func (a *api) policies(ctx context.Context, _ *struct{}) (*page[PolicyList], err
 	return &page[PolicyList]{out}, nil
 }
 
-// hits gives on how many messages each policy decided within days.
+// hits gives on how many messages each policy decided within days, of which today
+// is the last.
 func (a *api) hits(ctx context.Context, days int) (map[string]int64, error) {
-	counts, err := a.cfg.Store.PolicyHits(ctx, time.Now().AddDate(0, 0, -days))
+	counts, err := a.cfg.Store.PolicyHits(ctx, time.Now().AddDate(0, 0, 1-days))
 	if err != nil {
 		return nil, err
 	}
