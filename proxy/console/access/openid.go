@@ -94,27 +94,30 @@ func (d *Door) BeginOpenID(r *http.Request, next string) (string, *http.Cookie, 
 	}
 	state := rand.Text()
 	a := attempt{verifier: oauth2.GenerateVerifier(), nonce: rand.Text(), next: next, browser: rand.Text(), ends: o.now().Add(attemptTime)}
-	if !o.remember(state, a) {
-		return "", nil, ErrLimited
-	}
+	o.remember(state, a)
 	cookie := &http.Cookie{Name: attemptCookie, Value: a.browser, Path: "/login/oidc", MaxAge: int(attemptTime.Seconds()),
 		HttpOnly: true, Secure: overTLS(r), SameSite: http.SameSiteLaxMode}
 	return client.AuthCodeURL(state, oauth2.S256ChallengeOption(a.verifier), oidc.Nonce(a.nonce)), cookie, nil
 }
 
-func (o *OpenID) remember(state string, a attempt) bool {
+// remember keeps an attempt. Where there are as many as may be, the oldest gives
+// way: whoever begins many and ends none is not to keep all others out for as
+// long as an attempt may take.
+func (o *OpenID) remember(state string, a attempt) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	oldest := state
 	for s, old := range o.begun {
 		if o.now().After(old.ends) {
 			delete(o.begun, s)
+		} else if oldest == state || old.ends.Before(o.begun[oldest].ends) {
+			oldest = s
 		}
 	}
 	if len(o.begun) >= attemptsMost {
-		return false
+		delete(o.begun, oldest)
 	}
 	o.begun[state] = a
-	return true
 }
 
 // take gives an attempt, once, to the browser that began it.

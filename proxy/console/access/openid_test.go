@@ -170,6 +170,40 @@ func TestOpenIDLetsInWhomTheProviderNames(t *testing.T) {
 	}
 }
 
+// Whoever begins log-ins without an end keeps nobody out; of those that are
+// remembered there is an end.
+func TestOpenIDIsNotFilledUp(t *testing.T) {
+	p := newProvider(t)
+	h := openHouse(t, p.URL)
+	p.claims = map[string]any{"email": "ana@office.example", "groups": "dlp"}
+	end := func(to string, browser *http.Cookie) error {
+		r := httptest.NewRequest(http.MethodGet, p.authorize(t, to).String(), nil)
+		r.AddCookie(browser)
+		_, _, err := h.door.EndOpenID(r)
+		return err
+	}
+	begin := func(client string) (string, *http.Cookie) {
+		t.Helper()
+		h.now = h.now.Add(time.Millisecond)
+		to, browser, err := h.door.BeginOpenID(from(client), "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return to, browser
+	}
+	early, earlyBrowser := begin("192.0.2.1")
+	for range 999 {
+		begin("192.0.2.66")
+	}
+	late, lateBrowser := begin("192.0.2.2")
+	if err := end(late, lateBrowser); err != nil {
+		t.Errorf("after a thousand that were begun: %v", err)
+	}
+	if err := end(early, earlyBrowser); !errors.Is(err, access.ErrRefused) {
+		t.Errorf("the oldest of more than a thousand: %v", err)
+	}
+}
+
 // Bulkhead starts while the provider is away, and logs people in once it is
 // back.
 func TestOpenIDProviderMayBeAway(t *testing.T) {
