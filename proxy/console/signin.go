@@ -73,8 +73,16 @@ type signInPage struct {
 	FirstRun bool
 }
 
-// ownPath is an address of the console itself, "/" where it is another's.
+// nextMost bounds an address to go to after a log-in, in bytes: it is remembered
+// for who logs in at a provider.
+const nextMost = 4096
+
+// ownPath is an address of the console itself, "/" where it is another's, or too
+// long.
 func ownPath(next string) string {
+	if len(next) > nextMost {
+		return "/"
+	}
 	u, err := url.Parse(next)
 	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
 		return "/"
