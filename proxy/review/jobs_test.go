@@ -390,7 +390,7 @@ func TestAFaultWhileNotingTakesNoPlace(t *testing.T) {
 					t.Error("a desk without a store has noted something")
 				}
 			}()
-			j.Decide(t.Context(), review.Request{Incident: "IN-7K2M-Q9XD", Action: quarantine.ActionRefuse, By: "ana", Reason: "x"}) //nolint:errcheck // it panics
+			j.Decide(t.Context(), review.Request{Incident: "IN-7K2M-Q9XD", Action: quarantine.ActionRefuse, By: "ana", Reason: "x"}) // it panics
 		}()
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
