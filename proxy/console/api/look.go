@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
@@ -115,14 +116,36 @@ func newPreview(o *extract.Outline, e *rules.Evidence) Preview {
 	for _, t := range o.Texts {
 		p.Texts = append(p.Texts, Text{t.Path, t.HTML, t.Text, t.Cut})
 	}
-	why := map[string]string{}
+	p.Parts = append(p.Parts, newParts(e)...)
+	return p
+}
+
+// newParts gives the parts in their order, each with all that was not read of it.
+// What belongs to no part that is told, such as one past a bound, comes behind.
+func newParts(e *rules.Evidence) (all []MessagePart) {
+	why := map[string][]string{}
 	for _, u := range e.Unread {
-		why[u.Path] = u.Detail
+		why[u.Path] = append(why[u.Path], u.Detail)
+	}
+	take := func(path string) string {
+		reasons := why[path]
+		delete(why, path)
+		return strings.Join(reasons, "; ")
 	}
 	for _, part := range e.Parts {
-		p.Parts = append(p.Parts, MessagePart{part.Path, part.Media, string(part.Format), part.Bytes, string(part.Outcome), why[part.Path]})
+		all = append(all, MessagePart{part.Path, part.Media, string(part.Format), part.Bytes, string(part.Outcome), take(part.Path)})
 	}
-	return p
+	for _, u := range e.Unread {
+		if _, left := why[u.Path]; !left {
+			continue
+		}
+		outcome := extract.NotRead
+		if u.Partial {
+			outcome = extract.Partly
+		}
+		all = append(all, MessagePart{u.Path, "", string(u.Format), u.Bytes, string(outcome), take(u.Path)})
+	}
+	return all
 }
 
 func (a *api) reveal(ctx context.Context, in *sourceIn) (*page[Revealed], error) {

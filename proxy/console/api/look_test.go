@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,6 +102,30 @@ func TestWhatIsInAMessageIsShownWithAReason(t *testing.T) {
 	}
 	if looked["preview"] != 1 || looked["evidence"] != 1 {
 		t.Errorf("counted are %v", looked)
+	}
+}
+
+// unreadable is an inspector of a message that was not read as a whole.
+type unreadable struct{ inspector }
+
+func (unreadable) Inspect(context.Context, extract.Source) (*rules.Evidence, error) {
+	return &rules.Evidence{
+		Parts: []extract.Opened{{Part: extract.Part{Path: "1", Format: "pdf"}, Bytes: 9, Outcome: extract.Partly}},
+		Unread: []extract.Unread{{Path: "1", Detail: "page 2 is a picture", Partial: true}, {Path: "2/a.zip", Format: "zip", Detail: "past the bound", Bytes: 7},
+			{Path: "1", Detail: "page 3 is encrypted", Partial: true}},
+	}, nil
+}
+
+// All that was not read is told, once: that of one part together, and that of
+// none that is told by itself.
+func TestPreviewTellsAllThatWasNotRead(t *testing.T) {
+	w := newWorld(t, func(c *api.Config) { c.Inspector = unreadable{} })
+	var preview api.Preview
+	w.send(reviewer, "POST /messages/"+w.held.ID+"/preview", `{"reason":"whose is it?"}`, &preview)
+	want := []api.MessagePart{{Path: "1", Format: "pdf", Bytes: 9, Outcome: "partial", Why: "page 2 is a picture; page 3 is encrypted"},
+		{Path: "2/a.zip", Format: "zip", Bytes: 7, Outcome: "unread", Why: "past the bound"}}
+	if !slices.Equal(preview.Parts, want) {
+		t.Errorf("the parts are %+v, want %+v", preview.Parts, want)
 	}
 }
 
