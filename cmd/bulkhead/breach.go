@@ -65,8 +65,10 @@ func (c incidentsReport) Run(ctx context.Context, p program) error {
 	if err := store.RecordIncident(ctx, in.ID, quarantine.ActReported, who(c.By), c.Format); err != nil {
 		return err
 	}
-	record := report.New(in)
-	write := map[string]func(io.Writer) error{"html": record.WriteHTML, "pdf": record.WritePDF, "json": record.WriteJSON}[c.Format]
+	write := func(w io.Writer) error {
+		_, err := report.New(in).Write(w, c.Format)
+		return err
+	}
 	if c.Output == "" {
 		return write(p.stdout)
 	}

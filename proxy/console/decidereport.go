@@ -26,7 +26,7 @@ func (c *console) record(format string) http.HandlerFunc {
 		}
 		in.Written, in.Known = time.Now(), in.Stopped
 		var text bytes.Buffer
-		kind, err := writeRecord(&text, report.New(in), format)
+		kind, err := report.New(in).Write(&text, format)
 		if err == nil {
 			err = c.cfg.Cases.RecordIncident(r.Context(), in.ID, quarantine.ActReported, by(r), format)
 		}
@@ -39,17 +39,6 @@ func (c *console) record(format string) http.HandlerFunc {
 		w.Header().Set("Content-Disposition", `attachment; filename="`+in.ID+"."+format+`"`)
 		w.Write(text.Bytes()) //nolint:errcheck // the browser has gone
 	}
-}
-
-// writeRecord writes a record, and gives its media type.
-func writeRecord(w *bytes.Buffer, record *report.Record, format string) (string, error) {
-	switch format {
-	case "html":
-		return "text/html; charset=utf-8", record.WriteHTML(w)
-	case "pdf":
-		return "application/pdf", record.WritePDF(w)
-	}
-	return "application/json", record.WriteJSON(w)
 }
 
 // Gather gives all that is known of an incident, for its breach record.

@@ -227,6 +227,23 @@ func (s *textSink) Table(_ extract.Part, g table.Grid) error {
 	}
 }
 
+// A record that nobody can read is not written as another.
+func TestRecordIsWrittenInTheFormatThatIsAskedFor(t *testing.T) {
+	for format, want := range map[string][2]string{
+		"html": {"text/html; charset=utf-8", "<!doctype html>"}, "pdf": {"application/pdf", "%PDF-"}, "json": {"application/json", "{"},
+	} {
+		var text strings.Builder
+		kind, err := report.New(report.Incident{}).Write(&text, format)
+		if err != nil || kind != want[0] || !strings.HasPrefix(strings.ToLower(text.String()), strings.ToLower(want[1])) {
+			t.Errorf("%s: %q, %v: %.40q", format, kind, err, text.String())
+		}
+	}
+	var text strings.Builder
+	if _, err := report.New(report.Incident{}).Write(&text, "docx"); err == nil || text.Len() != 0 {
+		t.Errorf("docx: %v, %q", err, text.String())
+	}
+}
+
 func TestOutcomeIsJudgedByWhatHadLeft(t *testing.T) {
 	for _, test := range []struct {
 		name   string

@@ -61,18 +61,9 @@ func (a *api) report(ctx context.Context, in *reportIn) (*file, error) {
 	if b.Known != nil {
 		gathered.Known = *b.Known
 	}
-	record := report.New(gathered)
 	var text bytes.Buffer
 	out := &file{}
-	switch b.Format {
-	case "html":
-		out.Type, err = "text/html; charset=utf-8", record.WriteHTML(&text)
-	case "pdf":
-		out.Type, err = "application/pdf", record.WritePDF(&text)
-	default:
-		out.Type, err = "application/json", record.WriteJSON(&text)
-	}
-	if err != nil {
+	if out.Type, err = report.New(gathered).Write(&text, b.Format); err != nil {
 		return nil, err
 	}
 	if err := a.cfg.Store.RecordIncident(ctx, gathered.ID, quarantine.ActReported, access.From(ctx).Name, b.Format); err != nil {
