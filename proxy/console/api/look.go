@@ -74,18 +74,27 @@ func (a *api) lookOperations() []operation {
 	}
 }
 
-// opened opens a message's content for who gave a reason, which the audit trail
+// recorded opens a message's content for who gave a reason, which the audit trail
 // has then.
-func (a *api) opened(ctx context.Context, in *sourceIn, act quarantine.Act) (*quarantine.ContentAt, error) {
-	if a.cfg.Inspector == nil {
-		return nil, huma.Error501NotImplemented("This server has nothing that reads messages.")
-	}
+func (a *api) recorded(ctx context.Context, in *sourceIn, act quarantine.Act) (*quarantine.Content, error) {
 	content, err := a.cfg.Store.Content(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
 	if err := a.cfg.Store.Record(ctx, in.ID, act, access.From(ctx).Name, in.Body.Reason); err != nil {
 		return nil, errors.Join(err, content.Close())
+	}
+	return content, nil
+}
+
+// opened is what recorded opens, to be read anywhere.
+func (a *api) opened(ctx context.Context, in *sourceIn, act quarantine.Act) (*quarantine.ContentAt, error) {
+	if a.cfg.Inspector == nil {
+		return nil, huma.Error501NotImplemented("This server has nothing that reads messages.")
+	}
+	content, err := a.recorded(ctx, in, act)
+	if err != nil {
+		return nil, err
 	}
 	return content.At(), nil
 }

@@ -26,17 +26,12 @@ type sourceIn struct {
 }
 
 func (a *api) source(ctx context.Context, in *sourceIn) (*stream, error) {
-	content, err := a.cfg.Store.Content(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.cfg.Store.Record(ctx, in.ID, quarantine.ActExported, access.From(ctx).Name, in.Body.Reason); err != nil {
-		content.Close() //nolint:errcheck // read only
-		return nil, err
-	}
 	id, err := quarantine.NormaliseID(in.ID)
 	if err != nil {
-		content.Close() //nolint:errcheck // read only
+		return nil, err
+	}
+	content, err := a.recorded(ctx, in, quarantine.ActExported)
+	if err != nil {
 		return nil, err
 	}
 	return &stream{func(ctx huma.Context) {
