@@ -179,7 +179,7 @@ func (c *console) makeToken(w http.ResponseWriter, r *http.Request) {
 	scope := r.PostForm["scope"]
 	switch {
 	case who.Method == access.Token:
-		c.showMe(w, r, http.StatusForbidden, &mePage{Wrong: "A token cannot make tokens: log in yourself."})
+		c.showMe(w, r, http.StatusUnprocessableEntity, &mePage{Wrong: "A token cannot make tokens: log in yourself."})
 		return
 	case err != nil || days < 1 || days > tokenDays:
 		c.showMe(w, r, http.StatusUnprocessableEntity, &mePage{Wrong: "Want 1 to 366 days."})

@@ -31,7 +31,7 @@ func TestTokenMakesNoToken(t *testing.T) {
 	}
 	resp.Body.Close() // the status is all that is looked at
 	all, err := o.accounts.Tokens(t.Context(), "ana")
-	if err != nil || resp.StatusCode != http.StatusForbidden || len(all) != 1 {
+	if err != nil || resp.StatusCode != http.StatusUnprocessableEntity || len(all) != 1 {
 		t.Errorf("%s: %d tokens, want the first alone; %v", resp.Status, len(all), err)
 	}
 }
