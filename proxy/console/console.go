@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/follow"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 )
@@ -98,13 +99,12 @@ type Config struct {
 
 // console serves the pages.
 type console struct {
-	cfg    Config
-	pages  *book
-	assets *assets
-	grants *grants
-	inert  *inert
-	// followers holds one entry for each page that follows what happens.
-	followers chan struct{}
+	cfg       Config
+	pages     *book
+	assets    *assets
+	grants    *grants
+	inert     *inert
+	followers *follow.Followers
 	// tries holds one entry for each trial under way.
 	tries chan struct{}
 	// rehearsals holds one entry for each rehearsal under way.
@@ -128,7 +128,7 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	c := &console{cfg: cfg, pages: pages, assets: a, grants: newGrants(cfg.Now), inert: newInert(), followers: make(chan struct{}, followersMost),
+	c := &console{cfg: cfg, pages: pages, assets: a, grants: newGrants(cfg.Now), inert: newInert(), followers: follow.New(cfg.Store, cfg.Done, followersMost),
 		tries: make(chan struct{}, triesMost), rehearsals: make(chan struct{}, rehearsalsAtOne)}
 	mux := http.NewServeMux()
 	for _, r := range c.routes() {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
+	"github.com/bulkhead-dlp/bulkhead/proxy/console/follow"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/replay"
 	"github.com/bulkhead-dlp/bulkhead/proxy/report"
@@ -96,10 +97,9 @@ type api struct {
 	mux  *http.ServeMux
 	// rights are the rights of the operations, by their ids; words are the names
 	// of what can be sent, which a problem may repeat.
-	rights map[string]access.Right
-	words  map[string]bool
-	// followers holds one entry for each stream of events.
-	followers chan struct{}
+	rights    map[string]access.Right
+	words     map[string]bool
+	followers *follow.Followers
 	scans     chan struct{} // one entry for each that is under way
 }
 
@@ -108,7 +108,7 @@ type api struct {
 // with an operation that asks for no right.
 func New(cfg Config) (http.Handler, error) {
 	a := &api{cfg: cfg, mux: http.NewServeMux(), rights: map[string]access.Right{}, words: map[string]bool{},
-		followers: make(chan struct{}, followersMost), scans: make(chan struct{}, scansMost)}
+		followers: follow.New(cfg.Store, cfg.Done, followersMost), scans: make(chan struct{}, scansMost)}
 	config := huma.DefaultConfig("Bulkhead", cfg.Version)
 	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", "" // the document is ours to serve

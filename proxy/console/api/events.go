@@ -3,18 +3,16 @@ package api
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
-// How often a stream looks for changes, how long it may last, and how many may
-// be followed at once.
+// How long a stream may last, and how many may be followed at once.
 const (
-	eventsEvery   = time.Second
 	eventsMost    = time.Hour
 	followersMost = 100
 )
@@ -34,46 +32,15 @@ func (a *api) eventsOperation() operation {
 type stream struct{ Body func(huma.Context) }
 
 func (a *api) events(context.Context, *struct{}) (*stream, error) {
-	select {
-	case a.followers <- struct{}{}:
-	default:
+	leave, ok := a.followers.Enter()
+	if !ok {
 		return nil, notNow("Too many follow what happens.")
 	}
 	return &stream{func(ctx huma.Context) {
-		defer func() { <-a.followers }()
-		ctx.SetHeader("Content-Type", "text/event-stream")
+		defer leave()
 		_, w := humago.Unwrap(ctx)
-		a.follow(ctx.Context(), w)
+		a.followers.Write(ctx.Context(), w, eventsMost, func(now quarantine.Change) string {
+			return fmt.Sprintf("event: change\ndata: {\"audit\":%d,\"messages\":%d}", now.Audit, now.Ledger)
+		})
 	}}, nil
-}
-
-// follow writes an event for each change, until nobody reads them any more.
-func (a *api) follow(ctx context.Context, w http.ResponseWriter) {
-	out := http.NewResponseController(w)
-	end := time.NewTimer(eventsMost)
-	defer end.Stop()
-	tick := time.NewTicker(eventsEvery)
-	defer tick.Stop()
-	for last := ""; ; {
-		change, err := a.cfg.Store.Changes(ctx)
-		if err != nil {
-			return // the client connects anew
-		}
-		if now := change.String(); now != last {
-			last = now
-			fmt.Fprintf(w, "id: %s\nevent: change\ndata: {\"audit\":%d,\"messages\":%d}\n\n", now, change.Audit, change.Ledger)
-			if err := out.Flush(); err != nil {
-				return
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-a.cfg.Done:
-			return
-		case <-end.C:
-			return
-		case <-tick.C:
-		}
-	}
 }
