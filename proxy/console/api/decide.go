@@ -108,7 +108,7 @@ func (a *api) decisionOperations() []operation {
 		op(access.DecideApprove, "POST /incidents/{id}/approve", "approve", "Agree, as the second person, to a release", a.approve).with(decides),
 		op(access.DecideRelease, "POST /incidents/{id}/withdraw", "withdraw", "Take back a release that awaits a second person", a.withdraw),
 		op(access.DecideRelease, "POST /incidents/{id}/resume", "resume", "Carry on a decision that was stopped or broken off", a.resume).with(decides),
-		op(access.DecideRelease, "POST /incidents/{id}/stop", "stop", "Break off a decision before its next message", a.stop),
+		op(access.DecideRefuse, "POST /incidents/{id}/stop", "stop", "Break off a decision before its next message", a.stop),
 		op(access.IncidentList, "GET /incidents/{id}/job", "job", "How far the last decision about an incident is", a.job),
 		op(access.IncidentList, "GET /jobs", "jobs", "The decisions that are carried out now", a.jobs),
 	}

@@ -51,7 +51,7 @@ var rightsOf = map[string]access.Right{
 	"messages": access.IncidentList, "message": access.EvidenceMasked, "source": access.MessageDownload, "preview": access.MessagePreview, "allow": access.ExceptionWrite, "test-copy": access.MessageDownload, "reveal": access.EvidenceReveal, "report": access.EvidenceMasked,
 	"claim": access.IncidentAssign, "assign": access.IncidentAssign, "mark": access.IncidentAssign,
 	"release": access.DecideRelease, "refuse": access.DecideRefuse, "delete": access.DecideDelete, "approve": access.DecideApprove,
-	"withdraw": access.DecideRelease, "resume": access.DecideRelease, "stop": access.DecideRelease, "job": access.IncidentList, "jobs": access.IncidentList,
+	"withdraw": access.DecideRelease, "resume": access.DecideRelease, "stop": access.DecideRefuse, "job": access.IncidentList, "jobs": access.IncidentList,
 	"bulk-release": access.DecideRelease, "bulk-refuse": access.DecideRefuse, "bulk-delete": access.DecideDelete,
 	"policies": access.PolicyRead, "replay": access.PolicyRead, "settings": access.Admin, "scan": access.Scan, "events": access.IncidentList,
 	"accounts": access.Admin, "add-account": access.Admin, "change-account": access.Admin, "tokens": access.Admin, "add-token": access.Admin, "revoke-token": access.Admin,
