@@ -1,10 +1,11 @@
 package proxy
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/tempfile"
 )
 
 // spool keeps one message as it was received: in memory up to a bound, then in
@@ -62,7 +63,7 @@ func (s *spool) makeRoom() error {
 		return nil
 	}
 	if s.file == nil {
-		file, err := openUnlinked(s.dir)
+		file, err := tempfile.Unnamed(s.dir)
 		if err != nil {
 			return fmt.Errorf("spool: %w", err)
 		}
@@ -102,17 +103,4 @@ func (s *spool) Close() error {
 		return nil
 	}
 	return s.file.Close()
-}
-
-// openUnlinked opens a new file without a name: mode 0600, removed from the
-// folder at once.
-func openUnlinked(dir string) (*os.File, error) {
-	file, err := os.CreateTemp(dir, "spool-*")
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Remove(file.Name()); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return file, nil
 }

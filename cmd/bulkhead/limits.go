@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/ocr"
+	"github.com/bulkhead-dlp/bulkhead/proxy/tempfile"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
 	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
@@ -39,17 +39,7 @@ func limits(cfg *configs.Config, dir string, workers *worker.Pool) (extract.Limi
 
 // newScratch opens temporary space that is gone when it is closed, or when the
 // process ends.
-func newScratch(dir string) (extract.Scratch, error) {
-	file, err := os.CreateTemp(dir, "scratch-*")
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Remove(file.Name()); err != nil {
-		file.Close() //nolint:errcheck // the first error is the one that counts
-		return nil, err
-	}
-	return file, nil
-}
+func newScratch(dir string) (extract.Scratch, error) { return tempfile.Unnamed(dir) }
 
 // wireConfig returns the bounds of clients' connections.
 func wireConfig(cfg *configs.Config) wire.Config {

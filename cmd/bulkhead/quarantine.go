@@ -310,3 +310,8 @@ func (c quarantineExport) Run(ctx context.Context, p program) error {
 	}
 	return writeNew(c.Output, func(w io.Writer) error { return copyAll(w, content) })
 }
+
+func copyAll(to io.Writer, from io.Reader) error {
+	_, err := io.Copy(to, from)
+	return err
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	apiclient "github.com/bulkhead-dlp/bulkhead/proxy/console/client"
+	"github.com/bulkhead-dlp/bulkhead/proxy/tempfile"
 	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
@@ -211,19 +212,14 @@ func openInput(path string, stdin io.Reader) (*os.File, error) {
 	if path != "-" {
 		return os.Open(path)
 	}
-	file, err := os.CreateTemp("", "bulkhead-scan-*")
+	file, err := tempfile.Unnamed("")
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(os.Remove(file.Name()), copyAll(file, stdin)); err != nil {
+	if _, err := io.Copy(file, stdin); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return file, nil
-}
-
-func copyAll(to io.Writer, from io.Reader) error {
-	_, err := io.Copy(to, from)
-	return err
 }
 
 func writeResult(w io.Writer, format string, r *api.Scan) error {

@@ -10,6 +10,8 @@ import (
 	"mime/multipart"
 	"os"
 	"strings"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/tempfile"
 )
 
 // upload is what somebody has sent by a form (RFC 7578), with the file, or the
@@ -45,15 +47,11 @@ func receiveUpload(body io.Reader, contentType, dir string) (*upload, error) {
 	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
 		return nil, uploadError("This is not the form of this page.")
 	}
-	file, err := os.CreateTemp(dir, "try-*") // 0600
+	file, err := tempfile.Unnamed(dir)
 	if err != nil {
 		return nil, fmt.Errorf("a file for the upload: %w", err)
 	}
 	up := &upload{file: file}
-	if err := os.Remove(file.Name()); err != nil {
-		up.close()
-		return nil, fmt.Errorf("a file for the upload: %w", err)
-	}
 	if err := up.read(multipart.NewReader(bufio.NewReader(body), params["boundary"])); err != nil {
 		up.close()
 		return nil, err

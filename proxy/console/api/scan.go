@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
+	"github.com/bulkhead-dlp/bulkhead/proxy/tempfile"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 	"github.com/danielgtaylor/huma/v2"
@@ -145,7 +146,7 @@ func (a *api) receive(in *scanIn) (file *os.File, size int64, err error) {
 	if in.request.ContentLength > a.cfg.ScanMost {
 		return nil, 0, a.tooLarge()
 	}
-	if file, err = os.CreateTemp(a.cfg.SpoolDir, "scan-*"); err != nil {
+	if file, err = tempfile.Unnamed(a.cfg.SpoolDir); err != nil {
 		return nil, 0, fmt.Errorf("spooling what is to be judged: %w", err)
 	}
 	defer func() {
@@ -154,9 +155,6 @@ func (a *api) receive(in *scanIn) (file *os.File, size int64, err error) {
 			file = nil
 		}
 	}()
-	if err := os.Remove(file.Name()); err != nil {
-		return file, 0, fmt.Errorf("spooling what is to be judged: %w", err)
-	}
 	// Not every writer has a deadline; where there is none a test is served. It is
 	// for the body alone: past its end the connection is watched for its closing.
 	until := http.NewResponseController(in.writer)
