@@ -33,9 +33,9 @@ func (s *Server) join(ctx context.Context, m *message) (err error) {
 			err = &rules.Fault{Kind: fmt.Sprintf("%T", fault)}
 		}
 	}()
-	env := m.session.tx.envelope
+	env := m.from.envelope
 	m.run, err = s.cfg.Runs.Join(ctx, run.Message{
-		Envelope: env, Client: m.session.client(), Evidence: m.evidence,
+		Envelope: env, Client: m.from.client, Evidence: m.evidence,
 		Subjects: s.cfg.Policies().Subjects(env, m.evidence),
 	})
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
 	"github.com/bulkhead-dlp/bulkhead/rules"
-	"github.com/emersion/go-smtp"
 )
 
 // deliver is the way of a message, from its first byte to the client's reply:
@@ -21,8 +19,8 @@ import (
 // held or rejected.
 // There is no other way, and no reply of success before the upstream's own or
 // the stable storage's.
-func (s *Server) deliver(ss *session, body io.Reader) error {
-	m := s.newMessage(ss)
+func (s *Server) deliver(f front, from submission, body io.Reader) error {
+	m := s.newMessage(f, from)
 	defer m.spool.Close() //nolint:errcheck // an unlinked file: nothing is left either way
 	defer m.leaveRun()
 	defer s.observe(m)
@@ -33,7 +31,7 @@ func (s *Server) deliver(ss *session, body io.Reader) error {
 		return m.fault("receive", err)
 	}
 	// From here on the work stops when the client has gone.
-	ctx, stop := ss.wire.Watch(ss.wire.Context())
+	ctx, stop := f.watch()
 	defer stop()
 	m.ended = s.cfg.Now()
 
@@ -64,37 +62,38 @@ func (s *Server) deliver(ss *session, body io.Reader) error {
 	}
 	m.judged = true
 	if stopped != "" {
-		ss.resetUpstream()
-		return ss.say(stopped)
+		f.giveUp()
+		return f.say(stopped)
 	}
 
 	// 6. Act.
 	switch m.verdict.Action {
 	case rules.Pass, rules.Tag:
 		m.enter("upstream")
-		if m.reply, err = s.pass(ctx, m); err != nil {
+		if m.reply, err = f.pass(ctx, m); err != nil {
 			return m.fault("upstream", err)
 		}
 		if m.reply.OK() {
 			m.run.Delivered()
 		}
-		return ss.relay(m.reply)
+		return f.relay(m.reply)
 	case rules.Hold:
 		m.enter("store")
 		if m.kept, err = s.hold(ctx, m); err != nil {
 			return m.fault("store", err)
 		}
-		return ss.say(heldReply(m))
+		return f.say(heldReply(m))
 	case rules.Reject:
-		ss.resetUpstream()
-		return ss.say(rejectedReply(&m.verdict))
+		f.giveUp()
+		return f.say(rejectedReply(&m.verdict))
 	}
 	return m.fault("inspect", fmt.Errorf("action %d is not known", m.verdict.Action))
 }
 
 // message is one message on its way.
 type message struct {
-	session      *session
+	front        front
+	from         submission
 	ref          string
 	spool        *spool
 	began, ended time.Time // first byte, final dot
@@ -113,9 +112,9 @@ type message struct {
 	err          error
 }
 
-func (s *Server) newMessage(ss *session) *message {
+func (s *Server) newMessage(f front, from submission) *message {
 	return &message{
-		session: ss, ref: newRef(), began: s.cfg.Now(), spool: newSpool(s.cfg.SpoolDir, s.cfg.SpoolMemory),
+		front: f, from: from, ref: newRef(), began: s.cfg.Now(), spool: newSpool(s.cfg.SpoolDir, s.cfg.SpoolMemory),
 		timer: &stageTimer{metrics: s.cfg.Metrics, now: s.cfg.Now},
 	}
 }
@@ -124,10 +123,10 @@ func (s *Server) newMessage(ss *session) *message {
 func (m *message) enter(stage string) { m.timer.enter(stage) }
 
 // fault notes why a message ends without a verdict carried out, and returns
-// the client's reply. The upstream transaction is given up: nothing is sent.
+// the client's reply. The message is given up: nothing is sent.
 func (m *message) fault(stage string, err error) error {
 	m.failed, m.err = stage, err
-	m.session.resetUpstream()
+	m.front.giveUp()
 	r := reply(err, m.ref)
 	m.code = r.Code
 	return r
@@ -140,14 +139,7 @@ func (s *Server) receive(m *message, body io.Reader) error {
 	if countHops(m.spool, m.spool.size) > s.cfg.MaxHops {
 		return errLoop
 	}
-	conn := m.session.conn
-	if conn == nil {
-		return errors.New("upstream transaction is gone")
-	}
-	if !conn.Extensions().Has("8BITMIME") {
-		return sevenBit(m.spool, m.spool.size)
-	}
-	return nil
+	return m.front.takes(m.spool)
 }
 
 // decide judges what was read for these recipients, by the policies in force.
@@ -157,42 +149,16 @@ func (s *Server) decide(m *message) (v rules.Verdict, err error) {
 			err = &rules.Fault{Kind: fmt.Sprintf("%T", fault)}
 		}
 	}()
-	return s.cfg.Policies().Decide(m.session.tx.envelope, m.evidence, m.run.Recent())
+	return s.cfg.Policies().Decide(m.from.envelope, m.evidence, m.run.Recent())
 }
 
-// pass sends the message on, byte for byte below our own lines, and returns
-// the upstream's reply.
-func (s *Server) pass(ctx context.Context, m *message) (upstream.Reply, error) {
-	ss := m.session
-	head := s.trace(m)
-	if m.verdict.Action == rules.Tag {
-		head += fmt.Sprintf("X-Bulkhead-Tag: policy=%s; people=%d\r\n", m.verdict.Policy, m.verdict.Exposure.Subjects)
-	}
-	send := func() ([]upstream.Reply, error) {
-		content := io.MultiReader(strings.NewReader(head), io.NewSectionReader(m.spool, 0, m.spool.size))
-		return ss.conn.Data(ctx, content, int64(len(head))+m.spool.size)
-	}
-	replies, err := send()
-	if hungUp(replies, err) && ctx.Err() == nil {
-		if err = ss.announceAgain(ctx, m.spool); err == nil {
-			replies, err = send()
-		}
-	}
-	ss.tx.open = false
-	if err != nil {
-		ss.dropUpstream()
-		return upstream.Reply{}, err
-	}
-	return worst(replies), nil
-}
-
-// hold keeps a copy and gives up the upstream transaction.
+// hold keeps a copy and gives the message up.
 func (s *Server) hold(ctx context.Context, m *message) (Kept, error) {
-	ss := m.session
-	ss.resetUpstream()
+	m.front.giveUp()
+	from := &m.from
 	held := Held{
-		Envelope: ss.tx.envelope, MailParams: ss.tx.mailParams, RcptParams: ss.tx.rcptParams,
-		Run: m.run.Hold(&m.verdict), Client: ss.client(), Received: m.began, Size: m.spool.size,
+		Envelope: from.envelope, MailParams: from.mailParams, RcptParams: from.rcptParams,
+		Run: m.run.Hold(&m.verdict), Client: from.client, Received: m.began, Size: m.spool.size,
 		Verdict: m.verdict, Findings: m.evidence.Findings,
 	}
 	if m.brake.Decision.State != run.Released {
@@ -202,42 +168,24 @@ func (s *Server) hold(ctx context.Context, m *message) (Kept, error) {
 	// the trace line of the day it came.
 	head := s.trace(m)
 	held.Size += int64(len(head))
-	kept, err := s.cfg.Quarantine.Hold(ctx, held, io.MultiReader(strings.NewReader(head), io.NewSectionReader(m.spool, 0, m.spool.size)))
+	kept, err := s.cfg.Quarantine.Hold(ctx, held, m.content(head))
 	if err == nil {
 		m.run.Kept(kept.Incident)
 	}
 	return kept, err
 }
 
+// content returns the message below header lines of ours.
+func (m *message) content(head string) io.Reader {
+	return io.MultiReader(strings.NewReader(head), io.NewSectionReader(m.spool, 0, m.spool.size))
+}
+
 func (s *Server) trace(m *message) string {
-	ss := m.session
+	from := &m.from
 	return trace{
-		helo: ss.helo, host: s.cfg.Hostname, id: m.ref, client: ss.client(),
-		tls: ss.wire.TLS() != nil, auth: ss.user != "", utf8: ss.tx.utf8, now: m.began,
+		helo: from.helo, host: s.cfg.Hostname, id: m.ref, client: from.client,
+		tls: from.tls, auth: from.envelope.Authenticated != "", utf8: from.utf8, now: m.began,
 	}.line()
-}
-
-// say sets a reply of ours and returns the error by which go-smtp gives it.
-func (ss *session) say(text string) error {
-	ss.wire.Say(text)
-	code, err := strconv.Atoi(text[:3])
-	switch {
-	case err != nil:
-		return fmt.Errorf("a reply of ours has no code: %w", err)
-	case code < 300:
-		return nil
-	}
-	return answer(code, smtp.EnhancedCodeNotSet, "")
-}
-
-func (ss *session) resetUpstream() {
-	if ss.conn == nil || !ss.tx.open {
-		return
-	}
-	ss.tx.open = false
-	if err := ss.conn.Reset(ss.wire.Context()); err != nil {
-		ss.dropUpstream()
-	}
 }
 
 // sevenBit reports errEightBit if the content has a byte over 127.

@@ -11,6 +11,7 @@
 //   - No leak: no value from a message or an envelope stands in a log, a
 //     metric label, an error or a reply; only kinds, counts and places.
 //
-// The way of a message is the function deliver; session turns SMTP commands
-// into it, and reply is the one place where outcomes become SMTP codes.
+// The way of a message is the function deliver. A front is where a message
+// comes in and its outcome is carried out: session turns SMTP commands into it.
+// reply is the one place where outcomes become SMTP codes.
 package proxy

@@ -36,7 +36,7 @@ type Judged struct {
 // told is what others may know of a message at its end.
 func (m *message) told(action string, now time.Time) *Judged {
 	j := &Judged{
-		Ref: m.ref, At: now, Took: now.Sub(m.began), Client: m.session.client(), Envelope: m.session.tx.envelope, Bytes: m.spool.size,
+		Ref: m.ref, At: now, Took: now.Sub(m.began), Client: m.from.client, Envelope: m.from.envelope, Bytes: m.spool.size,
 		Action: action, Upstream: upstreamResult(m.reply, m.err), Stopped: m.stopped, Kept: m.kept,
 	}
 	if m.judged {

@@ -23,7 +23,7 @@ func (s *Server) observe(m *message) {
 	mt := s.cfg.Metrics
 	action, completeness := "fault", rules.Complete.String()
 	attrs := []slog.Attr{
-		slog.String("ref", m.ref), slog.String("client", m.session.client().String()),
+		slog.String("ref", m.ref), slog.String("client", m.from.client.String()),
 		slog.Int64("bytes", m.spool.size), slog.Duration("took", now.Sub(m.began)),
 	}
 	if m.judged {
@@ -39,7 +39,7 @@ func (s *Server) observe(m *message) {
 		}
 		attrs = append(attrs, slog.String("action", action), slog.String("policy", m.verdict.Policy),
 			slog.Int64("subjects", x.Subjects), slog.Int64("records", x.Records), slog.Any("fields", x.Fields),
-			slog.String("completeness", completeness), slog.Int("recipients", len(m.session.tx.envelope.Recipients)))
+			slog.String("completeness", completeness), slog.Int("recipients", len(m.from.envelope.Recipients)))
 		mt.Subjects.Observe(float64(x.Subjects))
 		for _, match := range m.verdict.Matches {
 			mt.PolicyMatches.WithLabelValues(mt.Policy(match.Policy), match.Action.String()).Inc()

@@ -168,7 +168,7 @@ func (ss *session) Data(r io.Reader) error {
 	defer ss.mu.Unlock()
 	body := ss.wire.Body(r)
 	defer body.Close() //nolint:errcheck // only frees the wire
-	return ss.server.deliver(ss, body)
+	return ss.server.deliver(ss, ss.submission(), body)
 }
 
 // Reset implements smtp.Session: it ends the transaction here and upstream. It
@@ -222,15 +222,6 @@ func (ss *session) dropUpstream() {
 		ss.conn = nil
 	}
 	ss.tx.open = false
-}
-
-// relay gives an upstream reply to the client word for word.
-func (ss *session) relay(r upstream.Reply) error {
-	ss.wire.Say(r.String())
-	if r.OK() {
-		return nil
-	}
-	return answer(r.Code, smtp.EnhancedCodeNotSet, "")
 }
 
 // fail logs an error's cause and returns the reply for the client.

@@ -1,0 +1,41 @@
+package proxy
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
+	"github.com/bulkhead-dlp/bulkhead/rules"
+)
+
+// front is the side that a message comes in by, and that its outcome is carried
+// out on. deliver is the same for all of them, and knows no other difference.
+// The error of say and relay is what deliver returns: the answer in the terms of
+// the front's own protocol.
+type front interface {
+	// takes reports an error if content that was received whole cannot go on from
+	// here as it is.
+	takes(content *spool) error
+	// watch returns a context that ends when whoever waits for the reply has gone.
+	watch() (ctx context.Context, stop func())
+	// pass has the message go on, tagged if its verdict says so, and returns the
+	// reply of who took it. With an error nothing may be taken for sent.
+	pass(ctx context.Context, m *message) (upstream.Reply, error)
+	// giveUp ends what was begun for the message: nothing of it is sent. It may be
+	// called twice.
+	giveUp()
+	// say answers with a reply of ours: whole lines with their CRLF.
+	say(text string) error
+	// relay answers with the reply that pass returned.
+	relay(r upstream.Reply) error
+}
+
+// submission is who brought a message, and whom it goes to.
+type submission struct {
+	envelope   rules.Envelope
+	mailParams []string   // as they are put to the upstream
+	rcptParams [][]string // one list for each recipient
+	client     netip.Addr // the zero Addr where it is not known
+	helo       string     // the client's name for itself
+	tls, utf8  bool
+}
