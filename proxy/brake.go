@@ -36,7 +36,7 @@ func (s *Server) join(ctx context.Context, m *message) (err error) {
 	env := m.from.envelope
 	m.run, err = s.cfg.Runs.Join(ctx, run.Message{
 		Envelope: env, Client: m.from.client, Evidence: m.evidence,
-		Subjects: s.cfg.Policies().Subjects(env, m.evidence),
+		Subjects: m.rules.Policies.Subjects(env, m.evidence),
 	})
 	if err != nil {
 		return err

@@ -98,6 +98,7 @@ type message struct {
 	spool        *spool
 	began, ended time.Time // first byte, final dot
 	timer        *stageTimer
+	rules        Rules // that it is judged by, from its inspection on
 	evidence     *rules.Evidence
 	run          *run.Copy
 	brake        run.Brake
@@ -142,14 +143,15 @@ func (s *Server) receive(m *message, body io.Reader) error {
 	return m.front.takes(m.spool)
 }
 
-// decide judges what was read for these recipients, by the policies in force.
+// decide judges what was read for these recipients, by the policies that were in
+// force when it was read.
 func (s *Server) decide(m *message) (v rules.Verdict, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = &rules.Fault{Kind: fmt.Sprintf("%T", fault)}
 		}
 	}()
-	return s.cfg.Policies().Decide(m.from.envelope, m.evidence, m.run.Recent())
+	return m.rules.Policies.Decide(m.from.envelope, m.evidence, m.run.Recent())
 }
 
 // hold keeps a copy and gives the message up.

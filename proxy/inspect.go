@@ -9,9 +9,11 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
-// inspect reads what a client sent.
+// inspect reads what a client sent, by the rules in force now. They are the
+// message's to its end.
 func (s *Server) inspect(ctx context.Context, m *message) (*rules.Evidence, error) {
-	return s.inspectBy(ctx, s.cfg.Inspector, extract.Source{ReaderAt: m.spool, Size: m.spool.size})
+	m.rules = s.cfg.InForce()
+	return s.inspectBy(ctx, m.rules.Inspector, extract.Source{ReaderAt: m.spool, Size: m.spool.size})
 }
 
 // ErrNotNow is why a message that a person asked about is not read: no slot was

@@ -99,7 +99,7 @@ func TestFailClosed(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t, func(cfg *proxy.Config) {
-				cfg.Inspector = c.inspect
+				inspectedBy(cfg, c.inspect)
 				cfg.Deadline = 200 * time.Millisecond
 			})
 			p := r.dial(t)
@@ -120,7 +120,9 @@ func TestFailClosed(t *testing.T) {
 // TestPanicInDecidingIsAFaultOfTheMessage, and of nothing else.
 func TestPanicInDecidingIsAFaultOfTheMessage(t *testing.T) {
 	r := newRig(t, func(cfg *proxy.Config) {
-		cfg.Policies = func() *rules.Policies { panic("a value of the message") }
+		with := cfg.InForce()
+		with.Policies = nil // a call of it panics
+		cfg.InForce = func() proxy.Rules { return with }
 	})
 	p := r.dial(t)
 	p.envelope()
@@ -151,11 +153,11 @@ func TestSameBytes(t *testing.T) {
 	for i := range 30 {
 		var inspected []byte
 		r := newRig(t, func(cfg *proxy.Config) {
-			real := cfg.Inspector
-			cfg.Inspector = inspectFunc(func(ctx context.Context, m extract.Source) (*rules.Evidence, error) {
+			real := cfg.InForce().Inspector
+			inspectedBy(cfg, inspectFunc(func(ctx context.Context, m extract.Source) (*rules.Evidence, error) {
 				inspected, _ = io.ReadAll(io.NewSectionReader(m, 0, m.Size))
 				return real.Inspect(ctx, m, extract.DefaultLimits())
-			})
+			}))
 		})
 		body := lines(random, i*i*40)
 		if i%2 == 1 {
@@ -228,11 +230,11 @@ func TestNoLeak(t *testing.T) {
 func TestClientGone(t *testing.T) {
 	stopped := make(chan error, 1)
 	r := newRig(t, func(cfg *proxy.Config) {
-		cfg.Inspector = inspectFunc(func(ctx context.Context, _ extract.Source) (*rules.Evidence, error) {
+		inspectedBy(cfg, inspectFunc(func(ctx context.Context, _ extract.Source) (*rules.Evidence, error) {
 			<-ctx.Done()
 			stopped <- context.Cause(ctx)
 			return nil, ctx.Err()
-		})
+		}))
 	})
 	p := r.dial(t)
 	p.envelope()

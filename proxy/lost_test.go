@@ -275,13 +275,13 @@ func TestStuckInspectionsDoNotStopTheRelay(t *testing.T) {
 	traps.Store(1)
 	r := newRig(t, func(cfg *proxy.Config) {
 		cfg.Deadline, cfg.Inspections = 100*time.Millisecond, 1
-		real := cfg.Inspector
-		cfg.Inspector = inspectFunc(func(ctx context.Context, m extract.Source) (*rules.Evidence, error) {
+		real := cfg.InForce().Inspector
+		inspectedBy(cfg, inspectFunc(func(ctx context.Context, m extract.Source) (*rules.Evidence, error) {
 			if traps.Add(-1) >= 0 {
 				<-stuck
 			}
 			return real.Inspect(ctx, m, extract.DefaultLimits())
-		})
+		}))
 	})
 	defer close(stuck)
 	p := r.dial(t)

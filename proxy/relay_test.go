@@ -131,6 +131,13 @@ func (f inspectFunc) Inspect(ctx context.Context, m extract.Source, _ extract.Li
 	return f(ctx, m)
 }
 
+// inspectedBy has messages read by another inspector.
+func inspectedBy(cfg *proxy.Config, in proxy.Inspector) {
+	with := cfg.InForce()
+	with.Inspector = in
+	cfg.InForce = func() proxy.Rules { return with }
+}
+
 // rig is a relay between raw sockets and a sink.
 type rig struct {
 	sink    *sink
@@ -178,8 +185,8 @@ func newRig(t testing.TB, change func(*proxy.Config)) *rig {
 	}
 	r.metrics = metrics.New(r.reg, proxy.MetricNames(p))
 	cfg := proxy.Config{
-		Hostname: "relay.example", Dial: server.Dial, Inspector: realInspector(t),
-		Policies: func() *rules.Policies { return p }, Limits: extract.DefaultLimits(), Quarantine: r.store,
+		Hostname: "relay.example", Dial: server.Dial,
+		InForce: func() proxy.Rules { return proxy.Rules{Inspector: realInspector(t), Policies: p} }, Limits: extract.DefaultLimits(), Quarantine: r.store,
 		Metrics: r.metrics, Log: slog.New(slog.NewTextHandler(r, nil)),
 		MaxSize: 16 << 20, MaxHops: 20, Deadline: 20 * time.Second,
 		SpoolDir: t.TempDir(), SpoolMemory: 64 << 10, Now: time.Now,

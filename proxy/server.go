@@ -30,6 +30,13 @@ type Inspector interface {
 	Inspect(ctx context.Context, message extract.Source, limits extract.Limits) (*rules.Evidence, error)
 }
 
+// Rules are all that a message is judged by. What is read and what is decided
+// of it are of one version, however often others are put in force meanwhile.
+type Rules struct {
+	Inspector Inspector
+	Policies  *rules.Policies
+}
+
 // Quarantine keeps held messages.
 type Quarantine interface {
 	// Hold keeps a copy for review. When it returns without error the copy, and
@@ -63,9 +70,10 @@ type Config struct {
 	// Hostname is the name the relay goes by in greetings and Received lines.
 	Hostname string
 	// Dial opens a transaction with the upstream.
-	Dial       func(context.Context) (upstream.Conn, error)
-	Inspector  Inspector
-	Policies   func() *rules.Policies // those in force now
+	Dial func(context.Context) (upstream.Conn, error)
+	// InForce gives what a message is judged by, whole: it is asked once for
+	// each message, as its reading begins.
+	InForce    func() Rules
 	Limits     extract.Limits
 	Quarantine Quarantine
 	Metrics    *metrics.Metrics

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -9,16 +8,16 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/exact"
-	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
 
 // live is what messages are judged by, and can be swapped while they are: the
 // policies, the lexicon, the exact-match indexes and the allow list. Each
-// message is read by all of the old or all of the new, and decided on by what
-// is in force once it is read. The certificates are renewed beside it.
+// message is read and decided on by all of the old or all of the new. The
+// certificates are renewed beside it.
 type live struct {
 	indexes []configs.Index
 	base    *rules.Inspector
@@ -82,9 +81,10 @@ func (l *live) remember(m *rules.Memory) {
 	l.swap(time.Now())
 }
 
-// Inspect implements proxy.Inspector.
-func (l *live) Inspect(ctx context.Context, message extract.Source, limits extract.Limits) (*rules.Evidence, error) {
-	return l.now.Load().inspector.Inspect(ctx, message, limits)
+// rules are what the relay judges a message by.
+func (l *live) rules() proxy.Rules {
+	now := l.now.Load()
+	return proxy.Rules{Inspector: now.inspector, Policies: now.policies}
 }
 
 // policies are those in force.

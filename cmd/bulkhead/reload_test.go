@@ -231,11 +231,12 @@ func TestAMessageInFlightIsJudgedByOneConfiguration(t *testing.T) {
 	list := csvOf(makeCustomers(40))
 	actions := map[rules.Action]int{}
 	for range 200 {
-		evidence, err := l.Inspect(t.Context(), extract.Source{ReaderAt: strings.NewReader(list), Size: int64(len(list))}, extract.DefaultLimits())
+		now := l.rules()
+		evidence, err := now.Inspector.Inspect(t.Context(), extract.Source{ReaderAt: strings.NewReader(list), Size: int64(len(list))}, extract.DefaultLimits())
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := l.policies().Decide(rules.Envelope{From: "list@isp.example", Recipients: []string{"ben@client.example"}}, evidence, rules.Recent{})
+		v, err := now.Policies.Decide(rules.Envelope{From: "list@isp.example", Recipients: []string{"ben@client.example"}}, evidence, rules.Recent{})
 		if err != nil {
 			t.Fatal(err)
 		}

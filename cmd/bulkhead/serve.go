@@ -156,9 +156,8 @@ func (r *relay) open(ctx context.Context) (err error) {
 		return err
 	}
 	r.smtp = proxy.New(proxy.Config{
-		Hostname: hostname(cfg), Dial: r.upstream.Dial, Inspector: r.live,
-		Policies: r.live.policies,
-		Limits:   bounds, Quarantine: holder{r.store, r.teller}, Metrics: m, Log: r.log,
+		Hostname: hostname(cfg), Dial: r.upstream.Dial,
+		InForce: r.live.rules, Limits: bounds, Quarantine: holder{r.store, r.teller}, Metrics: m, Log: r.log,
 		OneRecipient: r.upstream.AnswersEach(),
 		Wire:         wireConfig(cfg), MaxSize: int64(cfg.SMTP.MaxSize), MaxHops: cfg.SMTP.MaxHops,
 		Deadline: cfg.Inspection.Deadline, Inspections: cfg.Inspection.Concurrent,
