@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/textproto"
@@ -133,6 +134,7 @@ func newMailbox(t testing.TB) *mailbox {
 	b := &mailbox{address: l.Addr().String()}
 	b.server = smtp.NewServer(b)
 	b.server.AllowInsecureAuth = true
+	b.server.ErrorLog = log.New(io.Discard, "", 0) // clients that go away are part of the tests
 	b.server.EnableSMTPUTF8, b.server.EnableDSN, b.server.EnableBINARYMIME = true, true, true
 	go b.server.Serve(l)                   // ends with the test
 	t.Cleanup(func() { b.server.Close() }) // closed already, perhaps

@@ -9,6 +9,7 @@ import (
 	"net/textproto"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -85,19 +86,36 @@ func (l *ledger) load(address, name, table string) {
 	}
 }
 
-// No silent loss: whenever the power goes, every message that a client was
-// told is taken is at the upstream or in the quarantine, whole.
-func TestKillUnderLoad(t *testing.T) {
-	rounds := 10
-	if testing.Short() {
-		rounds = 3
+// killRounds is how often the power goes: as often as the environment variable
+// BULKHEAD_KILL_ROUNDS says, or as fits into a run of all tests.
+func killRounds(t *testing.T) int {
+	t.Helper()
+	if text := os.Getenv("BULKHEAD_KILL_ROUNDS"); text != "" {
+		rounds, err := strconv.Atoi(text)
+		if err != nil || rounds < 1 {
+			t.Fatalf("BULKHEAD_KILL_ROUNDS=%s: want a number of rounds", text)
+		}
+		return rounds
 	}
+	if testing.Short() {
+		return 3
+	}
+	return 12
+}
+
+// No silent loss: whenever the power goes, every message that a client was
+// told is taken is at the upstream or in the quarantine, whole and once. None
+// is in two places, whatever the client was told.
+func TestKillUnderLoad(t *testing.T) {
+	rounds := killRounds(t)
 	dir := t.TempDir()
 	data, maildir := filepath.Join(dir, "data"), filepath.Join(dir, "Maildir")
+	box := newMailbox(t)
+	upstreams := []string{"maildir:" + maildir, box.url()} // one dies with the relay, one lives on
 	table := csvOf(makeCustomers(30))
 	l := &ledger{acknowledged: map[string]bool{}}
 	for round := range rounds {
-		p := serve(t, data, "maildir:"+maildir)
+		p := serve(t, data, upstreams[round%len(upstreams)])
 		var clients sync.WaitGroup
 		for c := range 4 {
 			clients.Go(func() { l.load(p.smtp[0], fmt.Sprintf("r%d-c%d", round, c), table) })
@@ -107,29 +125,55 @@ func TestKillUnderLoad(t *testing.T) {
 		p.kill()
 		clients.Wait()
 	}
-	serve(t, data, "maildir:"+maildir).stop(t) // whatever recovery there is
+	serve(t, data, upstreams[0]).stop(t) // whatever recovery there is
 
-	found := delivered(t, maildir, table)
+	sent := delivered(t, maildir, table)
+	for _, m := range box.got() {
+		sent.note(t, "the upstream", m.content, table, false)
+	}
 	held := heldWhole(t, data, table)
 	missing := 0
 	for id := range l.acknowledged {
-		if !found[id] && !held[id] {
+		if sent[id]+held[id] == 0 {
 			missing++
 			t.Errorf("%s was acknowledged, and is nowhere", id)
 		}
 	}
-	t.Logf("%d tried, %d acknowledged, %d delivered, %d held, %d missing in %d rounds",
-		l.tried, len(l.acknowledged), len(found), len(held), missing, rounds)
-	if len(found) == 0 || len(held) == 0 {
+	for id, n := range sent {
+		if n+held[id] > 1 {
+			t.Errorf("%s was sent once; it is %d times at the upstream and %d times held", id, n, held[id])
+		}
+	}
+	for id, n := range held {
+		if n > 1 {
+			t.Errorf("%s was sent once; it is held %d times", id, n)
+		}
+	}
+	t.Logf("%d tried, %d acknowledged, %d delivered (%d of them by SMTP), %d held, %d missing in %d rounds",
+		l.tried, len(l.acknowledged), len(sent), len(box.got()), len(held), missing, rounds)
+	if len(sent) == 0 || len(held) == 0 {
 		t.Error("the load never had both a message delivered and one held: nothing was tried")
 	}
 }
 
-// delivered returns the ids of the messages in a Maildir, and checks that each
-// is whole and none leaks.
-func delivered(t *testing.T, maildir, table string) map[string]bool {
+// tally is how often each message is found in a place, by its id.
+type tally map[string]int
+
+// note counts a message, and checks that it is whole and where it belongs.
+func (y tally) note(t *testing.T, place string, content []byte, table string, leaks bool) {
 	t.Helper()
-	ids := map[string]bool{}
+	id, whole := checkMarked(content, table)
+	if !whole || strings.Contains(string(content), ".csv") != leaks {
+		t.Errorf("%s has %q, which is not whole or does not belong there", place, id)
+	}
+	y[id]++
+}
+
+// delivered counts the messages in a Maildir, and checks that each is whole and
+// none leaks.
+func delivered(t *testing.T, maildir, table string) tally {
+	t.Helper()
+	ids := tally{}
 	files, err := filepath.Glob(filepath.Join(maildir, "new", "*"))
 	if err != nil {
 		t.Fatal(err)
@@ -139,18 +183,14 @@ func delivered(t *testing.T, maildir, table string) map[string]bool {
 		if err != nil {
 			t.Fatal(err)
 		}
-		id, whole := checkMarked(content, table)
-		if !whole || strings.Contains(string(content), ".csv") {
-			t.Errorf("%s (%s) is not whole, or should have been held", file, id)
-		}
-		ids[id] = true
+		ids.note(t, file, content, table, false)
 	}
 	return ids
 }
 
-// heldWhole returns the ids of the held messages, and checks that each is
-// whole and the store's own records agree.
-func heldWhole(t *testing.T, data, table string) map[string]bool {
+// heldWhole counts the held messages, and checks that each is whole and the
+// store's own records agree.
+func heldWhole(t *testing.T, data, table string) tally {
 	t.Helper()
 	ctx := context.Background()
 	store, err := quarantine.Open(ctx, data, quarantine.Options{})
@@ -161,7 +201,7 @@ func heldWhole(t *testing.T, data, table string) map[string]bool {
 	if err := store.Verify(ctx); err != nil {
 		t.Error(err)
 	}
-	ids := map[string]bool{}
+	ids := tally{}
 	q := quarantine.Query{Limit: 500}
 	for {
 		page, next, err := store.List(ctx, q)
@@ -178,11 +218,7 @@ func heldWhole(t *testing.T, data, table string) map[string]bool {
 				t.Fatal(err)
 			}
 			content.Close() // read only
-			id, whole := checkMarked(b.Bytes(), table)
-			if !whole {
-				t.Errorf("%s (%s) is held by half", m.ID, id)
-			}
-			ids[id] = true
+			ids.note(t, m.ID, b.Bytes(), table, true)
 		}
 		if next == "" {
 			return ids
