@@ -96,7 +96,7 @@ func (c *Conn) readLine() ([]byte, error) {
 	if first := k.opened.Add(k.l.cfg.Timeouts.FirstMail); !k.mailed && first.Before(deadline) {
 		deadline = first
 	}
-	if k.isEnding() && !c.tx.chunks {
+	if c.departure() == leaves && k.isEnding() {
 		return nil, errGoingDown
 	}
 	seen := 0
@@ -117,10 +117,22 @@ func (c *Conn) readLine() ([]byte, error) {
 		if seen == len(k.in.buf) {
 			k.in.move(make([]byte, limit+1))
 		}
-		if err := k.fillCommand(deadline, !c.tx.chunks); err != nil {
+		if err := k.fillCommand(deadline, c.departure()); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// departure says what becomes of the wait for the next command when the
+// listener shuts down.
+func (c *Conn) departure() departure {
+	switch {
+	case c.tx.chunks:
+		return stays
+	case c.link.served && !c.tx.open:
+		return leaves
+	}
+	return hurries
 }
 
 func checkLine(line []byte, limit int) ([]byte, error) {
@@ -153,7 +165,7 @@ func (c *Conn) skipLine(deadline time.Time) error {
 		n := len(bytes.TrimSuffix(in, []byte("\r")))
 		k.in.drop(n)
 		skipped += n
-		if err := k.fillCommand(deadline, !c.tx.chunks); err != nil {
+		if err := k.fillCommand(deadline, c.departure()); err != nil {
 			return err
 		}
 	}

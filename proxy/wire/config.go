@@ -101,6 +101,10 @@ type Timeouts struct {
 	Write time.Duration
 	// Handshake is the time for a TLS handshake. Default 30 s.
 	Handshake time.Duration
+	// Farewell is how long, once Shutdown is called, a command is waited for
+	// from a client that has not had a message taken yet, or is within a
+	// transaction. Default 3 s.
+	Farewell time.Duration
 }
 
 // Verb names a command for the hooks: a closed set, fit for a metric label.
@@ -165,6 +169,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Timeouts.MinRate, 1024)
 	set(&c.Timeouts.Write, time.Minute)
 	set(&c.Timeouts.Handshake, 30*time.Second)
+	set(&c.Timeouts.Farewell, 3*time.Second)
 	if c.Hooks.Accept == nil {
 		c.Hooks.Accept = func(Admission) {}
 	}

@@ -36,12 +36,26 @@ type link struct {
 
 	errors, authFailures, refusals int
 	mailed                         bool // a MAIL was accepted
+	served                         bool // a message was answered
 
 	mu      sync.Mutex
-	waiting bool // for a command, and may be told to go
+	waiting departure // how a wait for a command ends, if there is one
 	ending  bool
 	closed  bool
 }
+
+// departure says what becomes of a wait for a command when the listener shuts
+// down.
+type departure int
+
+const (
+	stays  departure = iota // the message that goes on is waited for
+	leaves                  // it ends at once
+	// Clients that make a connection for each message take a farewell in place
+	// of their greeting, or within a transaction, for a failure: they have theirs
+	// first, if they go on with it.
+	hurries
+)
 
 func newLink(l *Listener, raw net.Conn) *link {
 	k := &link{l: l, raw: raw, conn: raw, opened: time.Now()}
@@ -85,26 +99,26 @@ func (k *link) handshake() error {
 	return nil
 }
 
-// fillCommand reads once, while a command is waited for until deadline. With
-// mayEnd the wait is cut short by Shutdown.
-func (k *link) fillCommand(deadline time.Time, mayEnd bool) error {
+// fillCommand reads once, while a command is waited for until deadline.
+// Shutdown may cut the wait short.
+func (k *link) fillCommand(deadline time.Time, d departure) error {
 	if k.err != nil {
 		return k.err
 	}
 	k.mu.Lock()
-	if k.ending && mayEnd {
+	if k.ending && d == leaves {
 		k.mu.Unlock()
 		return errGoingDown
 	}
-	k.waiting = mayEnd
-	_ = k.raw.SetReadDeadline(deadline)
+	k.waiting = d
+	_ = k.raw.SetReadDeadline(k.until(deadline, d))
 	k.mu.Unlock()
 
 	n, err := k.in.fill(k.conn)
 
 	k.mu.Lock()
-	k.waiting = false
-	ending := k.ending && mayEnd
+	k.waiting = stays
+	ending := k.ending && d != stays
 	k.mu.Unlock()
 	switch {
 	case n > 0:
@@ -118,6 +132,14 @@ func (k *link) fillCommand(deadline time.Time, mayEnd bool) error {
 		k.err = err
 	}
 	return k.err
+}
+
+// until is when a wait for a command ends. The caller has the lock.
+func (k *link) until(deadline time.Time, d departure) time.Time {
+	if last := time.Now().Add(k.l.cfg.Timeouts.Farewell); k.ending && d == hurries && last.Before(deadline) {
+		return last
+	}
+	return deadline
 }
 
 // fillBody reads once inside a message.
@@ -194,13 +216,17 @@ func (k *link) linger() {
 	_, _ = io.Copy(io.Discard, io.LimitReader(k.raw, most))
 }
 
-// retire asks the link to end as soon as its client waits for nothing.
+// retire asks the link to end as soon as its client waits for nothing, and has
+// had a message through or does not go on to.
 func (k *link) retire() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.ending = true
-	if k.waiting {
+	switch k.waiting {
+	case leaves:
 		_ = k.raw.SetReadDeadline(time.Unix(1, 0))
+	case hurries:
+		_ = k.raw.SetReadDeadline(time.Now().Add(k.l.cfg.Timeouts.Farewell))
 	}
 }
 

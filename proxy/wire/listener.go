@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -23,14 +25,18 @@ type Listener struct {
 	ready chan *Conn
 	pool  sync.Pool // *[]byte of bodyWindow octets
 
-	done     chan struct{}
+	closed   sync.Once
+	closeErr error          // what closing inner said
+	accepted chan struct{}  // closed when no socket comes any more
+	arriving sync.WaitGroup // one for each socket that is not admitted yet
+	done     chan struct{}  // closed when Accept returns nothing more
 	stop     sync.Once
-	closeErr error // what closing inner said; set before done is closed
 
 	mu      sync.Mutex
 	links   map[*link]struct{}
 	clients map[netip.Addr]int
-	ending  bool
+	ending  bool           // Shutdown was called
+	over    bool           // and has ended
 	live    sync.WaitGroup // one for each of links
 }
 
@@ -38,12 +44,13 @@ type Listener struct {
 // first Accept.
 func NewListener(inner net.Listener, cfg Config) *Listener {
 	l := &Listener{
-		inner:   inner,
-		cfg:     cfg.withDefaults(),
-		ready:   make(chan *Conn),
-		done:    make(chan struct{}),
-		links:   make(map[*link]struct{}),
-		clients: make(map[netip.Addr]int),
+		inner:    inner,
+		cfg:      cfg.withDefaults(),
+		ready:    make(chan *Conn),
+		accepted: make(chan struct{}),
+		done:     make(chan struct{}),
+		links:    make(map[*link]struct{}),
+		clients:  make(map[netip.Addr]int),
 	}
 	return l
 }
@@ -63,13 +70,18 @@ func (l *Listener) Accept() (net.Conn, error) {
 // Addr returns the address listened on.
 func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
 
-// Close stops accepting. Connections go on.
+// Close stops accepting. Connections go on, but for those that change to TLS.
 func (l *Listener) Close() error {
-	l.stop.Do(func() {
-		l.closeErr = l.inner.Close()
-		close(l.done)
-	})
-	<-l.done
+	err := l.closeInner()
+	l.stop.Do(func() { close(l.done) })
+	return err
+}
+
+// closeInner lets no further socket come. Those that the kernel has queued
+// already stay in the queue where another process has the socket, too, and are
+// reset otherwise.
+func (l *Listener) closeInner() error {
+	l.closed.Do(func() { l.closeErr = l.inner.Close() })
 	return l.closeErr
 }
 
@@ -79,17 +91,20 @@ func (l *Listener) Close() error {
 func (l *Listener) run() {
 	const most = time.Second
 	wait := 5 * time.Millisecond
+	defer close(l.accepted)
 	for {
 		raw, err := l.inner.Accept()
 		if err == nil {
 			wait = 5 * time.Millisecond
 			// Not here: under a PROXY protocol listener the address is known
 			// only when the client has sent it.
-			go l.admit(raw)
+			l.arriving.Go(func() { l.admit(raw) })
 			continue
 		}
 		if errors.Is(err, net.ErrClosed) {
-			_ = l.Close()
+			if !l.isEnding() { // then those that came are admitted first
+				_ = l.Close()
+			}
 			return
 		}
 		l.cfg.Hooks.AcceptFailed(err)
@@ -134,7 +149,7 @@ func (l *Listener) register(k *link) Admission {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case l.ending:
+	case l.over:
 		return GoingDown
 	case len(l.links) >= l.cfg.Limits.Connections:
 		return TooMany
@@ -142,6 +157,7 @@ func (l *Listener) register(k *link) Admission {
 		return TooManyPerClient
 	}
 	l.links[k] = struct{}{}
+	k.ending = l.ending // it came before Shutdown: nobody else has the socket yet
 	if k.client.IsValid() {
 		l.clients[k.client]++
 	}
@@ -170,33 +186,58 @@ func (l *Listener) borrow() *[]byte {
 	return &b
 }
 
-// Shutdown stops accepting, says 421 4.3.2 to every client that waits for
-// nothing and closes its connection, lets the others have the reply they wait
-// for (the message they are sending, first), and closes them in turn. It
-// returns nil when go-smtp has closed every connection and so ended every
-// session; when ctx ends first it closes the sockets that are left and returns
-// the cause.
+// Shutdown stops accepting, and has every connection end: with 421 4.3.2 at once
+// where its client has had a message through and waits for nothing; after the
+// reply that it waits for, and the message that it is sending; and where it has
+// not had a message through, after its first, if it goes on to that within
+// Timeouts.Farewell for each command. So a client that makes a connection for
+// each message sees nothing of it. It returns nil when go-smtp has closed every
+// connection and so ended every session; when ctx ends first it closes the
+// sockets that are left and returns the cause.
 func (l *Listener) Shutdown(ctx context.Context) error {
-	err := l.Close()
-	l.mu.Lock()
-	l.ending = true
-	links := make([]*link, 0, len(l.links))
-	for k := range l.links {
-		links = append(links, k)
-	}
-	l.mu.Unlock()
-	for _, k := range links {
+	for _, k := range l.end() {
 		k.retire()
 	}
+	err := l.closeInner()
+	l.start.Do(func() { close(l.accepted) }) // where nothing was accepted
 	gone := make(chan struct{})
-	go func() { l.live.Wait(); close(gone) }()
+	go func() {
+		<-l.accepted
+		l.arriving.Wait()
+		l.live.Wait()
+		close(gone)
+	}()
 	select {
 	case <-gone:
-		return err
 	case <-ctx.Done():
-		for _, k := range links {
+		for _, k := range l.endAll() {
 			k.kill()
 		}
-		return fmt.Errorf("shut down: %w", context.Cause(ctx))
+		err = fmt.Errorf("shut down: %w", context.Cause(ctx))
 	}
+	_ = l.Close()
+	return err
+}
+
+func (l *Listener) isEnding() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ending
+}
+
+// end notes that the listener shuts down, and returns the links there are.
+func (l *Listener) end() []*link {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ending = true
+	return slices.Collect(maps.Keys(l.links))
+}
+
+// endAll notes that no more time is left for links that come still, and returns
+// those there are.
+func (l *Listener) endAll() []*link {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+	return slices.Collect(maps.Keys(l.links))
 }

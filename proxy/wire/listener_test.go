@@ -75,7 +75,7 @@ func TestClientWithoutMailIsToldToGo(t *testing.T) {
 }
 
 func TestShutdownEndsIdleSessions_item4(t *testing.T) {
-	s := serve(t, wire.Config{TLS: serverTLS(t)}, nil)
+	s := serve(t, wire.Config{TLS: serverTLS(t), Timeouts: wire.Timeouts{Farewell: 50 * time.Millisecond}}, nil)
 	idle, within, secure := hello(t, s), hello(t, s), hello(t, s)
 	within.envelope()
 	secure.cmd("STARTTLS", "220")
@@ -93,6 +93,45 @@ func TestShutdownEndsIdleSessions_item4(t *testing.T) {
 	}
 	if _, err := net.Dial("tcp", s.addr); err == nil {
 		t.Error("still listening")
+	}
+}
+
+// A client that makes a connection for each message knows no 421 at its start:
+// it has its message taken, also where it changes to TLS first.
+func TestShutdownTakesTheFirstMessageOfEachConnection(t *testing.T) {
+	s := serve(t, wire.Config{TLS: serverTLS(t), Timeouts: wire.Timeouts{Farewell: 10 * time.Second}}, nil)
+	served, fresh, within, secure := hello(t, s), dial(t, s), hello(t, s), hello(t, s)
+	message := func(c *client) {
+		t.Helper()
+		c.cmd("DATA", "354")
+		c.send("x\r\n.\r\n")
+		c.want("250")
+	}
+	served.envelope()
+	message(served)
+	within.envelope()
+	done := make(chan error, 1)
+	go func() { done <- s.l.Shutdown(t.Context()) }()
+	served.want("421 4.3.2") // long before the others have to go
+	served.wantClosed()
+	message(within)
+	fresh.cmd("EHLO client.test", "250")
+	fresh.envelope()
+	message(fresh)
+	secure.cmd("STARTTLS", "220")
+	secure.startTLS()
+	secure.cmd("EHLO client.test", "250")
+	secure.envelope()
+	message(secure)
+	for _, c := range []*client{fresh, within, secure} {
+		c.want("421 4.3.2")
+		c.wantClosed()
+	}
+	if err := <-done; err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	if n := len(s.taken()); n != 4 {
+		t.Errorf("%d messages taken, want 4", n)
 	}
 }
 

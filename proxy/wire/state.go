@@ -42,12 +42,14 @@ func (c *Conn) settle(code int) {
 			c.startBody(false)
 		}
 	case endOfData:
+		c.link.served = true
 		// A panic in the session is answered before the message was read.
 		c.final = c.final || c.phase != inCommand
 		c.endTransaction()
 	case "BDAT":
 		c.final = c.final || c.tx.left > 0
 		if !good || c.tx.last {
+			c.link.served = true
 			c.endTransaction()
 		}
 	case "AUTH":
