@@ -118,6 +118,17 @@ func (c *Config) checkBounds(wrong report) {
 	positive("smtp.max_connections", int64(c.SMTP.MaxConnections))
 	positive("smtp.max_per_client", int64(c.SMTP.MaxPerClient))
 	positive("smtp.max_errors", int64(c.SMTP.MaxErrors))
+	if n := c.SMTP.MaxRecipients; n < 100 {
+		wrong("smtp.max_recipients", "%d: want at least 100, which clients may count on (RFC 5321)", n)
+	}
+	for _, rate := range []struct {
+		field string
+		n     int
+	}{{"connections", c.SMTP.PerMinute.Connections}, {"messages", c.SMTP.PerMinute.Messages}, {"recipients", c.SMTP.PerMinute.Recipients}} {
+		if rate.n < 0 {
+			wrong("smtp.per_minute."+rate.field, "%d: want a number, or 0 for no bound", rate.n)
+		}
+	}
 	positive("inspection.bytes", int64(c.Inspection.Bytes))
 	positive("inspection.part_bytes", int64(c.Inspection.PartBytes))
 	positive("inspection.ratio", c.Inspection.Ratio)

@@ -78,10 +78,19 @@ type SMTP struct {
 	MaxConnections int           `yaml:"max_connections"`
 	MaxPerClient   int           `yaml:"max_per_client"`
 	MaxErrors      int           `yaml:"max_errors"`
+	MaxRecipients  int           `yaml:"max_recipients"` // of one message
+	PerMinute      PerMinute     `yaml:"per_minute"`
 	IdleTimeout    time.Duration `yaml:"idle_timeout"`
 	DataTimeout    time.Duration `yaml:"data_timeout"`
 	MinRate        Size          `yaml:"min_rate"` // bytes a second in DATA, averaged over a minute
 	ShutdownGrace  time.Duration `yaml:"shutdown_grace"`
+}
+
+// PerMinute bounds what comes from one address in a minute; 0: no bound.
+type PerMinute struct {
+	Connections int `yaml:"connections"`
+	Messages    int `yaml:"messages"`
+	Recipients  int `yaml:"recipients"`
 }
 
 // Upstream is the server that mail is passed on to.
@@ -208,7 +217,7 @@ func Default() Config {
 		}},
 		SMTP: SMTP{
 			MaxSize: 50 << 20, MaxHops: 50, LineEnds: "refuse", MaxConnections: 1000, MaxPerClient: 500,
-			MaxErrors: 10, IdleTimeout: 5 * time.Minute, DataTimeout: 30 * time.Minute, MinRate: 1 << 10,
+			MaxErrors: 10, MaxRecipients: 1000, IdleTimeout: 5 * time.Minute, DataTimeout: 30 * time.Minute, MinRate: 1 << 10,
 			ShutdownGrace: 30 * time.Second,
 		},
 		Upstream: Upstream{

@@ -227,6 +227,25 @@ func TestTestCopiesGoToAddressesOrDomains(t *testing.T) {
 	}
 }
 
+func TestBoundsOfClients(t *testing.T) {
+	for setting, want := range map[string]string{
+		"MAX_RECIPIENTS=99":          "smtp.max_recipients: 99: want at least 100",
+		"MAX_RECIPIENTS=100":         "",
+		"PER_MINUTE_CONNECTIONS=-1":  "smtp.per_minute.connections: -1: want ",
+		"PER_MINUTE_MESSAGES=-1":     "smtp.per_minute.messages: -1: want ",
+		"PER_MINUTE_RECIPIENTS=-1":   "smtp.per_minute.recipients: -1: want ",
+		"PER_MINUTE_RECIPIENTS=5000": "",
+	} {
+		cfg, src, err := configs.Load("", []string{"BULKHEAD_UPSTREAM_URL=maildir:m", "BULKHEAD_SMTP_" + setting})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cfg.Check(src); want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", setting, err, want)
+		}
+	}
+}
+
 func FuzzLoadNeverPanicsAndNamesThePlace(f *testing.F) {
 	for _, seed := range []string{
 		"smtp: {max_hops: many}", "a: [", "---\n---\n", "listeners:\n  - addr: x\n", "smtp: *a\n", "smtp: &a {max_hops: 1}\n",

@@ -46,6 +46,7 @@ func wireConfig(cfg *configs.Config) wire.Config {
 	w := wire.Config{
 		Limits: wire.Limits{
 			Connections: cfg.SMTP.MaxConnections, PerClient: cfg.SMTP.MaxPerClient, Errors: cfg.SMTP.MaxErrors,
+			Recipients: cfg.SMTP.MaxRecipients, PerMinute: wire.Rates(cfg.SMTP.PerMinute),
 		},
 		Timeouts: wire.Timeouts{
 			Command: cfg.SMTP.IdleTimeout, Message: cfg.SMTP.DataTimeout, MinRate: int64(cfg.SMTP.MinRate),

@@ -76,6 +76,11 @@ type Limits struct {
 	// RefusedRecipients is how many RCPT that the session answered with 5xx
 	// end a connection. Default 1000.
 	RefusedRecipients int
+	// Recipients is how many one message may have; to more the client is told
+	// 452 4.5.3 (RFC 5321 section 4.5.3.1.8 asks for 100 at least). Default 1000.
+	Recipients int
+	// PerMinute bounds how much one client may do. Default no bound.
+	PerMinute Rates
 	// Discard is how many octets of a message are read past its size limit
 	// to tell the client 552; after them it is cut off. Default 16 MiB.
 	Discard int64
@@ -130,6 +135,7 @@ const (
 	Accepted         Admission = "accepted"
 	TooMany          Admission = "too_many"
 	TooManyPerClient Admission = "too_many_per_client"
+	TooFast          Admission = "too_fast"
 	GoingDown        Admission = "going_down"
 )
 
@@ -161,6 +167,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Limits.Errors, 10)
 	set(&c.Limits.AuthFailures, 3)
 	set(&c.Limits.RefusedRecipients, 1000)
+	set(&c.Limits.Recipients, 1000)
 	set(&c.Limits.Discard, 16<<20)
 	set(&c.Timeouts.Command, 5*time.Minute)
 	set(&c.Timeouts.FirstMail, 10*time.Minute)

@@ -70,6 +70,9 @@ func newLink(l *Listener, raw net.Conn) *link {
 	return k
 }
 
+// may reports whether the client's rate leaves room for this.
+func (k *link) may(do deed) bool { return k.l.rates.take(k.client, do, time.Now()) }
+
 // turnAway says a last word to a socket that was not registered.
 func (k *link) turnAway(reply string) {
 	if !k.l.cfg.Implicit {

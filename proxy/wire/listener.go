@@ -24,6 +24,7 @@ type Listener struct {
 	start sync.Once
 	ready chan *Conn
 	pool  sync.Pool // *[]byte of bodyWindow octets
+	rates *rates
 
 	closed   sync.Once
 	closeErr error          // what closing inner said
@@ -47,6 +48,7 @@ func NewListener(inner net.Listener, cfg Config) *Listener {
 		inner:    inner,
 		cfg:      cfg.withDefaults(),
 		ready:    make(chan *Conn),
+		rates:    newRates(cfg.Limits.PerMinute),
 		accepted: make(chan struct{}),
 		done:     make(chan struct{}),
 		links:    make(map[*link]struct{}),
@@ -128,6 +130,8 @@ func (l *Listener) admit(raw net.Conn) {
 		return
 	case TooMany, TooManyPerClient:
 		k.turnAway("421 4.7.0 Too many connections")
+	case TooFast:
+		k.turnAway("421 4.7.0 Too many connections in a minute: try again later")
 	case GoingDown:
 		k.turnAway("421 4.3.2 Going down")
 	}
@@ -155,6 +159,8 @@ func (l *Listener) register(k *link) Admission {
 		return TooMany
 	case k.client.IsValid() && l.clients[k.client] >= l.cfg.Limits.PerClient:
 		return TooManyPerClient
+	case !l.rates.take(k.client, connecting, k.opened):
+		return TooFast
 	}
 	l.links[k] = struct{}{}
 	k.ending = l.ending // it came before Shutdown: nobody else has the socket yet
