@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"fmt"
-	"net"
 	"net/textproto"
 	"os"
 	"os/exec"
@@ -127,34 +126,6 @@ func TestForeignClientMustAuthenticate(t *testing.T) {
 		t.Errorf("after AUTH the message is answered %d %s, want 250", code, text)
 	}
 	p.stop(t)
-}
-
-// msmtp brings a TLS library of its own (GnuTLS), and wants AUTH over it.
-func TestMsmtpSends(t *testing.T) {
-	msmtp := needProgram(t, "msmtp", "msmtp")
-	for _, implicit := range []bool{false, true} {
-		t.Run(fmt.Sprintf("implicit=%v", implicit), func(t *testing.T) {
-			box := newMailbox(t)
-			box.password = "open-sesame"
-			config, cert := tlsListener(t, implicit)
-			p := serve(t, t.TempDir(), box.url(), "--config", config)
-			_, port, err := net.SplitHostPort(p.smtp[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			starttls := map[bool]string{true: "off", false: "on"}[implicit]
-			cmd := exec.Command(msmtp, "--file=/dev/null", "--host=localhost", "--port="+port, "--tls=on", "--tls-starttls="+starttls,
-				"--tls-trust-file="+cert, "--auth=plain", "--user=ana", "--passwordeval=echo open-sesame",
-				"--from=ana@office.example", "--set-from-header=off", "--set-date-header=off", "--set-msgid-header=off", "ben@client.example")
-			message := letter("", "ana@office.example", "ben@client.example", ordinaryLetter).content
-			cmd.Stdin = bytes.NewReader(bytes.ReplaceAll(message, []byte("\r\n"), []byte("\n")))
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("msmtp: %v\n%s\n%s", err, out, p.logged())
-			}
-			checkArrived(t, box, message)
-			p.stop(t)
-		})
-	}
 }
 
 // checkArrived checks that one message arrived, unchanged below the trace.
