@@ -11,13 +11,9 @@ import "bytes"
 func (d *Detector) Scan(text []byte, emit func(Entity)) {
 	s := scanner{d: d, text: text, emit: emit}
 	for i := 0; i < len(text); {
-		for i < len(text) && d.anchor[text[i]] == anchorNone {
-			i++
-		}
-		if i == len(text) {
-			return
-		}
 		switch d.anchor[text[i]] {
+		case anchorNone:
+			i = d.nextAnchor(text, i+1)
 		case anchorAt:
 			i = s.at(i)
 		case anchorDigit:

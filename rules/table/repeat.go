@@ -3,6 +3,8 @@ package table
 import (
 	"bytes"
 	"io"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 )
 
 const (
@@ -176,7 +178,7 @@ func passLine(text []byte, at int) int {
 // after it, as many as follow each other; none at the end of the text.
 func (f *repeatFinder) sample(text []byte) [][]byte {
 	f.found = f.found[:0]
-	for at := f.at; at < len(text) && len(f.found) < repeatSample; {
+	for at := figureLine(text, f.at); at < len(text) && len(f.found) < repeatSample; {
 		line, next := nextLine(text, at)
 		switch {
 		case len(line) == 0:
@@ -187,6 +189,8 @@ func (f *repeatFinder) sample(text []byte) [][]byte {
 			f.found = append(f.found, line)
 		case len(f.found) > 0:
 			return f.found
+		default:
+			next = figureLine(text, next)
 		}
 		at = next
 	}
@@ -195,16 +199,16 @@ func (f *repeatFinder) sample(text []byte) [][]byte {
 
 // figured reports whether a line may be of a form: it is short, and has a digit
 // or an at sign.
-func figured(line []byte) bool {
-	if len(line) > repeatWidth {
-		return false
+func figured(line []byte) bool { return len(line) <= repeatWidth && detect.IndexFigure(line) >= 0 }
+
+// figureLine returns the offset of the next line that has a digit or an at sign,
+// the end of the text if none has.
+func figureLine(text []byte, at int) int {
+	n := detect.IndexFigure(text[at:])
+	if n < 0 {
+		return len(text)
 	}
-	for _, c := range line {
-		if '0' <= c && c <= '9' || c == '@' {
-			return true
-		}
-	}
-	return false
+	return at + 1 + bytes.LastIndexByte(text[at:at+n], '\n')
 }
 
 // learn finds what the lines of a sample have in common, and reports whether
