@@ -1,6 +1,9 @@
 package table
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // Marks of the characters that may open a table or part its cells, or-ed
 // together over a line.
@@ -8,7 +11,6 @@ const (
 	hasColon   = 1 << (iota + len(delimiters)) // : or =, or a byte that begins U+FF1A
 	hasAngle                                   // <
 	hasBox                                     // a byte that begins box drawing
-	hasGap                                     // a space
 	hasPair                                    // two spaces or more in a row
 	hasQuote                                   // "
 	hasBracket                                 // { or [
@@ -29,26 +31,45 @@ func newTraits() *traits {
 	t[0xEF] |= hasColon
 	t['<'] |= hasAngle
 	t[0xE2] |= hasBox
-	t[' '] |= hasGap
 	t['"'] |= hasQuote
 	t['{'] |= hasBracket
 	t['['] |= hasBracket
 	return &t
 }
 
-// of returns the marks of a line.
-func (t *traits) of(line []byte) uint16 {
-	var m, before, pairs uint16
-	for _, c := range line {
-		now := t[c]
-		m |= now
-		pairs |= now & before
-		before = now
+// of returns the marks of a line. Eight bytes are read at once.
+func (t *traits) of(line []byte) (marks uint16) {
+	const (
+		lanes  = 0x0101010101010101
+		tops   = 0x80 * lanes
+		spaces = ' ' * lanes
+	)
+	if len(line) < 8 {
+		for i, c := range line {
+			marks |= t[c]
+			if c == ' ' && i > 0 && line[i-1] == ' ' {
+				marks |= hasPair
+			}
+		}
+		return marks
 	}
-	if pairs&hasGap != 0 {
-		m |= hasPair
+	var pairs, before uint64 // the high bits of bytes that are spaces
+	for at := 0; at < len(line); at += 8 {
+		if at > len(line)-8 {
+			at, before = len(line)-8, 0 // some are read twice
+		}
+		w := binary.LittleEndian.Uint64(line[at:])
+		marks |= t[byte(w)] | t[byte(w>>8)] | t[byte(w>>16)] | t[byte(w>>24)] |
+			t[byte(w>>32)] | t[byte(w>>40)] | t[byte(w>>48)] | t[byte(w>>56)]
+		w ^= spaces
+		now := ^((w&^tops + (tops - lanes)) | w) & tops
+		pairs |= now & (now<<8 | before)
+		before = now >> 56
 	}
-	return m
+	if pairs != 0 {
+		marks |= hasPair
+	}
+	return marks
 }
 
 // recognise returns what reads the table that begins with the line at the
