@@ -105,10 +105,43 @@ func (c *carver) fill() {
 			at = base64End(line) // not worth it: pass the run as text
 		}
 		line = line[:at]
+	} else if c.dull == 0 {
+		line = c.andWords(buf, end)
 	}
 	c.line = line
 	c.inner = line[len(line)-1] != '\n'
 	_, _ = c.br.Discard(len(line))
+}
+
+// andWords returns the first line of buf, which ends at end, with the lines
+// after it that are words and no more, as nearly all are.
+func (c *carver) andWords(buf []byte, end int) []byte {
+	for buf[end-1] == '\n' && len(buf)-end >= wrapLook && wordsAlone(buf[end:end+wrapLook]) {
+		n := bytes.IndexByte(buf[end:], '\n') + 1
+		if n == 0 || base64Run(buf[end:end+n]) >= 0 {
+			break
+		}
+		end += n
+		c.tries = 0
+	}
+	return buf[:end]
+}
+
+// wordsAlone tells by the first wrapLook bytes of a line that starts would find
+// nothing to look into: it is blank, or has a word, of which a letter is no digit
+// of a number, and a space behind it, but no second one after a word of the same
+// length.
+func wordsAlone(look []byte) bool {
+	b, next := look[0], look[1]
+	if b == '\n' || b == '\r' && next == '\n' {
+		return look[2] != ' ' && look[2] != ':'
+	}
+	figures := func(c byte) bool { return unhex(c) < 16 || c|0x20 == 'x' }
+	if !letter(b) || b == 'b' || b == 'M' || figures(b) && (!letter(next) || figures(next)) {
+		return false
+	}
+	space := bytes.IndexByte(look[:minLine], ' ')
+	return 0 < space && (space < 4 || look[2*space+1] != ' ')
 }
 
 // starts tells whether a line begins encoded content, and sets found.
