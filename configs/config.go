@@ -61,6 +61,14 @@ type Listener struct {
 	Allow []netip.Prefix `yaml:"allow"`
 	// InsecureAuth lets clients authenticate over an unencrypted connection.
 	InsecureAuth bool `yaml:"insecure_auth"`
+	// ProxyProtocol says whose connections begin with a header of the PROXY
+	// protocol, which tells who the client is. With any, nobody else may come in.
+	ProxyProtocol Trusted `yaml:"proxy_protocol"`
+}
+
+// Trusted are networks whose word on who the client is counts.
+type Trusted struct {
+	From []netip.Prefix `yaml:"from"`
 }
 
 // TLS is a certificate and how it is used.

@@ -104,16 +104,22 @@ func (t *stageTimer) enter(next string) {
 func hooks(m *metrics.Metrics, log *slog.Logger) wire.Hooks {
 	return wire.Hooks{
 		Accept: func(a wire.Admission) {
-			if a == wire.Accepted {
+			switch a {
+			case wire.Accepted:
 				m.OpenConnections.Inc()
 				m.Connections.WithLabelValues("accepted").Inc()
-			} else {
+			case wire.NotProxied:
+				m.Connections.WithLabelValues("not_proxied").Inc()
+			default:
 				m.Connections.WithLabelValues("over_limit").Inc()
 			}
 		},
 		Reply:        func(v wire.Verb, code int) { m.Replies.WithLabelValues(string(v), metrics.Class(code)).Inc() },
 		Close:        m.OpenConnections.Dec,
 		AcceptFailed: func(err error) { log.Error("no client can be accepted", "error", err) },
+		NotProxied: func(from net.Addr, err error) {
+			log.Info("connection closed", "from", from.String(), "error", err)
+		},
 	}
 }
 

@@ -130,6 +130,9 @@ type Door struct {
 	Implicit bool
 	// Networks are the clients that may relay without authentication.
 	Networks []netip.Prefix
+	// Proxies are the load balancers that say by the PROXY protocol who the
+	// client is. With any, nobody else may come in.
+	Proxies []netip.Prefix
 	// InsecureAuth lets clients authenticate without TLS.
 	InsecureAuth bool
 }
@@ -166,7 +169,7 @@ func (f faultLog) Println(...any)                 { f.log.Warn("smtp session fau
 // Serve accepts clients on l until Shutdown.
 func (s *Server) Serve(l net.Listener, door Door) error {
 	cfg := s.cfg.Wire
-	cfg.Hostname, cfg.TLS, cfg.Implicit = s.cfg.Hostname, door.TLS, door.Implicit
+	cfg.Hostname, cfg.TLS, cfg.Implicit, cfg.Proxies = s.cfg.Hostname, door.TLS, door.Implicit, door.Proxies
 	cfg.Hooks = hooks(s.cfg.Metrics, s.cfg.Log)
 	listener := wire.NewListener(l, cfg)
 	s.mu.Lock()

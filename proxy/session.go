@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -232,11 +231,7 @@ func (ss *session) fail(err error) error {
 }
 
 // client returns the client's address, the zero Addr for a Unix socket.
-func (ss *session) client() netip.Addr {
-	addr, _ := ss.wire.RemoteAddr().(*net.TCPAddr)
-	// No prefix contains an address with a zone.
-	return addr.AddrPort().Addr().Unmap().WithZone("")
-}
+func (ss *session) client() netip.Addr { return ss.wire.Client().Addr() }
 
 // mayRelay reports whether the client may send: it authenticated, or its
 // network is allowed.

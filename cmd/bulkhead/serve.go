@@ -313,7 +313,9 @@ func (r *relay) close() {
 
 // newDoor makes a listener's door, and loads its certificate, nil without one.
 func newDoor(l configs.Listener) (proxy.Door, *shownCertificate, error) {
-	door := proxy.Door{Networks: l.Allow, InsecureAuth: l.InsecureAuth, Implicit: l.TLS.Implicit}
+	door := proxy.Door{
+		Networks: l.Allow, Proxies: l.ProxyProtocol.From, InsecureAuth: l.InsecureAuth, Implicit: l.TLS.Implicit,
+	}
 	if l.TLS.Cert == "" {
 		return door, nil, nil
 	}

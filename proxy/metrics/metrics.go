@@ -104,7 +104,7 @@ func New(reg prometheus.Registerer, names Names) *Metrics {
 
 func (m *Metrics) newSMTP(reg prometheus.Registerer) {
 	m.Connections = counter(reg, "smtp_connections_total", "SMTP connections by what became of them.", "result")
-	zero(m.Connections, []string{"accepted", "over_limit", "not_allowed", "tls_failed"})
+	zero(m.Connections, []string{"accepted", "over_limit", "not_allowed", "not_proxied", "tls_failed"})
 	m.OpenConnections = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "bulkhead_smtp_connections", Help: "SMTP connections open now.",
 	})

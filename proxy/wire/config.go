@@ -3,6 +3,8 @@ package wire
 import (
 	"crypto/tls"
 	"errors"
+	"net"
+	"net/netip"
 	"time"
 )
 
@@ -51,6 +53,11 @@ type Config struct {
 	// TLS makes STARTTLS known; with Implicit, TLS begins at the first octet.
 	TLS      *tls.Config
 	Implicit bool
+	// Proxies are the networks whose connections begin with a header of the
+	// PROXY protocol, version 1 or 2, that says who the client is. With any, a
+	// connection without one, or from elsewhere, is closed without a word: who
+	// may say it must say it, and nobody else may come in by this door.
+	Proxies []netip.Prefix
 	// LineEnds is the policy for lone CR and LF. Default Refuse.
 	LineEnds LineEnds
 	Limits   Limits
@@ -110,6 +117,8 @@ type Timeouts struct {
 	// from a client that has not had a message taken yet, or is within a
 	// transaction. Default 3 s.
 	Farewell time.Duration
+	// Header is the time for the whole header of the PROXY protocol. Default 10 s.
+	Header time.Duration
 }
 
 // Verb names a command for the hooks: a closed set, fit for a metric label.
@@ -137,6 +146,7 @@ const (
 	TooManyPerClient Admission = "too_many_per_client"
 	TooFast          Admission = "too_fast"
 	GoingDown        Admission = "going_down"
+	NotProxied       Admission = "not_proxied" // no proxy, or no header
 )
 
 // Hooks are told what happens, for metrics. They run on the connection's
@@ -151,6 +161,9 @@ type Hooks struct {
 	// AcceptFailed is called when no socket could be accepted, as for want of
 	// descriptors. It is tried again, at least once a second.
 	AcceptFailed func(error)
+	// NotProxied is called for each socket that Accept is told NotProxied of,
+	// with who it came from and what is wrong.
+	NotProxied func(net.Addr, error)
 }
 
 // withDefaults gives every unset field its default.
@@ -177,6 +190,7 @@ func (c Config) withDefaults() Config {
 	set(&c.Timeouts.Write, time.Minute)
 	set(&c.Timeouts.Handshake, 30*time.Second)
 	set(&c.Timeouts.Farewell, 3*time.Second)
+	set(&c.Timeouts.Header, 10*time.Second)
 	if c.Hooks.Accept == nil {
 		c.Hooks.Accept = func(Admission) {}
 	}
@@ -188,6 +202,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Hooks.AcceptFailed == nil {
 		c.Hooks.AcceptFailed = func(error) {}
+	}
+	if c.Hooks.NotProxied == nil {
+		c.Hooks.NotProxied = func(net.Addr, error) {}
 	}
 	return c
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -27,6 +28,7 @@ type Conn struct {
 	link   *link
 	ctx    context.Context // ends with the connection; go-smtp passes none
 	cancel context.CancelCauseFunc
+	client netip.AddrPort // invalid if that is not IP
 
 	// Known to the goroutine of go-smtp's connection only.
 	phase    phase
@@ -72,7 +74,7 @@ var _ net.Conn = (*Conn)(nil)
 
 func newConn(k *link) *Conn {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	return &Conn{link: k, ctx: ctx, cancel: cancel, exts: k.l.cfg.Extensions}
+	return &Conn{link: k, ctx: ctx, cancel: cancel, client: k.client, exts: k.l.cfg.Extensions}
 }
 
 // Context ends when the connection is closed, with net.ErrClosed as its cause.
@@ -171,8 +173,18 @@ func (c *Conn) isClosed() bool {
 // LocalAddr returns the address of our end of the socket.
 func (c *Conn) LocalAddr() net.Addr { return c.link.raw.LocalAddr() }
 
-// RemoteAddr returns the client's address.
-func (c *Conn) RemoteAddr() net.Addr { return c.link.raw.RemoteAddr() }
+// RemoteAddr returns the client's address, or that of the socket if it is not
+// of TCP.
+func (c *Conn) RemoteAddr() net.Addr {
+	if c.client.IsValid() {
+		return net.TCPAddrFromAddrPort(c.client)
+	}
+	return c.link.raw.RemoteAddr()
+}
+
+// Client returns the client's address and port without zone, as the PROXY
+// protocol gave it where that is spoken; the zero AddrPort if it has none.
+func (c *Conn) Client() netip.AddrPort { return c.client }
 
 // SetDeadline does nothing: wire keeps time itself.
 func (c *Conn) SetDeadline(time.Time) error { return nil }

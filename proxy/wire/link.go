@@ -23,16 +23,17 @@ var (
 // for the connection reads and writes; retire, kill and close may come from
 // others.
 type link struct {
-	l      *Listener
-	raw    net.Conn // the socket: deadlines are set here
-	conn   net.Conn // raw, or TLS over it
-	tls    *tls.ConnectionState
-	client netip.Addr // IPv6: its /64; invalid if the socket is not IP
-	in     window
-	small  []byte  // the buffer that in uses between messages
-	big    *[]byte // the pooled buffer that in uses, if any
-	opened time.Time
-	err    error // sticky: why nothing more is read
+	l       *Listener
+	raw     net.Conn // the socket: deadlines are set here
+	conn    net.Conn // raw, or TLS over it
+	tls     *tls.ConnectionState
+	client  netip.AddrPort // who it is from; invalid if that is not IP
+	counted netip.Addr     // among Limits.PerClient; invalid if it is not; under l.mu
+	in      window
+	small   []byte  // the buffer that in uses between messages
+	big     *[]byte // the pooled buffer that in uses, if any
+	opened  time.Time
+	err     error // sticky: why nothing more is read
 
 	errors, authFailures, refusals int
 	mailed                         bool // a MAIL was accepted
@@ -61,17 +62,20 @@ func newLink(l *Listener, raw net.Conn) *link {
 	k := &link{l: l, raw: raw, conn: raw, opened: time.Now()}
 	k.small = make([]byte, lineWindow)
 	k.in.buf = k.small
-	if a, ok := raw.RemoteAddr().(*net.TCPAddr); ok {
-		k.client = a.AddrPort().Addr().Unmap().WithZone("")
-		if k.client.Is6() {
-			k.client = netip.PrefixFrom(k.client, 64).Masked().Addr()
-		}
-	}
 	return k
 }
 
 // may reports whether the client's rate leaves room for this.
-func (k *link) may(do deed) bool { return k.l.rates.take(k.client, do, time.Now()) }
+func (k *link) may(do deed) bool { return k.l.rates.take(k.counted, do, time.Now()) }
+
+// countedAs is whose connections those of an address are: of IPv6 all of its
+// /64, which is what one client has.
+func countedAs(client netip.Addr) netip.Addr {
+	if client.Is6() {
+		return netip.PrefixFrom(client, 64).Masked().Addr()
+	}
+	return client
+}
 
 // turnAway says a last word to a socket that was not registered.
 func (k *link) turnAway(reply string) {

@@ -98,8 +98,8 @@ func (l *Listener) run() {
 		raw, err := l.inner.Accept()
 		if err == nil {
 			wait = 5 * time.Millisecond
-			// Not here: under a PROXY protocol listener the address is known
-			// only when the client has sent it.
+			// Not here: behind a proxy the client's address is known only when
+			// the proxy has sent it.
 			l.arriving.Go(func() { l.admit(raw) })
 			continue
 		}
@@ -121,20 +121,54 @@ func (l *Listener) run() {
 
 // admit counts a new socket and hands it to go-smtp, or turns it away.
 func (l *Listener) admit(raw net.Conn) {
-	k := newLink(l, raw)
-	verdict := l.register(k)
+	k, verdict, err := l.judge(raw)
 	l.cfg.Hooks.Accept(verdict)
 	switch verdict {
 	case Accepted:
 		l.hand(newConn(k))
-		return
 	case TooMany, TooManyPerClient:
 		k.turnAway("421 4.7.0 Too many connections")
 	case TooFast:
 		k.turnAway("421 4.7.0 Too many connections in a minute: try again later")
 	case GoingDown:
 		k.turnAway("421 4.3.2 Going down")
+	case NotProxied:
+		l.cfg.Hooks.NotProxied(raw.RemoteAddr(), err)
+		_ = raw.Close()
 	}
+}
+
+// judge gives a socket its place, and learns who the client is. Without
+// Accepted the link has no place.
+func (l *Listener) judge(raw net.Conn) (*link, Admission, error) {
+	client := addrPort(raw.RemoteAddr())
+	if len(l.cfg.Proxies) == 0 {
+		k := newLink(l, raw)
+		return k, l.register(k, client), nil
+	}
+	if !within(l.cfg.Proxies, client.Addr()) {
+		return nil, NotProxied, errNotProxy
+	}
+	p := newProxied(raw)
+	k := newLink(l, p)
+	// The place comes first, so that those who wait for a header are bounded, too.
+	if verdict := l.register(k, netip.AddrPort{}); verdict != Accepted {
+		return k, verdict, nil
+	}
+	client, err := k.announced(p)
+	var verdict Admission
+	switch {
+	case errors.Is(err, errGoingDown):
+		verdict = GoingDown
+	case err != nil:
+		verdict = NotProxied
+	default:
+		verdict = l.assign(k, client)
+	}
+	if verdict != Accepted {
+		l.release(k)
+	}
+	return k, verdict, err
 }
 
 // hand gives a connection to go-smtp, or says goodbye when it takes no more.
@@ -149,7 +183,8 @@ func (l *Listener) hand(c *Conn) {
 	}
 }
 
-func (l *Listener) register(k *link) Admission {
+// register gives a link a place among all, and among its client's.
+func (l *Listener) register(k *link, client netip.AddrPort) Admission {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -157,29 +192,57 @@ func (l *Listener) register(k *link) Admission {
 		return GoingDown
 	case len(l.links) >= l.cfg.Limits.Connections:
 		return TooMany
-	case k.client.IsValid() && l.clients[k.client] >= l.cfg.Limits.PerClient:
-		return TooManyPerClient
-	case !l.rates.take(k.client, connecting, k.opened):
-		return TooFast
+	}
+	if verdict := l.assignLocked(k, client); verdict != Accepted {
+		return verdict
 	}
 	l.links[k] = struct{}{}
 	k.ending = l.ending // it came before Shutdown: nobody else has the socket yet
-	if k.client.IsValid() {
-		l.clients[k.client]++
-	}
 	l.live.Add(1)
 	return Accepted
+}
+
+// assign makes a registered link another client's, as if that one had connected.
+// Without Accepted all stays as it is.
+func (l *Listener) assign(k *link, client netip.AddrPort) Admission {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.assignLocked(k, client)
+}
+
+func (l *Listener) assignLocked(k *link, client netip.AddrPort) Admission {
+	counted := countedAs(client.Addr())
+	switch {
+	case counted == k.counted:
+	case counted.IsValid() && l.clients[counted] >= l.cfg.Limits.PerClient:
+		return TooManyPerClient
+	case !l.rates.take(counted, connecting, time.Now()):
+		return TooFast
+	default:
+		l.uncount(k)
+		if k.counted = counted; counted.IsValid() {
+			l.clients[counted]++
+		}
+	}
+	k.client = client
+	return Accepted
+}
+
+// uncount takes a link off its client's count.
+func (l *Listener) uncount(k *link) {
+	if !k.counted.IsValid() {
+		return
+	}
+	if l.clients[k.counted]--; l.clients[k.counted] == 0 {
+		delete(l.clients, k.counted)
+	}
 }
 
 func (l *Listener) release(k *link) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.links, k)
-	if k.client.IsValid() {
-		if l.clients[k.client]--; l.clients[k.client] == 0 {
-			delete(l.clients, k.client)
-		}
-	}
+	l.uncount(k)
 	l.live.Done()
 }
 

@@ -33,6 +33,8 @@ type backend struct {
 	exts []string
 	max  int64
 
+	onSession func(*wire.Conn)
+
 	onRcpt func(*wire.Conn, string) error
 	onData func(*wire.Conn, io.Reader) error // in place of reading and keeping
 	onEnd  func(*wire.Conn) error            // after the message was read
@@ -46,6 +48,9 @@ type backend struct {
 
 func (b *backend) NewSession(c *smtp.Conn) (smtp.Session, error) {
 	w := wire.Of(c)
+	if b.onSession != nil {
+		b.onSession(w)
+	}
 	b.mu.Lock()
 	exts := b.exts
 	b.mu.Unlock()
