@@ -42,6 +42,12 @@ func dial(t testing.TB, address string) *client {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newClient(t, conn)
+}
+
+// newClient greets over a connection.
+func newClient(t testing.TB, conn net.Conn) *client {
+	t.Helper()
 	conn.SetDeadline(time.Now().Add(2 * patience)) // a test that waits longer fails anyway
 	c := &client{t: t, conn: conn, text: textproto.NewConn(conn)}
 	t.Cleanup(func() { c.text.Close() }) // closed already, perhaps

@@ -39,7 +39,7 @@ func isLocal(address string) bool {
 func (e *examination) doors(context.Context) {
 	for i, l := range e.cfg.Listeners {
 		check := fmt.Sprintf("listeners[%d]", i)
-		wide := false
+		wide := e.trusted(check+".proxy_protocol", "come in as any client", l.ProxyProtocol.From)
 		for _, network := range l.Allow {
 			if isWide(network) {
 				wide = true
@@ -57,6 +57,18 @@ func (e *examination) doors(context.Context) {
 			e.note(check, levelOK, "", "%s takes mail from %d networks, and after a login", l.Address, len(l.Allow))
 		}
 	}
+}
+
+// trusted looks at whose word on the client counts, and reports whether it is
+// everybody's.
+func (e *examination) trusted(check, may string, from []netip.Prefix) (wide bool) {
+	for _, network := range from {
+		if isWide(network) {
+			wide = true
+			e.note(check, levelFail, "name the addresses of your own proxies", "everybody in %s may %s", network, may)
+		}
+	}
+	return wide
 }
 
 // isWide reports whether a network holds more of the public internet than
