@@ -137,7 +137,7 @@ func (s *Server) receive(m *message, body io.Reader) error {
 	if _, err := m.spool.ReadFrom(body); err != nil {
 		return fmt.Errorf("receiving: %w", err)
 	}
-	if countHops(m.spool, m.spool.size) > s.cfg.MaxHops {
+	if s.hops(m) > s.cfg.MaxHops {
 		return errLoop
 	}
 	return m.front.takes(m.spool)

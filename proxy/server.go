@@ -115,6 +115,7 @@ type Config struct {
 type Server struct {
 	cfg   Config
 	slots *slots
+	lines sync.Pool // of *bufio.Reader, for headers
 
 	mu        sync.Mutex
 	offered   upstream.Extensions // what the upstream offered last

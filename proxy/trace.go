@@ -13,10 +13,21 @@ import (
 // maxTraceHeader bounds how much of a header is read to count its hops.
 const maxTraceHeader = 1 << 20
 
+// hops returns the number of Received fields in a message's header.
+func (s *Server) hops(m *message) int {
+	r, pooled := s.lines.Get().(*bufio.Reader)
+	if !pooled {
+		r = bufio.NewReader(nil)
+	}
+	defer s.lines.Put(r)
+	r.Reset(io.NewSectionReader(m.spool, 0, min(m.spool.size, maxTraceHeader)))
+	defer r.Reset(nil)
+	return countHops(r)
+}
+
 // countHops returns the number of Received fields in a message's header
 // (RFC 5321 section 6.3).
-func countHops(message io.ReaderAt, size int64) int {
-	r := bufio.NewReader(io.NewSectionReader(message, 0, min(size, maxTraceHeader)))
+func countHops(r *bufio.Reader) int {
 	hops := 0
 	for {
 		line, err := r.ReadSlice('\n')

@@ -79,16 +79,21 @@ func (s *sink) gather(read func() (extract.Reading, error), done func(*part)) (r
 	return r, g, nil
 }
 
+// largestStride is how many octets of a leaf are hashed at once.
+const largestStride = 64 << 10
+
 // keyOf hashes a leaf.
 func (s *sink) keyOf(l extract.Leaf) (content, key partKey, err error) {
 	h := sha256.New()
-	if s.buf == nil {
-		s.buf = make([]byte, 64<<10)
+	if room := int(min(l.Encoded.Size, largestStride)); len(s.buf) < room {
+		s.buf = make([]byte, room)
 	}
 	// The reader is hidden, so that it is read through the buffer.
 	from := struct{ io.Reader }{io.NewSectionReader(l.Encoded, 0, l.Encoded.Size)}
-	if _, err := io.CopyBuffer(h, from, s.buf); err != nil {
-		return content, key, fmt.Errorf("hashing a part: %w", err)
+	if l.Encoded.Size > 0 {
+		if _, err := io.CopyBuffer(h, from, s.buf); err != nil {
+			return content, key, fmt.Errorf("hashing a part: %w", err)
+		}
 	}
 	h.Sum(content[:0])
 	h.Reset()

@@ -6,8 +6,9 @@ import (
 )
 
 const (
-	// lineWindow is the buffer of a connection that waits for commands.
-	lineWindow = 4 << 10
+	// lineWindow is the buffer of a connection that waits for commands: some
+	// of them sent together fit, and a longer line gets a buffer of its own.
+	lineWindow = 1 << 10
 	// bodyWindow is the buffer while a message is read.
 	bodyWindow = 64 << 10
 )
