@@ -213,6 +213,9 @@ func (r *relay) listen() error {
 // run serves until the context ends, then lets transactions finish.
 func (r *relay) run(ctx context.Context) error {
 	defer r.close()
+	if os.Getenv("GOGC") == "" {
+		defer paceCollector()()
+	}
 	failed := make(chan error, len(r.listeners)+2)
 	for i, l := range r.listeners {
 		door, shown, err := newDoor(r.cfg.Listeners[i])
