@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/milter"
 	"github.com/bulkhead-dlp/bulkhead/proxy/run"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
@@ -70,10 +71,11 @@ func (s *Server) deliver(f front, from submission, body io.Reader) error {
 	switch m.verdict.Action {
 	case rules.Pass, rules.Tag:
 		m.enter("upstream")
-		if m.reply, err = f.pass(ctx, m); err != nil {
+		gone, err := f.pass(ctx, m)
+		if err != nil {
 			return m.fault("upstream", err)
 		}
-		if m.reply.OK() {
+		if gone {
 			m.run.Delivered()
 		}
 		return f.relay(m.reply)
@@ -106,7 +108,7 @@ type message struct {
 	judged       bool
 	stopped      bool           // its run is held
 	deferred     bool           // and it is not kept
-	reply        upstream.Reply // to the content; zero if it was not sent
+	reply        upstream.Reply // the upstream's to the content; zero if it was not sent there
 	kept         Kept           // the held copy
 	code         int            // the reply's
 	failed       string         // the stage where it failed, "" if it did not
@@ -140,7 +142,7 @@ func (s *Server) receive(m *message, body io.Reader) error {
 	if s.hops(m) > s.cfg.MaxHops {
 		return errLoop
 	}
-	return m.front.takes(m.spool)
+	return m.front.takes(m)
 }
 
 // decide judges what was read for these recipients, by the policies that were in
@@ -208,4 +210,6 @@ func sevenBit(content io.ReaderAt, size int64) error {
 }
 
 // clientGone reports whether the client left before its reply.
-func clientGone(err error) bool { return errors.Is(err, wire.ErrClientGone) }
+func clientGone(err error) bool {
+	return errors.Is(err, wire.ErrClientGone) || errors.Is(err, milter.ErrGone)
+}

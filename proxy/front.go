@@ -13,20 +13,21 @@ import (
 // The error of say and relay is what deliver returns: the answer in the terms of
 // the front's own protocol.
 type front interface {
-	// takes reports an error if content that was received whole cannot go on from
-	// here as it is.
-	takes(content *spool) error
+	// takes reports an error if a message that was received whole cannot go on
+	// from here as it is. What was not known of it before is noted in m.
+	takes(m *message) error
 	// watch returns a context that ends when whoever waits for the reply has gone.
 	watch() (ctx context.Context, stop func())
-	// pass has the message go on, tagged if its verdict says so, and returns the
-	// reply of who took it. With an error nothing may be taken for sent.
-	pass(ctx context.Context, m *message) (upstream.Reply, error)
+	// pass has the message go on, tagged if its verdict says so, and reports
+	// whether it was taken. An upstream's reply is noted in m. With an error
+	// nothing may be taken for sent.
+	pass(ctx context.Context, m *message) (taken bool, err error)
 	// giveUp ends what was begun for the message: nothing of it is sent. It may be
 	// called twice.
 	giveUp()
 	// say answers with a reply of ours: whole lines with their CRLF.
 	say(text string) error
-	// relay answers with the reply that pass returned.
+	// relay answers as who took the message did, or did not: r is what pass noted.
 	relay(r upstream.Reply) error
 }
 
@@ -38,4 +39,5 @@ type submission struct {
 	client     netip.Addr // the zero Addr where it is not known
 	helo       string     // the client's name for itself
 	tls, utf8  bool
+	queue      string // a mail server's own name for the message, "" where there is none
 }

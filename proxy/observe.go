@@ -49,6 +49,9 @@ func (s *Server) observe(m *message) {
 		mt.PolicyWaivers.WithLabelValues(mt.Policy(w.Policy), w.Action.String()).Inc()
 		attrs = append(attrs, slog.Any("allowed_by", w.Entries))
 	}
+	if m.from.queue != "" {
+		attrs = append(attrs, slog.String("queue", m.from.queue))
+	}
 	if m.run != nil {
 		attrs = append(attrs, slog.String("run", m.run.Run()), slog.Bool("stopped", m.stopped))
 	}

@@ -97,11 +97,12 @@ func (s *sink) got() []received {
 type store struct {
 	mu   sync.Mutex
 	held [][]byte
+	last proxy.Held
 	err  error
 	wait chan struct{} // if set, Hold returns only when it is closed
 }
 
-func (s *store) Hold(_ context.Context, _ proxy.Held, content io.Reader) (proxy.Kept, error) {
+func (s *store) Hold(_ context.Context, h proxy.Held, content io.Reader) (proxy.Kept, error) {
 	b, err := io.ReadAll(content)
 	if err != nil {
 		return proxy.Kept{}, err
@@ -114,7 +115,7 @@ func (s *store) Hold(_ context.Context, _ proxy.Held, content io.Reader) (proxy.
 	if s.err != nil {
 		return proxy.Kept{}, s.err
 	}
-	s.held = append(s.held, b)
+	s.held, s.last = append(s.held, b), h
 	return proxy.Kept{ID: "BH-TEST-0001", Incident: "IN-TEST-0001"}, nil
 }
 

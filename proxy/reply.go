@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"syscall"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/milter"
 	"github.com/bulkhead-dlp/bulkhead/proxy/run"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
@@ -39,9 +40,9 @@ func answer(code int, enhanced [3]int, text string) *smtp.SMTPError {
 func reply(err error, ref string) *smtp.SMTPError {
 	var down *upstream.Error
 	switch {
-	case errors.Is(err, wire.ErrLineEnds):
+	case errors.Is(err, wire.ErrLineEnds), errors.Is(err, milter.ErrLineEnds):
 		return answer(554, [3]int{5, 6, 0}, "A lone CR or LF or a NUL in the message: send CRLF line ends only")
-	case errors.Is(err, wire.ErrTooLarge):
+	case errors.Is(err, wire.ErrTooLarge), errors.Is(err, milter.ErrTooLarge):
 		return answer(552, [3]int{5, 3, 4}, "Message too big for this relay")
 	case errors.Is(err, errLoop):
 		return answer(554, [3]int{5, 4, 6}, "Mail loop: too many Received lines")
@@ -76,6 +77,11 @@ func reply(err error, ref string) *smtp.SMTPError {
 // isDiskFull reports whether a volume of ours has no room.
 func isDiskFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// tag is the value of the field that a tagged message has.
+func tag(v *rules.Verdict) string {
+	return fmt.Sprintf("policy=%s; people=%d", v.Policy, v.Exposure.Subjects)
 }
 
 // heldReply tells a client that its message is held.

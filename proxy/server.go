@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
+	"github.com/bulkhead-dlp/bulkhead/proxy/milter"
 	"github.com/bulkhead-dlp/bulkhead/proxy/run"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
@@ -121,6 +122,7 @@ type Server struct {
 	offered   upstream.Extensions // what the upstream offered last
 	offeredAt time.Time
 	listeners []*wire.Listener
+	milters   []*milter.Server
 	down      bool
 }
 
@@ -191,13 +193,19 @@ func (s *Server) Serve(l net.Listener, door Door) error {
 // closes what is left with 421.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
-	listeners := s.listeners
+	var doors []interface{ Shutdown(context.Context) error }
+	for _, l := range s.listeners {
+		doors = append(doors, l)
+	}
+	for _, m := range s.milters {
+		doors = append(doors, m)
+	}
 	s.down = true
 	s.mu.Unlock()
-	errs := make([]error, len(listeners))
+	errs := make([]error, len(doors))
 	var wg sync.WaitGroup
-	for i, l := range listeners {
-		wg.Go(func() { errs[i] = l.Shutdown(ctx) })
+	for i, d := range doors {
+		wg.Go(func() { errs[i] = d.Shutdown(ctx) })
 	}
 	wg.Wait()
 	return errors.Join(errs...)

@@ -24,12 +24,12 @@ func (ss *session) submission() submission {
 }
 
 // takes implements front.
-func (ss *session) takes(content *spool) error {
+func (ss *session) takes(m *message) error {
 	if ss.conn == nil {
 		return errors.New("upstream transaction is gone")
 	}
 	if !ss.conn.Extensions().Has("8BITMIME") {
-		return sevenBit(content, content.size)
+		return sevenBit(m.spool, m.spool.size)
 	}
 	return nil
 }
@@ -38,10 +38,10 @@ func (ss *session) takes(content *spool) error {
 func (ss *session) watch() (context.Context, func()) { return ss.wire.Watch(ss.wire.Context()) }
 
 // pass implements front: the message goes on byte for byte below our own lines.
-func (ss *session) pass(ctx context.Context, m *message) (upstream.Reply, error) {
+func (ss *session) pass(ctx context.Context, m *message) (bool, error) {
 	head := ss.server.trace(m)
 	if m.verdict.Action == rules.Tag {
-		head += fmt.Sprintf("X-Bulkhead-Tag: policy=%s; people=%d\r\n", m.verdict.Policy, m.verdict.Exposure.Subjects)
+		head += "X-Bulkhead-Tag: " + tag(&m.verdict) + "\r\n"
 	}
 	send := func() ([]upstream.Reply, error) {
 		return ss.conn.Data(ctx, m.content(head), int64(len(head))+m.spool.size)
@@ -55,9 +55,10 @@ func (ss *session) pass(ctx context.Context, m *message) (upstream.Reply, error)
 	ss.tx.open = false
 	if err != nil {
 		ss.dropUpstream()
-		return upstream.Reply{}, err
+		return false, err
 	}
-	return worst(replies), nil
+	m.reply = worst(replies)
+	return m.reply.OK(), nil
 }
 
 // giveUp implements front: the upstream is told that nothing comes.

@@ -25,6 +25,10 @@ type Metrics struct {
 	Replies         *prometheus.CounterVec
 	Authentications *prometheus.CounterVec
 
+	MilterConnections     *prometheus.CounterVec
+	OpenMilterConnections prometheus.Gauge
+	MilterAnswers         *prometheus.CounterVec
+
 	Messages      *prometheus.CounterVec
 	PolicyMatches *prometheus.CounterVec
 	PolicyWaivers *prometheus.CounterVec
@@ -88,6 +92,7 @@ func New(reg prometheus.Registerer, names Names) *Metrics {
 	m.policies.Store(&[]string{})
 	m.AddPolicies(names.Policies)
 	m.newSMTP(reg)
+	m.newMilter(reg)
 	m.newMessages(reg, names)
 	m.newFound(reg, names)
 	m.newRuns(reg)
