@@ -80,9 +80,12 @@ type Limits struct {
 	Errors int
 	// AuthFailures is how many failed AUTH end a connection. Default 3.
 	AuthFailures int
-	// RefusedRecipients is how many RCPT that the session answered with 5xx
-	// end a connection. Default 1000.
-	RefusedRecipients int
+	// Refusals is how many MAIL and RCPT that the session refused for good, or
+	// that were too many here, end a connection. Default 1000.
+	Refusals int
+	// EmptyCommands is how many NOOP, RSET, VRFY, EHLO and HELO without a message
+	// between them end a connection. Default 1000.
+	EmptyCommands int
 	// Recipients is how many one message may have; to more the client is told
 	// 452 4.5.3 (RFC 5321 section 4.5.3.1.8 asks for 100 at least). Default 1000.
 	Recipients int
@@ -179,7 +182,8 @@ func (c Config) withDefaults() Config {
 	c.Limits.AuthLine = min(c.Limits.AuthLine, bodyWindow)
 	set(&c.Limits.Errors, 10)
 	set(&c.Limits.AuthFailures, 3)
-	set(&c.Limits.RefusedRecipients, 1000)
+	set(&c.Limits.Refusals, 1000)
+	set(&c.Limits.EmptyCommands, 1000)
 	set(&c.Limits.Recipients, 1000)
 	set(&c.Limits.Discard, 16<<20)
 	set(&c.Timeouts.Command, 5*time.Minute)

@@ -36,6 +36,7 @@ type link struct {
 	err     error // sticky: why nothing more is read
 
 	errors, authFailures, refusals int
+	empty                          int  // commands since the last message that did nothing for one
 	mailed                         bool // a MAIL was accepted
 	served                         bool // a message was answered
 

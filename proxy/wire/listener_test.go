@@ -273,7 +273,7 @@ func TestForgottenWatchEndsWithTheReply(t *testing.T) {
 }
 
 func TestRefusedRecipientsAreNoErrorsUpToABound(t *testing.T) {
-	s := serve(t, wire.Config{Limits: wire.Limits{Errors: 3, RefusedRecipients: 8}}, &backend{
+	s := serve(t, wire.Config{Limits: wire.Limits{Errors: 3, Refusals: 8}}, &backend{
 		onRcpt: func(w *wire.Conn, _ string) error {
 			w.Say("550 5.1.1 No such person\r\n")
 			return &smtp.SMTPError{Code: 550, Message: "unused"}
@@ -321,7 +321,7 @@ func TestHooksSeeEachReplyOnce(t *testing.T) {
 }
 
 func TestClientThatReadsNoRepliesIsCutOff(t *testing.T) {
-	s := serve(t, wire.Config{Timeouts: wire.Timeouts{Write: 100 * time.Millisecond}}, nil)
+	s := serve(t, wire.Config{Timeouts: wire.Timeouts{Write: 100 * time.Millisecond}, Limits: wire.Limits{EmptyCommands: 1 << 30}}, nil)
 	c := dial(t, s)
 	noops := strings.Repeat("NOOP\r\n", 10000)
 	for range 1000 {

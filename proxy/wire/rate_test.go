@@ -53,3 +53,39 @@ func TestRecipientsOfOneMessage(t *testing.T) {
 		c.cmd("RSET", "250")
 	}
 }
+
+// TestCommandsWithoutAMessageAreBounded: a client that keeps the relay busy with
+// nothing is sent away; one that sends messages between them is not.
+func TestCommandsWithoutAMessageAreBounded(t *testing.T) {
+	for _, empty := range []string{"NOOP", "RSET", "VRFY x", "EHLO client.test", "HELO client.test"} {
+		s := serve(t, wire.Config{Limits: wire.Limits{EmptyCommands: 6}}, nil)
+		c := hello(t, s)
+		for range 3 {
+			for range 4 {
+				c.cmd(empty, "25")
+			}
+			c.envelope()
+			c.cmd("DATA", "354")
+			c.cmd("x\r\n.", "250")
+		}
+		for range 6 {
+			c.cmd(empty, "25")
+		}
+		c.cmd(empty, "25")
+		c.want("421 4.7.0")
+		c.wantClosed()
+	}
+}
+
+// TestRefusalsOfOursAreBounded: a client that goes on naming recipients that are
+// too many is sent away in the end.
+func TestRefusalsOfOursAreBounded(t *testing.T) {
+	s := serve(t, wire.Config{Limits: wire.Limits{Recipients: 1, Refusals: 3}}, nil)
+	c := hello(t, s)
+	c.envelope()
+	for range 3 {
+		c.cmd("RCPT TO:<d@rcpt.test>", "452 4.5.3")
+	}
+	c.want("421 4.7.0")
+	c.wantClosed()
+}

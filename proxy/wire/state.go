@@ -42,14 +42,14 @@ func (c *Conn) settle(code int) {
 			c.startBody(false)
 		}
 	case endOfData:
-		c.link.served = true
+		c.link.served, c.link.empty = true, 0
 		// A panic in the session is answered before the message was read.
 		c.final = c.final || c.phase != inCommand
 		c.endTransaction()
 	case "BDAT":
 		c.final = c.final || c.tx.left > 0
 		if !good || c.tx.last {
-			c.link.served = true
+			c.link.served, c.link.empty = true, 0
 			c.endTransaction()
 		}
 	case "AUTH":
@@ -110,8 +110,11 @@ func (c *Conn) bodyWhole() bool {
 // refuse answers a command that go-smtp does not get to see.
 func (c *Conn) refuse(verb string, r ruling) {
 	text, code := r.reply+"\r\n", replyCode(r.reply)
-	if code >= 500 {
+	switch {
+	case code >= 500:
 		c.link.errors++
+	case verb == "MAIL" || verb == "RCPT":
+		c.link.refusals++
 	}
 	if c.link.write(text) == nil {
 		c.link.l.cfg.Hooks.Reply(verbOf(verb), code)
@@ -121,19 +124,24 @@ func (c *Conn) refuse(verb string, r ruling) {
 		c.hangUp(VerbOther, "")
 	case c.link.errors >= c.link.l.cfg.Limits.Errors:
 		c.hangUp(VerbOther, tooManyErrors)
+	case c.link.refusals >= c.link.l.cfg.Limits.Refusals:
+		c.hangUp(VerbOther, tooManyRefusals)
 	}
 }
 
-const tooManyErrors = "421 4.7.0 Too many errors"
+const (
+	tooManyErrors   = "421 4.7.0 Too many errors"
+	tooManyRefusals = "421 4.7.0 Too many refused senders or recipients"
+)
 
 // count takes note of a reply's code, and returns the last word of the
-// connection when it was one too many. The refusal of a recipient is the
-// session's good right, and has its own bound.
+// connection when it was one too many. The refusal of a sender or a recipient is
+// the session's good right, and has its own bound.
 func (c *Conn) count(command string, code int, said bool) string {
 	k, limits := c.link, c.link.l.cfg.Limits
 	switch {
 	case code < 400:
-		return ""
+		return c.countEmpty(command)
 	case command == "AUTH" && !isProtocolError(code):
 		k.authFailures++
 		if k.authFailures >= limits.AuthFailures {
@@ -144,10 +152,24 @@ func (c *Conn) count(command string, code int, said bool) string {
 		if k.errors >= limits.Errors {
 			return tooManyErrors
 		}
-	case command == "RCPT" && code >= 500:
+	case (command == "RCPT" || command == "MAIL") && code >= 500:
 		k.refusals++
-		if k.refusals >= limits.RefusedRecipients {
-			return "421 4.7.0 Too many refused recipients"
+		if k.refusals >= limits.Refusals {
+			return tooManyRefusals
+		}
+	}
+	return ""
+}
+
+// countEmpty does the same for a command that was answered well. Those that do
+// nothing for a message cost us an answer each, and the client nothing.
+func (c *Conn) countEmpty(command string) string {
+	k := c.link
+	switch command {
+	case "NOOP", "RSET", "VRFY", "EHLO", "HELO":
+		k.empty++
+		if k.empty > k.l.cfg.Limits.EmptyCommands {
+			return "421 4.7.0 Too many commands without a message"
 		}
 	}
 	return ""
