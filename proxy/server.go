@@ -230,6 +230,15 @@ func (s *Server) Ready() error {
 	return nil
 }
 
+// Stuck returns an error if every inspection slot is held by an inspection that
+// does not end: no message is taken through until the program is started again.
+func (s *Server) Stuck() error {
+	if s.slots.stuck() {
+		return errBusy
+	}
+	return nil
+}
+
 // dial opens an upstream transaction and remembers what the upstream offers.
 func (s *Server) dial(ctx context.Context) (upstream.Conn, error) {
 	began := s.cfg.Now()

@@ -17,7 +17,7 @@ func TestSettingsTellFlagsFromDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := newRelay(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	r, err := newRelay(t.Context(), cfg, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,7 +91,7 @@ func newDemo(ctx context.Context, dir string, out io.Writer) (*demo, error) {
 	cfg.Admin.Address = freeAddress(cfg.Admin.Address)
 	cfg.Metrics.Address = freeAddress(cfg.Metrics.Address)
 	fmt.Fprintln(out, "Starting relay, quarantine, console and metrics …")
-	r, err := newRelay(ctx, &cfg, slog.New(slog.DiscardHandler))
+	r, err := newRelay(ctx, &cfg, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return nil, err
 	}

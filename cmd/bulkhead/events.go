@@ -110,12 +110,15 @@ func (e *eventLine) send(t events.Told, err error) {
 
 // run tells until the context ends, and what waits then. The sender ends last:
 // what follow has noted as told is with it by then. now is the trail's last entry.
-func (e *eventLine) run(ctx context.Context, r *relay, now int64) {
+// Of the trail one relay tells at a time.
+func (e *eventLine) run(ctx context.Context, r *relay, t *turn, now int64) {
 	sending, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	var sender sync.WaitGroup
 	sender.Go(func() { e.sender.Run(sending) })
-	e.follow(ctx, r, now)
+	if t.await(ctx) {
+		e.follow(ctx, r, now)
+	}
 	end()
 	sender.Wait()
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -52,18 +54,32 @@ func (l *live) reload(force bool) error {
 // use within seconds of its build.
 const lookEvery = 2 * time.Second
 
-// follow reloads on a change of a file, and everything on a hang-up signal,
+// notTaken names what is not in use as it is on disk.
+func (l *live) notTaken() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Sorted(maps.Keys(l.wrong))
+}
+
+// followFiles reloads on a change of a file, and everything on a hang-up signal,
 // until the context ends.
-func (l *live) follow(ctx context.Context, hangUp <-chan struct{}) {
+func (r *relay) followFiles(ctx context.Context) {
+	hangUp := hangUps(ctx)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			l.reload(false) //nolint:errcheck // logged and counted
+			before := r.status()
+			r.live.reload(false) //nolint:errcheck // logged and counted
+			if now := r.status(); now != before {
+				r.manager.tell("STATUS=" + now)
+			}
 		case <-hangUp:
-			l.log.Info("reloading: hang-up signal")
-			l.reload(true) //nolint:errcheck // logged and counted
+			r.log.Info("reloading: hang-up signal")
+			r.manager.reloading()
+			r.live.reload(true) //nolint:errcheck // logged and counted
+			r.manager.ready(r.status())
 		case <-ctx.Done():
 			return
 		}

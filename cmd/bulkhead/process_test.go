@@ -54,12 +54,11 @@ func runBulkhead(t testing.TB, args ...string) (stdout, stderr string, status in
 // Further arguments are flags; those with "=" before any "--" are environment.
 func serve(t testing.TB, dataDir, upstream string, more ...string) *process {
 	t.Helper()
-	p := &process{dataDir: dataDir, exited: make(chan error, 1)}
 	args := []string{"serve", "--data-dir", dataDir, "--upstream", upstream, "--admin", "127.0.0.1:0", "--metrics", "127.0.0.1:0"}
 	environ := append(os.Environ(), "BULKHEAD_LOG_FORMAT=json", "BULKHEAD_HOSTNAME=relay.example")
 	listen := true
 	for _, m := range more {
-		if strings.HasPrefix(m, "BULKHEAD_") {
+		if name, _, found := strings.Cut(m, "="); found && !strings.Contains(name, "-") && strings.ToUpper(name) == name {
 			environ = append(environ, m)
 			continue
 		}
@@ -69,8 +68,18 @@ func serve(t testing.TB, dataDir, upstream string, more ...string) *process {
 	if listen {
 		args = append(args, "--listen", "127.0.0.1:0")
 	}
-	p.cmd = exec.Command("bulkhead", args...)
-	p.cmd.Env = environ
+	cmd := exec.Command("bulkhead", args...)
+	cmd.Env = environ
+	p := begin(t, cmd)
+	p.dataDir = dataDir
+	return p
+}
+
+// begin starts a program that runs or becomes a relay, with its log in JSON, and
+// waits until it is ready.
+func begin(t testing.TB, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd, exited: make(chan error, 1)}
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

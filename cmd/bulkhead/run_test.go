@@ -35,7 +35,7 @@ func startRelay(t *testing.T, dir, upstream string, change func(*configs.Config)
 	if change != nil {
 		change(&cfg)
 	}
-	r, err := newRelay(t.Context(), &cfg, slog.New(slog.DiscardHandler))
+	r, err := newRelay(t.Context(), &cfg, slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,10 +50,21 @@ func (c serveCommand) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
-	r, err := newRelay(ctx, cfg, newLog(cfg, p))
+	log := newLog(cfg, p)
+	manager, err := newManager(log)
 	if err != nil {
 		return err
 	}
+	passed, err := inheritedSockets()
+	if err != nil {
+		return err
+	}
+	defer passed.close()
+	r, err := newRelay(ctx, cfg, log, passed)
+	if err != nil {
+		return err
+	}
+	r.manager = manager
 	r.told.settings = all
 	if c.Config != "" {
 		r.live.rereads(file, func() (*configs.Config, []configs.Setting, error) { return c.load(p) }, r.taken)
@@ -96,15 +107,18 @@ type relay struct {
 	figures  figures
 	events   *eventLine
 	jobs     *review.Jobs
+	manager  manager
 
+	sockets        *sockets
 	listeners      []net.Listener
 	admin, metrics net.Listener
 }
 
 // newRelay makes a relay and opens its addresses, so that whatever is wrong
-// with them is an error here and not later.
-func newRelay(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*relay, error) {
-	r := &relay{cfg: cfg, log: log, registry: prometheus.NewRegistry(), workers: newWorkers(log), told: told{started: time.Now()}}
+// with them is an error here and not later. Of the addresses it takes those that
+// are open already.
+func newRelay(ctx context.Context, cfg *configs.Config, log *slog.Logger, open *sockets) (*relay, error) {
+	r := &relay{cfg: cfg, log: log, sockets: open, registry: prometheus.NewRegistry(), workers: newWorkers(log), told: told{started: time.Now()}}
 	if err := r.open(ctx); err != nil {
 		r.close()
 		return nil, err
@@ -186,14 +200,14 @@ const spoolMemory = 512 << 10
 // listen opens every address.
 func (r *relay) listen() error {
 	for _, l := range r.cfg.Listeners {
-		listener, err := net.Listen("tcp", l.Address)
+		listener, err := r.sockets.listen(socketSMTP, l.Address)
 		if err != nil {
 			return fmt.Errorf("listeners: %w", err)
 		}
 		r.listeners = append(r.listeners, listener)
 	}
 	var err error
-	if r.admin, err = net.Listen("tcp", r.cfg.Admin.Address); err != nil {
+	if r.admin, err = r.sockets.listen(socketAdmin, r.cfg.Admin.Address); err != nil {
 		return fmt.Errorf("admin: %w", err)
 	}
 	if a := &r.cfg.Admin; a.Cert != "" {
@@ -204,10 +218,10 @@ func (r *relay) listen() error {
 		r.show(shown, r.admin.Addr(), "console")
 		r.admin = tls.NewListener(r.admin, shown.config("h2", "http/1.1"))
 	}
-	if r.metrics, err = net.Listen("tcp", r.cfg.Metrics.Address); err != nil {
+	if r.metrics, err = r.sockets.listen(socketMetrics, r.cfg.Metrics.Address); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
-	return nil
+	return r.sockets.unclaimed()
 }
 
 // run serves until the context ends, then lets transactions finish.
@@ -231,21 +245,26 @@ func (r *relay) run(ctx context.Context) error {
 	}
 	stopHTTP := r.serveHTTP(failed)
 	defer stopHTTP()
+	turn, err := takeTurn(ctx, r.cfg.DataDir, r.log)
+	if err != nil {
+		return fmt.Errorf("data_dir: %w", err)
+	}
+	defer turn.end()
 	r.log.Info("ready", "console", r.consoleURL()+"/", "metrics", "http://"+r.metrics.Addr().String()+"/metrics")
 	for _, warning := range slices.Concat(r.store.Warnings(), publicConsole(r.admin.Addr(), &r.cfg.Admin)) {
 		r.log.Warn(warning)
 	}
 	r.tellFirstRun(ctx)
 	go r.tidy(ctx)
-	go r.live.follow(ctx, hangUps(ctx))
-	stopWatching, err := r.watch(ctx)
+	go r.followFiles(ctx)
+	stopWatching, err := r.watch(ctx, turn)
 	if err != nil {
 		return err
 	}
 	defer stopWatching()
-	if err := r.jobs.CatchUp(ctx); err != nil && ctx.Err() == nil {
-		r.log.Error("going on with decisions", "error", err)
-	}
+	r.manager.ready(r.status())
+	go r.manager.feed(context.WithoutCancel(ctx), r.alive) // to the end of the process
+	go r.catchUp(ctx, turn)
 	tellingCtx, stopTelling := context.WithCancel(ctx)
 	defer stopTelling()
 	telling := r.tell(tellingCtx)
@@ -258,6 +277,17 @@ func (r *relay) run(ctx context.Context) error {
 	stopTelling()
 	<-telling
 	return errors.Join(cause, err)
+}
+
+// catchUp goes on with the decisions that the process before left, once it has
+// ended.
+func (r *relay) catchUp(ctx context.Context, t *turn) {
+	if !t.await(ctx) {
+		return
+	}
+	if err := r.jobs.CatchUp(ctx); err != nil && ctx.Err() == nil {
+		r.log.Error("going on with decisions", "error", err)
+	}
 }
 
 // tell sends notices until the context ends, and then closes the channel.
@@ -276,6 +306,7 @@ func (r *relay) tell(ctx context.Context) <-chan struct{} {
 // shutdown lets transactions finish within the grace time.
 func (r *relay) shutdown(ctx context.Context) error {
 	r.log.Info("going down", "grace", r.cfg.SMTP.ShutdownGrace)
+	r.manager.stopping(r.cfg.SMTP.ShutdownGrace)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.cfg.SMTP.ShutdownGrace)
 	defer cancel()
 	closed := make(chan error, 1)
