@@ -4,6 +4,7 @@ package detect
 type Detector struct {
 	class   [256]class
 	anchor  [256]anchor
+	word    [256]wordByte
 	words   *words
 	schemes *schemeIndex
 	keys    []keyPrefix
@@ -16,7 +17,7 @@ func New() (*Detector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Detector{class: classTable(), anchor: anchorTable(), words: words, schemes: newSchemes(), keys: keyPrefixes()}, nil
+	return &Detector{class: classTable(), anchor: anchorTable(), word: wordTable(), words: words, schemes: newSchemes(), keys: keyPrefixes()}, nil
 }
 
 // Classify appends each reading of one table cell, best first, and returns the

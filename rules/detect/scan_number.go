@@ -26,15 +26,22 @@ func (s *scanner) digit(i int) int {
 // whether it has a letter. It is looked at over 256 bytes at most.
 func (s *scanner) wordAround(i int) (start, end int, letters bool) {
 	start, end = i, i+1
-	for start > s.end && i-start < 64 && isWordByte(s.text[start-1]) {
-		start--
-		letters = letters || isLetter(s.text[start])
+	var seen wordByte
+	for least := max(s.end, i-64); start > least; start-- {
+		b := s.d.word[s.text[start-1]]
+		if b == 0 {
+			break
+		}
+		seen |= b
 	}
-	for end < len(s.text) && end-i < 256 && isWordByte(s.text[end]) {
-		letters = letters || isLetter(s.text[end])
-		end++
+	for most := min(len(s.text), i+256); end < most; end++ {
+		b := s.d.word[s.text[end]]
+		if b == 0 {
+			break
+		}
+		seen |= b
 	}
-	if !letters { // digits with a dash in front are a number still
+	if seen&letterOfWord == 0 { // digits with a dash in front are a number still
 		return i, end, false
 	}
 	// "555-123-4567x12": digits first, the letters are its extension.
@@ -44,17 +51,29 @@ func (s *scanner) wordAround(i int) (start, end int, letters bool) {
 	return start, end, true
 }
 
-// isWordByte reports letters, digits, '_' and '-'.
-func isWordByte(c byte) bool {
-	const (
-		low  = (1<<10-1)<<'0' | 1<<'-'
-		high = (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64) | 1<<('_'-64)
-	)
-	if c < 64 {
-		return uint64(low)>>c&1 != 0
+// wordByte is what a byte is to a word of letters, digits, '_' and '-'; 0 if it
+// is none of these.
+type wordByte uint8
+
+const (
+	inWord wordByte = 1 << iota
+	letterOfWord
+)
+
+func wordTable() (table [256]wordByte) {
+	for c := range 256 {
+		switch {
+		case isLetter(byte(c)):
+			table[c] = inWord | letterOfWord
+		case isWordByte(byte(c)):
+			table[c] = inWord
+		}
 	}
-	return c < 128 && uint64(high)>>(c-64)&1 != 0
+	return table
 }
+
+// isWordByte reports letters, digits, '_' and '-'.
+func isWordByte(c byte) bool { return isAlnum(c) || c == '_' || c == '-' }
 
 // phoneWithExtension reports whether a word's only letter is the 'x' between a
 // number and an extension.

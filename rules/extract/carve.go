@@ -128,20 +128,24 @@ func (c *carver) andWords(buf []byte, end int) []byte {
 }
 
 // wordsAlone tells by the first wrapLook bytes of a line that starts would find
-// nothing to look into: it is blank, or has a word, of which a letter is no digit
-// of a number, and a space behind it, but no second one after a word of the same
-// length.
+// nothing to look into: it is blank, or begins with a word that ends before a
+// line of an encoding would, and is not followed by one of the same length.
 func wordsAlone(look []byte) bool {
 	b, next := look[0], look[1]
-	if b == '\n' || b == '\r' && next == '\n' {
-		return look[2] != ' ' && look[2] != ':'
-	}
 	figures := func(c byte) bool { return unhex(c) < 16 || c|0x20 == 'x' }
-	if !letter(b) || b == 'b' || b == 'M' || figures(b) && (!letter(next) || figures(next)) {
+	switch {
+	case b == '\n' || b == '\r' && next == '\n':
+		return look[2] != ' ' && look[2] != ':'
+	case letter(b): // a word of which one letter at least is no digit, or not the first
+		if b == 'b' || b == 'M' || figures(b) && (!letter(next) || figures(next)) {
+			return false
+		}
+	case b < '0' || b > '9' || listed(look) || spacedHex(look[:64]):
 		return false
 	}
-	space := bytes.IndexByte(look[:minLine], ' ')
-	return 0 < space && (space < 4 || look[2*space+1] != ' ')
+	space := bytes.IndexByte(look[:minDense], ' ')
+	return 0 < space && (space < minLine || base64End(look[:minLine]) < minLine) &&
+		(space < 4 || 2*space+1 >= len(look) || look[2*space+1] != ' ')
 }
 
 // starts tells whether a line begins encoded content, and sets found.

@@ -127,6 +127,41 @@ func (m *measures) measure(i int, s *splitter, f *form, off int) *measured {
 	return m.line(i)
 }
 
+// plain measures a record without quotes, of one line.
+func (m *measured) plain(line []byte, delim byte) {
+	m.clear = bytes.IndexByte(trim(line), ' ') < 0
+	for from := 0; ; {
+		end := len(line)
+		n := bytes.IndexByte(line[from:], delim)
+		if n >= 0 {
+			end = from + n
+		}
+		cell := trim(line[from:end])
+		if len(cell) > 0 {
+			m.words += int32(1 + bytes.Count(cell, []byte{' '}))
+		}
+		m.hollow = m.hollow || m.width == 0 && len(cell) == 0
+		m.width++
+		if n < 0 {
+			m.stump = len(cell) == 0
+			return
+		}
+		m.parted(line, end)
+		from = end + 1
+	}
+}
+
+// parted counts the delimiter at i.
+func (m *measured) parted(line []byte, i int) {
+	m.delims++
+	if i+1 < len(line) && line[i+1] == ' ' {
+		m.spaced++
+	}
+	if i > 0 && i+1 < len(line) && digit(line[i-1]) && digit(line[i+1]) {
+		m.between++
+	}
+}
+
 // measure measures a line and the record that begins with it; next is the
 // offset after the line.
 func (s *splitter) measure(line []byte, next int, f *form) (m measured) {
@@ -138,6 +173,10 @@ func (s *splitter) measure(line []byte, next int, f *form) (m measured) {
 		return m
 	case border(line):
 		m.kind = borderLine
+		return m
+	}
+	if !f.drawn && bytes.IndexByte(line, f.quote) < 0 && bytes.Count(line, []byte{f.delim}) < s.lim.Columns {
+		m.plain(line, f.delim)
 		return m
 	}
 	g := &s.probe
@@ -155,15 +194,8 @@ func (s *splitter) measure(line []byte, next int, f *form) (m measured) {
 		}
 	}
 	for i := 0; i < len(line); i++ {
-		if line[i] != f.delim {
-			continue
-		}
-		m.delims++
-		if i+1 < len(line) && line[i+1] == ' ' {
-			m.spaced++
-		}
-		if i > 0 && i+1 < len(line) && digit(line[i-1]) && digit(line[i+1]) {
-			m.between++
+		if line[i] == f.delim {
+			m.parted(line, i)
 		}
 	}
 	return m

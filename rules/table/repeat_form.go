@@ -18,6 +18,7 @@ type repeatForm struct {
 	labels   [][]byte // their headers, empty for none
 	labelled bool     // some have one
 
+	gaps   []int    // bytes before each anchor in the last line, after the one before it
 	tokens [][]byte // of the line at hand
 	row    [][]byte
 }
@@ -183,8 +184,30 @@ func (f *repeatForm) keep() {
 }
 
 // mayFit reports whether a line has the anchors in order, wherever: what fits
-// always tells of a line of the form, at a tenth of its cost.
+// always tells of a line of the form, at a tenth of its cost. They are looked for
+// where they were in the line before first.
 func (f *repeatForm) mayFit(line []byte) bool {
+	if len(f.gaps) != len(f.anchors) {
+		f.gaps = make([]int, len(f.anchors))
+	}
+	rest := line
+	for i, anchor := range f.anchors {
+		if gap := f.gaps[i]; gap < len(rest) && bytes.HasPrefix(rest[gap:], anchor) {
+			rest = rest[gap+len(anchor):]
+			continue
+		}
+		at := bytes.Index(rest, anchor)
+		if at < 0 {
+			return f.inOrder(line)
+		}
+		f.gaps[i] = at
+		rest = rest[at+len(anchor):]
+	}
+	return true
+}
+
+// inOrder is mayFit by the first place of each anchor.
+func (f *repeatForm) inOrder(line []byte) bool {
 	for _, anchor := range f.anchors {
 		at := bytes.Index(line, anchor)
 		if at < 0 {

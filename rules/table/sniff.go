@@ -22,10 +22,11 @@ func (s *splitter) sniff(line *seen) (form, bool) {
 		return best, false
 	}
 	for i := range len(delimiters) {
-		if line.marks&(1<<i) == 0 || !likely(line, after[:found], i) {
-			continue
-		}
 		d := delimiters[i]
+		if line.marks&(1<<i) == 0 || d == ':' && line.kind == recordLine && bytes.Contains(line.text, []byte(": ")) ||
+			!likely(line, after[:found], i) {
+			continue // what a colon and a space part is never a table of them: see weigh
+		}
 		f := form{delim: d, quote: '"', drawn: d == '|' && framed(line.text)}
 		if score := s.weigh(&f); score > bestScore {
 			best, bestScore = f, score
