@@ -22,32 +22,40 @@ func (t *textSink) Prose(text []byte) error {
 	if err != nil {
 		return err
 	}
-	line := lineScan{text: text}
-	t.resolver.det.Scan(text, func(e detect.Entity) {
-		t.resolver.indexed.note(e)
-		if !proseTypes(e.Type) {
-			return
-		}
-		if e.Start >= line.end {
-			t.line(&line)
-			line.seek(e.Start)
-			line.read = read.has(line.start)
-		}
-		if line.read {
-			return
-		}
-		line.found = append(line.found, e)
-	})
-	t.line(&line)
+	t.scan = lineScan{text: text, rows: read, found: t.scan.found[:0]}
+	if t.note == nil { // made once, not for each piece
+		t.note = t.found
+	}
+	t.resolver.det.Scan(text, t.note)
+	t.line(&t.scan)
+	t.scan.text, t.scan.rows = nil, nil
 	t.lookUp(text)
 	return t.ctx.Err()
+}
+
+// found takes an entity of running text.
+func (t *textSink) found(e detect.Entity) {
+	t.resolver.indexed.note(e)
+	if !proseTypes(e.Type) {
+		return
+	}
+	line := &t.scan
+	if e.Start >= line.end {
+		t.line(line)
+		line.seek(e.Start)
+		line.read = line.rows.has(line.start)
+	}
+	if !line.read {
+		line.found = append(line.found, e)
+	}
 }
 
 // lineScan gathers the entities of one line.
 type lineScan struct {
 	text       []byte
 	start, end int
-	read       bool // as the row of a table
+	rows       lineSet // the lines that were read as rows of a table
+	read       bool    // this line was
 	found      []detect.Entity
 }
 

@@ -23,14 +23,18 @@ func (t *textSink) repeated(text []byte) (read lineSet, err error) {
 	if t.cells || t.part.Place == extract.Header {
 		return nil, nil
 	}
-	err = t.search.Search(text, func(r *table.Repeat) (bool, error) {
-		taken, err := t.Repeated(r)
-		if taken {
-			read = append(read, r.Starts...)
+	t.lines = t.lines[:0]
+	if t.offer == nil { // made once, not for each piece
+		t.offer = func(r *table.Repeat) (bool, error) {
+			taken, err := t.Repeated(r)
+			if taken {
+				t.lines = append(t.lines, r.Starts...)
+			}
+			return taken, err
 		}
-		return taken, err
-	})
-	return read, err
+	}
+	err = t.search.Search(text, t.offer)
+	return t.lines, err
 }
 
 // Repeated implements table.Output.

@@ -124,7 +124,7 @@ func (f *Finding) describe(seg *table.Segment, sample func(cell string) string) 
 			break
 		}
 		column := Column{Header: c.Header, Type: c.Type.String(), Confidence: c.Confidence}
-		for _, clue := range c.Clues {
+		for _, clue := range seg.Clues(i) {
 			column.Clues = append(column.Clues, clue.Text)
 		}
 		f.Columns = append(f.Columns, column)
@@ -163,6 +163,10 @@ type textSink struct {
 	print    similar.Writer
 	readings []detect.Candidate
 	search   table.RepeatSearch
+	lines    lineSet // of the piece at hand, those that were read as rows
+	offer    func(*table.Repeat) (taken bool, err error)
+	scan     lineScan
+	note     func(detect.Entity)
 }
 
 // Grid implements table.Output.

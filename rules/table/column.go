@@ -32,8 +32,6 @@ type Column struct {
 	// Served says that the header names a role of people whom somebody
 	// serves: patient, subscriber, tenant.
 	Served bool
-	// Clues are the reasons, the strongest first.
-	Clues []Clue
 }
 
 // Segment is a stretch of rows whose columns keep their types.
@@ -52,4 +50,12 @@ type Segment struct {
 	// Transposed says that the grid had its fields down and its records
 	// across; Rows are the records.
 	Transposed bool
+
+	of *reading
+}
+
+// Clues returns the reasons for the type of a column, by its number, the
+// strongest first. They can be asked for until the visit returns.
+func (s *Segment) Clues(column int) []Clue {
+	return s.of.clues(column, s.Columns[column].Type)
 }

@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
@@ -34,7 +35,8 @@ func (r *reading) columns(rows [][][]byte) []Column {
 		}
 		f.rarity()
 	}
-	best := make([]detect.Type, width)
+	best := slices.Grow(r.best[:0], width)[:width]
+	r.best = best
 	for j := range best {
 		best[j], _, _ = r.facts[j].best()
 	}
@@ -43,11 +45,10 @@ func (r *reading) columns(rows [][][]byte) []Column {
 	r.alone(best)
 	r.lonePhones(best)
 	columns := make([]Column, width)
-	now := make([]belief, width)
+	r.now = slices.Grow(r.now[:0], width)[:width]
 	for j := range columns {
-		columns[j], now[j] = r.column(j)
+		columns[j], r.now[j] = r.column(j)
 	}
-	r.prior = now
 	return columns
 }
 
@@ -85,7 +86,7 @@ func (f *facts) best() (kind detect.Type, score, next float64) {
 // column makes the final judgement on column j.
 func (r *reading) column(j int) (Column, belief) {
 	f := &r.facts[j]
-	col := Column{Header: clean(r.head.name(j))}
+	col := Column{Header: r.head.show(j)}
 	kind, score, next := f.best()
 	if kind == detect.None {
 		if kind, score = r.named(j); kind != detect.None {
@@ -102,7 +103,6 @@ func (r *reading) column(j int) (Column, belief) {
 		col.Named = max(r.head.heading(j).odds[kind], 0)
 		col.Served = r.head.heading(j).served
 	}
-	col.Clues = r.clues(j, kind)
 	return col, belief{kind, max(margin, 0)}
 }
 
@@ -124,7 +124,7 @@ func (r *reading) clues(j int, kind detect.Type) []Clue {
 	var all []Clue
 	f := &r.facts[j]
 	if odds := r.head.heading(j).odds[kind]; odds > 0 {
-		all = append(all, Clue{fmt.Sprintf("header %q", clean(r.head.name(j))), odds})
+		all = append(all, Clue{fmt.Sprintf("header %q", r.head.show(j)), odds})
 	}
 	if hits := int(f.hits[kind]); hits > 0 {
 		all = append(all, Clue{

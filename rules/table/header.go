@@ -14,19 +14,29 @@ const (
 // header is the row that names the columns.
 type header struct {
 	names    []string
+	shown    []string // the names as they may be shown
 	headings []heading
 	row      [][]byte // as written, to know it again
 	weak     bool     // the rows have changed under it
+
+	unnamed heading // says nothing
 }
 
+// newHeader reads row i as a header. One that was read last is not read again:
+// the parts of a long table have the same, and so have the lines of a log.
 func (r *reading) newHeader(i int) header {
+	if r.last.is(&r.rows, i) {
+		return r.last
+	}
 	var h header
 	for _, c := range r.rows.row(i) {
 		value := string(r.rows.value(c))
 		h.names = append(h.names, value)
+		h.shown = append(h.shown, clean(value))
 		h.headings = append(h.headings, r.typer.lexicon.read(value))
 		h.row = append(h.row, []byte(value))
 	}
+	r.last = h
 	return h
 }
 
@@ -49,12 +59,20 @@ func (h *header) heading(j int) *heading {
 	if j < len(h.headings) {
 		return &h.headings[j]
 	}
-	return &heading{}
+	return &h.unnamed
 }
 
 func (h *header) name(j int) string {
 	if j < len(h.names) {
 		return h.names[j]
+	}
+	return ""
+}
+
+// show returns the name of column j as it may be shown.
+func (h *header) show(j int) string {
+	if j < len(h.shown) {
+		return h.shown[j]
 	}
 	return ""
 }

@@ -8,7 +8,7 @@ import (
 
 // heading is what a header says about its column.
 type heading struct {
-	odds   map[detect.Type]float64
+	odds   scores
 	known  bool // some phrase is in the lexicon
 	topics []string
 	public bool // it names a role of public people
@@ -20,7 +20,7 @@ type heading struct {
 // counts in full; a phrase in it counts less the more is said around it, and
 // the last phrase, which names the thing in most languages, counts most.
 func (l *Lexicon) read(header string) heading {
-	h := heading{odds: map[detect.Type]float64{}}
+	var h heading
 	ws := words(header)
 	if len(ws) == 0 || len(header) > 200 {
 		return h

@@ -110,6 +110,9 @@ func goesWithAddress(t detect.Type) bool {
 // surroundings weighs the topics of all header words: rows with a price, a
 // stock and an article number are hardly people.
 func (r *reading) surroundings(width int) float64 {
+	if len(r.head.headings) == 0 {
+		return 0
+	}
 	count := map[string]int{}
 	for j := range width {
 		for _, topic := range r.head.heading(j).topics {

@@ -59,6 +59,6 @@ func (h *heading) addNumber() {
 	h.odds[detect.IDCustomer] = max(h.odds[detect.IDCustomer], odds)
 	h.odds[detect.Code] = 0
 	for _, t := range []detect.Type{detect.PersonName, detect.PersonGiven, detect.PersonFamily, detect.FinanceCard} {
-		delete(h.odds, t)
+		h.odds[t] = 0
 	}
 }

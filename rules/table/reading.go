@@ -1,6 +1,10 @@
 package table
 
-import "github.com/bulkhead-dlp/bulkhead/rules/detect"
+import (
+	"slices"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+)
 
 // reading is the state of one Typer.Read.
 type reading struct {
@@ -13,11 +17,14 @@ type reading struct {
 	begun  bool // the header was sought
 	turned bool // rows hold a grid that was turned
 	head   header
+	last   header   // the one that was read last, in whatever grid
 	prior  []belief // what the columns of the piece before held
+	now    []belief // and what those of this piece do
 
 	old, new profile
 	found    []detect.Candidate
 	facts    []facts
+	best     []detect.Type
 	view     [][][]byte
 	values   [][]byte
 }
@@ -33,7 +40,8 @@ func (r *reading) empty() {
 	r.rows.reset()
 	r.rows.seen, r.rows.first = 0, 0
 	*r = reading{
-		rows: r.rows, old: r.old, new: r.new, found: r.found[:0], facts: r.facts, view: r.view[:0], values: r.values[:0],
+		rows: r.rows, last: r.last, prior: r.prior[:0], now: r.now[:0], old: r.old, new: r.new, found: r.found[:0], facts: r.facts,
+		best: r.best[:0], view: r.view[:0], values: r.values[:0],
 	}
 }
 
@@ -72,10 +80,10 @@ func (r *reading) emit(last bool) error {
 		}
 		switch {
 		case cut < to:
-			r.prior, next = nil, cut
+			r.prior, next = r.prior[:0], cut
 			r.head.weaken()
 		case to < n:
-			r.prior, next = nil, to+1
+			r.prior, next = r.prior[:0], to+1
 			r.head = r.newHeader(to)
 		}
 		from = next
@@ -104,12 +112,11 @@ func (r *reading) titles(to int) error {
 // become of another kind.
 func (h *header) weaken() {
 	h.weak = true
+	h.headings = slices.Clone(h.headings) // they are those of the last header, too
 	for i := range h.headings {
-		weak := map[detect.Type]float64{}
-		for kind, odds := range h.headings[i].odds {
-			weak[kind] = odds * 0.3
+		for kind := range h.headings[i].odds {
+			h.headings[i].odds[kind] *= 0.3
 		}
-		h.headings[i].odds = weak
 	}
 }
 
@@ -118,7 +125,7 @@ func (r *reading) give(from, to int) error {
 	if from >= to {
 		return nil
 	}
-	seg := Segment{First: r.rows.first + from, Rows: r.data(from, to), Transposed: r.turned}
+	seg := Segment{First: r.rows.first + from, Rows: r.data(from, to), Transposed: r.turned, of: r}
 	if len(seg.Rows) == 0 {
 		return nil
 	}
@@ -127,7 +134,9 @@ func (r *reading) give(from, to int) error {
 	}
 	seg.Columns = r.columns(seg.Rows)
 	seg.Public = r.public(len(seg.Columns))
-	return r.visit(&seg)
+	err := r.visit(&seg)
+	r.prior, r.now = r.now, r.prior
+	return err
 }
 
 // data returns the data rows between from and to, all of one width.

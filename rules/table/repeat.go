@@ -21,7 +21,8 @@ const (
 // Anna (0170 …)", name="Anna Weber" mail=…. The words and marks that stand in all
 // of them part the cells, and a word before a cell is the cell's header.
 //
-// It holds the first lines of a run, enough to judge it by, until Whole.
+// It holds the first lines of a run, enough to judge it by, until Whole. It is
+// good until the visit that it is given to returns.
 type Repeat struct {
 	// Lines are lines of the run, parts of the text that was searched.
 	Lines [][]byte
@@ -124,7 +125,8 @@ func (s *splitter) unlessRepeated(open func() error) func() error {
 	return func() error {
 		text := s.src.buf[s.src.pos:min(s.src.end, s.src.pos+proseSize)]
 		text = text[:wholeLines(text)]
-		var f repeatFinder
+		f := &s.repeats
+		f.at = 0
 		if sample := f.sample(text); f.at > 0 || len(sample) < repeatLeast || !f.learn(sample) || !f.form.richer() {
 			return open()
 		}
@@ -150,6 +152,7 @@ type repeatFinder struct {
 	found  [][]byte
 	form   repeatForm
 	tokens [][]byte
+	repeat Repeat // the run at hand
 }
 
 // nextLine returns the line at an offset without its end and marks, and the
@@ -214,7 +217,7 @@ func figureLine(text []byte, at int) int {
 // learn finds what the lines of a sample have in common, and reports whether
 // that parts at least two cells that differ from line to line.
 func (f *repeatFinder) learn(sample [][]byte) bool {
-	f.form = repeatForm{ordinal: true}
+	f.form.reset()
 	for i, line := range sample {
 		f.tokens = tokensOf(f.tokens[:0], line)
 		if len(f.tokens) < 3 || len(f.tokens) > repeatTokens {
@@ -239,7 +242,8 @@ func (f *repeatFinder) learn(sample [][]byte) bool {
 // run takes the first lines of the form from the position on. A run ends where
 // as many lines as given are of another form; those are not of it.
 func (f *repeatFinder) run(text []byte, most int) *Repeat {
-	r := &Repeat{form: f.form, finder: f, text: text, most: most}
+	r := &f.repeat
+	*r = Repeat{Lines: r.Lines[:0], Starts: r.Starts[:0], form: f.form, finder: f, text: text, most: most}
 	r.gather(repeatLook)
 	if len(r.Lines) == 0 {
 		f.at = passLine(text, f.at)

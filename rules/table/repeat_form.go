@@ -3,6 +3,7 @@ package table
 import (
 	"bytes"
 	"net/url"
+	"slices"
 )
 
 const repeatTokens = 128 // of a line, at most
@@ -21,6 +22,29 @@ type repeatForm struct {
 	gaps   []int    // bytes before each anchor in the last line, after the one before it
 	tokens [][]byte // of the line at hand
 	row    [][]byte
+	own    []byte // the anchors, once they are kept
+	kept   bool
+	spelt  []byte // labels of several words
+
+	// Of the sample: the cells of its first line, those that are never empty,
+	// and those that are not always the same.
+	first           [][]byte
+	always, differs []bool
+}
+
+// reset forgets what the lines had in common. The room is kept.
+func (f *repeatForm) reset() {
+	*f = repeatForm{
+		anchors: f.anchors[:0], ordinal: true, used: f.used[:0], joined: f.joined[:0], labels: f.labels[:0], gaps: f.gaps[:0],
+		tokens: f.tokens[:0], row: f.row[:0], own: f.own[:0], spelt: f.spelt[:0], first: f.first[:0], always: f.always[:0], differs: f.differs[:0],
+	}
+}
+
+// emptied returns n zero values in the room of s.
+func emptied[T any](s []T, n int) []T {
+	s = slices.Grow(s[:0], n)[:n]
+	clear(s)
+	return s
 }
 
 // settle finds out which cells are filled, and what they are called. It
@@ -41,24 +65,23 @@ func (f *repeatForm) settle(sample [][]byte) bool {
 		f.query = f.query || len(a) == 1 && a[0] == '&'
 	}
 	n := len(f.anchors) + 1
-	f.used = make([]bool, n)
-	always, differs, first := make([]bool, n), make([]bool, n), make([][]byte, n)
+	f.used, f.always, f.differs, f.first = emptied(f.used, n), emptied(f.always, n), emptied(f.differs, n), emptied(f.first, n)
 	for i, line := range sample {
 		if !f.fits(line) {
 			return false
 		}
 		for j, cell := range f.row {
 			if i == 0 {
-				first[j], always[j] = cell, true
+				f.first[j], f.always[j] = cell, true
 			}
 			f.used[j] = f.used[j] || len(cell) > 0
-			always[j] = always[j] && len(cell) > 0
-			differs[j] = differs[j] || !bytes.Equal(cell, first[j])
+			f.always[j] = f.always[j] && len(cell) > 0
+			f.differs[j] = f.differs[j] || !bytes.Equal(cell, f.first[j])
 		}
 	}
 	telling := 0
-	for j := range always {
-		if always[j] && differs[j] {
+	for j := range n {
+		if f.always[j] && f.differs[j] {
 			telling++
 		}
 	}
@@ -72,7 +95,7 @@ func (f *repeatForm) settle(sample [][]byte) bool {
 // unite joins the cells of names written as "Weber, Anna": a word before the
 // comma, and one or two behind.
 func (f *repeatForm) unite(sample [][]byte) {
-	f.joined = make([]bool, len(f.anchors)+2) // with the cell before
+	f.joined = emptied(f.joined, len(f.anchors)+2) // with the cell before
 	for i := range len(f.anchors) - f.closing {
 		if string(f.anchors[i]) != "," || f.joined[i] {
 			continue
@@ -136,7 +159,17 @@ func (f *repeatForm) label(j int) []byte {
 	for from > 0 && word(f.anchors[from-1]) && (from == j || !f.used[from]) && end-from < 3 {
 		from--
 	}
-	return bytes.Join(f.anchors[from:end], []byte{' '})
+	if end-from == 1 {
+		return f.anchors[from]
+	}
+	at := len(f.spelt)
+	for i, word := range f.anchors[from:end] {
+		if i > 0 {
+			f.spelt = append(f.spelt, ' ')
+		}
+		f.spelt = append(f.spelt, word...)
+	}
+	return f.spelt[at:len(f.spelt):len(f.spelt)]
 }
 
 // fits parts a line at the anchors: the cells before, between and behind
@@ -177,10 +210,20 @@ func (f *repeatForm) fits(line []byte) bool {
 
 // keep copies what the form has of a text, so that it outlives it.
 func (f *repeatForm) keep() {
-	for i, a := range f.anchors {
-		f.anchors[i] = bytes.Clone(a)
+	if f.kept {
+		return
 	}
-	f.labels = nil // of cells that are not asked for again
+	size := 0
+	for _, a := range f.anchors {
+		size += len(a)
+	}
+	f.own = slices.Grow(f.own[:0], size)
+	for i, a := range f.anchors {
+		at := len(f.own)
+		f.own = append(f.own, a...)
+		f.anchors[i] = f.own[at:len(f.own):len(f.own)]
+	}
+	f.kept, f.labels = true, f.labels[:0] // of cells that are not asked for again
 }
 
 // mayFit reports whether a line has the anchors in order, wherever: what fits
@@ -188,7 +231,7 @@ func (f *repeatForm) keep() {
 // where they were in the line before first.
 func (f *repeatForm) mayFit(line []byte) bool {
 	if len(f.gaps) != len(f.anchors) {
-		f.gaps = make([]int, len(f.anchors))
+		f.gaps = emptied(f.gaps, len(f.anchors))
 	}
 	rest := line
 	for i, anchor := range f.anchors {

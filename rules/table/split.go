@@ -61,8 +61,9 @@ type splitter struct {
 	cut   error // the first thing left out for a limit
 	sql   schema
 
-	traits *traits
-	ahead  ahead
+	traits  *traits
+	ahead   ahead
+	repeats repeatFinder // used by unlessRepeated
 
 	probe  delimited                 // used by sniff
 	widths [sniffRecords]int         // used by sniff
@@ -76,7 +77,7 @@ func (s *splitter) empty() {
 		s.forms[i] = measures{lines: s.forms[i].lines[:0]}
 	}
 	*s.src = source{buf: s.src.buf}
-	*s = splitter{src: s.src, traits: s.traits, ahead: s.ahead, probe: delimited{row: s.probe.row[:0]}, forms: s.forms}
+	*s = splitter{src: s.src, traits: s.traits, ahead: s.ahead, repeats: s.repeats, probe: delimited{row: s.probe.row[:0]}, forms: s.forms}
 }
 
 func (s *splitter) run() error {

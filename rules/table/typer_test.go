@@ -219,7 +219,7 @@ func TestReadTakesNoHarmlessColumnForNames(t *testing.T) {
 func TestReadTellsItsReasons(t *testing.T) {
 	text := "postmaster_email|x\ngwen@quayside.test|1\norla@quayside.test|2\nal@quayside.test|3"
 	err := newTyper(t).Read(context.Background(), newSheet(text), table.Limits{}, func(s *table.Segment) error {
-		all := fmt.Sprint(s.Columns[0].Clues)
+		all := fmt.Sprint(s.Clues(0))
 		for _, want := range []string{`header "postmaster_email"`, "100 % of the cells read as contact.email"} {
 			if !strings.Contains(all, want) {
 				t.Errorf("clues %s lack %s", all, want)
