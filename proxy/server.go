@@ -131,6 +131,8 @@ type Door struct {
 	// TLS makes STARTTLS known; with Implicit, TLS begins at the first octet.
 	TLS      *tls.Config
 	Implicit bool
+	// TLSReady reports whether TLS has a certificate yet; nil: always.
+	TLSReady func() bool
 	// Networks are the clients that may relay without authentication.
 	Networks []netip.Prefix
 	// Proxies are the load balancers that say by the PROXY protocol who the
@@ -172,7 +174,8 @@ func (f faultLog) Println(...any)                 { f.log.Warn("smtp session fau
 // Serve accepts clients on l until Shutdown.
 func (s *Server) Serve(l net.Listener, door Door) error {
 	cfg := s.cfg.Wire
-	cfg.Hostname, cfg.TLS, cfg.Implicit, cfg.Proxies = s.cfg.Hostname, door.TLS, door.Implicit, door.Proxies
+	cfg.Hostname, cfg.Proxies = s.cfg.Hostname, door.Proxies
+	cfg.TLS, cfg.Implicit, cfg.TLSReady = door.TLS, door.Implicit, door.TLSReady
 	cfg.Hooks = hooks(s.cfg.Metrics, s.cfg.Log)
 	listener := wire.NewListener(l, cfg)
 	s.mu.Lock()

@@ -58,6 +58,9 @@ type Config struct {
 	// connection without one, or from elsewhere, is closed without a word: who
 	// may say it must say it, and nobody else may come in by this door.
 	Proxies []netip.Prefix
+	// TLSReady reports whether there is a certificate yet; nil: always. Until
+	// then STARTTLS is not offered, and answered 454 (RFC 3207 section 4).
+	TLSReady func() bool
 	// LineEnds is the policy for lone CR and LF. Default Refuse.
 	LineEnds LineEnds
 	Limits   Limits
@@ -195,6 +198,9 @@ func (c Config) withDefaults() Config {
 	set(&c.Timeouts.Handshake, 30*time.Second)
 	set(&c.Timeouts.Farewell, 3*time.Second)
 	set(&c.Timeouts.Header, 10*time.Second)
+	if c.TLSReady == nil {
+		c.TLSReady = func() bool { return true }
+	}
 	if c.Hooks.Accept == nil {
 		c.Hooks.Accept = func(Admission) {}
 	}

@@ -2,7 +2,8 @@ package wire
 
 // canStartTLS reports whether STARTTLS would be taken now.
 func (c *Conn) canStartTLS() bool {
-	return c.link.l.cfg.TLS != nil && c.link.tls == nil
+	cfg := &c.link.l.cfg
+	return cfg.TLS != nil && c.link.tls == nil && cfg.TLSReady()
 }
 
 // startTLS answers STARTTLS and changes to TLS. go-smtp then sees the end of
@@ -18,6 +19,8 @@ func (c *Conn) startTLS(arg string) ruling {
 		return refuse("503 5.5.1 TLS is in use already")
 	case c.authed:
 		return refuse("503 5.5.1 Not after AUTH")
+	case !c.link.l.cfg.TLSReady():
+		return refuse("454 4.7.0 TLS not available yet, try again later")
 	case c.tx.open:
 		return refuse("503 5.5.1 Not within a transaction")
 	}

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"math/big"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -171,4 +172,22 @@ func TestSessionSeesTLSAndSize(t *testing.T) {
 	if got, want := <-seen, (facts{true, 0}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+}
+
+// A certificate can be still to come: TLS is offered once it is there.
+func TestStartTLSWaitsForItsCertificate(t *testing.T) {
+	var ready atomic.Bool
+	s := serve(t, wire.Config{TLS: serverTLS(t), TLSReady: ready.Load}, nil)
+	c := dial(t, s)
+	if got := c.cmd("EHLO client.test", "250"); strings.Contains(got, "STARTTLS") {
+		t.Errorf("EHLO lists STARTTLS before there is a certificate: %q", got)
+	}
+	c.cmd("STARTTLS", "454 4.7.0")
+	ready.Store(true)
+	if got := c.cmd("EHLO client.test", "250"); !strings.Contains(got, "STARTTLS") {
+		t.Errorf("EHLO does not list STARTTLS with a certificate: %q", got)
+	}
+	c.cmd("STARTTLS", "220 2.0.0")
+	c.startTLS()
+	c.cmd("EHLO client.test", "250")
 }
