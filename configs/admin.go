@@ -16,7 +16,7 @@ type Admin struct {
 	// reverse proxy before it, beside addresses, localhost and the name in
 	// notify.link. It answers to no other (DNS rebinding).
 	Hosts []string `yaml:"hosts"`
-	// Cert and Key, PEM files, have it speak HTTPS.
+	// Cert and Key, PEM files, have it speak HTTPS; so does [ByACME] as Cert.
 	Cert string `yaml:"cert"`
 	Key  string `yaml:"key"`
 	// Session is how long people stay logged in.
@@ -85,9 +85,7 @@ func (c *Config) checkAdmin(wrong report) {
 			wrong(fmt.Sprintf("admin.hosts[%d]", i), "%q is not a name: want one such as bulkhead.example, without a port; addresses and localhost need none", host)
 		}
 	}
-	if (c.Admin.Cert == "") != (c.Admin.Key == "") {
-		wrong("admin.cert", "want admin.cert and admin.key, or neither")
-	}
+	checkPair("admin.cert", c.Admin.Cert, c.Admin.Key, wrong)
 	if s := c.Admin.Session; s.Idle < time.Minute || s.Longest < s.Idle {
 		wrong("admin.session", "want idle of a minute or more, and longest of no less than it")
 	}

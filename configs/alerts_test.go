@@ -72,7 +72,11 @@ func alertCases() []alertCase {
 	room := func(free, reserve string) map[string]string {
 		return map[string]string{target("bulkhead_data_free_bytes", ""): free, target("bulkhead_quarantine_reserve_bytes", ""): reserve}
 	}
-	const ends = "bulkhead_certificate_not_after_timestamp_seconds"
+	// A certificate is good from a time to a time, by a clock that starts at 0.
+	certificate := func(from, to string) map[string]string {
+		return map[string]string{target("bulkhead_certificate_not_before_timestamp_seconds", `listener="0"`): from + "x120",
+			target("bulkhead_certificate_not_after_timestamp_seconds", `listener="0"`): to + "x120"}
+	}
 	return []alertCase{
 		{"BulkheadDown", one("up", "", "1x5 0x10"), "10m", with()},
 		{"BulkheadDown", one("up", "", "1x15"), "10m", nil},
@@ -113,10 +117,16 @@ func alertCases() []alertCase {
 		{"BulkheadNoMail", map[string]string{messages: "5x900"}, "5h", nil},    // at night
 		{"BulkheadNoMail", map[string]string{messages: "5x4000"}, "59h", nil},  // on Saturday
 		{"BulkheadNoMail", map[string]string{messages: "5+1x900"}, "11h", nil}, // it comes
-		{"BulkheadCertificateEndsSoon", one(ends, `listener="0"`, "1000000x120"), "90m", with("listener", "0")},
-		{"BulkheadCertificateEndsSoon", one(ends, `listener="0"`, "9000000x120"), "90m", nil},
-		{"BulkheadCertificateEnds", one(ends, `listener="0"`, "100000x30"), "20m", with("listener", "0")},
-		{"BulkheadCertificateEnds", one(ends, `listener="0"`, "1000000x30"), "20m", nil},
+		{"BulkheadCertificateEndsSoon", certificate("-6700000", "1000000"), "90m", with("listener", "0")},
+		{"BulkheadCertificateEndsSoon", certificate("-500000", "9000000"), "90m", nil},
+		{"BulkheadCertificateEndsSoon", certificate("0", "518400"), "90m", nil}, // of six days, and new
+		{"BulkheadCertificateEndsSoon", certificate("-418400", "100000"), "90m", with("listener", "0")},
+		{"BulkheadCertificateEndsSoon", certificate("0", "0"), "90m", with("listener", "0")}, // none has come
+		{"BulkheadCertificateEnds", certificate("-6700000", "100000"), "20m", with("listener", "0")},
+		{"BulkheadCertificateEnds", certificate("-6700000", "1000000"), "20m", nil},
+		{"BulkheadCertificateEnds", certificate("-418400", "100000"), "20m", nil},
+		{"BulkheadCertificateEnds", certificate("-483400", "35000"), "20m", with("listener", "0")},
+		{"BulkheadCertificateEnds", certificate("0", "0"), "20m", with("listener", "0")},
 		{"BulkheadReloadFailed", one("bulkhead_config_last_reload_successful", "", "0x20"), "15m", with()},
 		{"BulkheadReloadFailed", one("bulkhead_index_last_swap_successful", `index="customers"`, "0x20"), "15m", with("index", "customers")},
 		{"BulkheadReloadFailed", one("bulkhead_config_last_reload_successful", "", "1x20"), "15m", nil},

@@ -34,6 +34,7 @@ func (c *Config) Check(src *Source) error {
 	if r := c.Quarantine.Recipient; r != "" && !strings.HasPrefix(r, "age1") {
 		wrong("quarantine.recipient", "want a public key such as age-keygen prints, age1…")
 	}
+	c.checkACME(wrong)
 	c.checkAdmin(wrong)
 	checkAddress("metrics.address", c.Metrics.Address, wrong)
 	oneOf("smtp.line_ends", c.SMTP.LineEnds, wrong, "refuse", "normalise")
@@ -91,11 +92,12 @@ type report func(field, format string, args ...any)
 
 func (c *Config) checkListener(field string, l Listener, wrong report) {
 	checkAddress(field+".address", l.Address, wrong)
-	if (l.TLS.Cert == "") != (l.TLS.Key == "") {
-		wrong(field+".tls", "want both cert and key, or neither")
-	}
+	checkPair(field+".tls", l.TLS.Cert, l.TLS.Key, wrong)
 	if l.TLS.Implicit && l.TLS.Cert == "" {
-		wrong(field+".tls.implicit", "needs cert and key")
+		wrong(field+".tls.implicit", "needs cert and key, or cert: acme")
+	}
+	if l.TLS.Cert == ByACME {
+		return
 	}
 	for _, file := range []struct{ name, path string }{{"cert", l.TLS.Cert}, {"key", l.TLS.Key}} {
 		if file.path == "" {
@@ -104,6 +106,16 @@ func (c *Config) checkListener(field string, l Listener, wrong report) {
 		if _, err := os.Stat(file.path); err != nil {
 			wrong(field+".tls."+file.name, "%v", err)
 		}
+	}
+}
+
+// checkPair reports a certificate without its key, or the other way round.
+func checkPair(field, cert, key string, wrong report) {
+	switch {
+	case cert == ByACME && key != "":
+		wrong(field, "want no key with cert: acme; a file of that name is ./acme")
+	case cert != ByACME && (cert == "") != (key == ""):
+		wrong(field, "want both cert and key, or neither, or cert: acme alone")
 	}
 }
 

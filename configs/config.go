@@ -21,8 +21,10 @@ type Config struct {
 	// means the machine's own.
 	Hostname string `yaml:"hostname"`
 	// DataDir holds the quarantine and the spool.
-	DataDir    string     `yaml:"data_dir"`
-	Listeners  []Listener `yaml:"listeners"`
+	DataDir   string     `yaml:"data_dir"`
+	Listeners []Listener `yaml:"listeners"`
+	// ACME is where certificates come from that are in no file.
+	ACME       ACME       `yaml:"acme"`
 	SMTP       SMTP       `yaml:"smtp"`
 	Upstream   Upstream   `yaml:"upstream"`
 	Inspection Inspection `yaml:"inspection"`
@@ -54,7 +56,7 @@ type Config struct {
 // Listener is an address on which mail is taken.
 type Listener struct {
 	Address string `yaml:"address"`
-	// TLS, when its files are given, offers STARTTLS; with Implicit the
+	// TLS, when it has a certificate, offers STARTTLS; with Implicit the
 	// connection begins with the handshake (RFC 8314).
 	TLS TLS `yaml:"tls"`
 	// Allow are the networks that may relay without authentication.
@@ -71,7 +73,7 @@ type Trusted struct {
 	From []netip.Prefix `yaml:"from"`
 }
 
-// TLS is a certificate and how it is used.
+// TLS is a certificate and how it is used: PEM files, or [ByACME] without a key.
 type TLS struct {
 	Cert     string `yaml:"cert"`
 	Key      string `yaml:"key"`
@@ -223,6 +225,7 @@ func Default() Config {
 			Address: "127.0.0.1:2525",
 			Allow:   []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		}},
+		ACME: defaultACME(),
 		SMTP: SMTP{
 			MaxSize: 50 << 20, MaxHops: 50, LineEnds: "refuse", MaxConnections: 1000, MaxPerClient: 500,
 			MaxErrors: 10, MaxRecipients: 1000, IdleTimeout: 5 * time.Minute, DataTimeout: 30 * time.Minute, MinRate: 1 << 10,

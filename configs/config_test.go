@@ -103,6 +103,7 @@ func TestEverySettingCanComeFromTheEnvironment(t *testing.T) {
 		"BULKHEAD_NOTIFY_SENDER_LISTED":           "[office.example]",
 		"BULKHEAD_NOTIFY_SENDER_LANGUAGES":        "[de, en]",
 		"BULKHEAD_REVIEW_TEST_TO":                 "[ana@office.example]",
+		"BULKHEAD_ACME_HOSTS":                     "[mail.example.org]",
 		"BULKHEAD_ADMIN_HOSTS":                    "[bulkhead.example]",
 		"BULKHEAD_ADMIN_ROLES_GROUPS":             "{dlp: reviewer}",
 		"BULKHEAD_ADMIN_OIDC_SCOPES":              "[openid, roles]",

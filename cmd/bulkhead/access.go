@@ -65,5 +65,5 @@ func publicConsole(address net.Addr, a *configs.Admin) []string {
 		return nil
 	}
 	return []string{"the console on " + address.String() + " speaks plain HTTP, so passwords can be read on the way: " +
-		"set admin.cert and admin.key, let only a proxy with HTTPS reach it, or set admin.address to 127.0.0.1:8025"}
+		"set admin.cert and admin.key, or cert: acme, let only a proxy with HTTPS reach it, or set admin.address to 127.0.0.1:8025"}
 }

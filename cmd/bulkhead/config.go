@@ -47,6 +47,9 @@ func (c configCheck) Run(ctx context.Context, p program) error {
 			return fmt.Errorf("%s%w", src.At(fmt.Sprintf("listeners[%d].tls", i)), err)
 		}
 	}
+	if _, err := rootsOf("acme.ca", cfg.ACME.CA); err != nil {
+		return fmt.Errorf("%s%w", src.At("acme.ca"), err)
+	}
 	server, err := newUpstream(&cfg)
 	if err != nil {
 		return fmt.Errorf("%s%w", src.At("upstream"), err)

@@ -20,7 +20,8 @@ type told struct {
 	certificates []console.Certificate
 }
 
-// certificate notes until when the certificate of an address is good.
+// certificate notes until when the certificate of an address is good; the zero
+// time where it has none yet.
 func (t *told) certificate(where string, ends time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

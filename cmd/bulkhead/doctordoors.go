@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/netip"
@@ -10,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/configs"
 )
 
 // secrets looks at who can read the configuration.
@@ -17,7 +20,7 @@ func (e *examination) secrets(context.Context) {
 	if e.file == "" {
 		return
 	}
-	has := e.cfg.Upstream.Password != "" || e.cfg.Events.HashKey != "" || e.cfg.Events.Webhook.Secret != "" || len(e.cfg.Notify.Webhooks) > 0
+	has := e.cfg.Upstream.Password != "" || e.cfg.ACME.EAB.Key != "" || e.cfg.Events.HashKey != "" || e.cfg.Events.Webhook.Secret != "" || len(e.cfg.Notify.Webhooks) > 0
 	if info, err := os.Stat(e.file); err == nil && has && info.Mode().Perm()&0o004 != 0 {
 		e.note("configuration", levelWarn, "chmod o-r "+e.file+", or keep secrets in files of their own (${file:…})",
 			"everybody on this machine can read the secrets in %s", e.file)
@@ -91,11 +94,11 @@ const soon = 14 * 24 * time.Hour
 // certificates looks at what clients are shown.
 func (e *examination) certificates(context.Context) {
 	for i, l := range e.cfg.Listeners {
-		if l.TLS.Cert != "" {
+		if l.TLS.Cert != "" && l.TLS.Cert != configs.ByACME {
 			e.certificate(fmt.Sprintf("listeners[%d].tls", i), l.TLS.Cert, l.TLS.Key, hostname(e.cfg))
 		}
 	}
-	if a := &e.cfg.Admin; a.Cert != "" {
+	if a := &e.cfg.Admin; a.Cert != "" && a.Cert != configs.ByACME {
 		e.certificate("admin.cert", a.Cert, a.Key, e.cfg.ConsoleHosts()...)
 	}
 }
@@ -110,7 +113,11 @@ func (e *examination) certificate(check, cert, key string, names ...string) {
 	if info, err := os.Stat(key); err == nil && info.Mode().Perm()&0o004 != 0 {
 		e.note(check, levelWarn, "chmod o-r "+key, "everybody on this machine can read the private key")
 	}
-	leaf := shown.now.Load().Leaf
+	e.leaf(check, shown.now.Load().Leaf, names...)
+}
+
+// leaf looks at a certificate, which is to be for all of these names.
+func (e *examination) leaf(check string, leaf *x509.Certificate, names ...string) {
 	left := leaf.NotAfter.Sub(e.now)
 	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return leaf.VerifyHostname(name) == nil })
 	switch {

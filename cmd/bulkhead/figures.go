@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"net"
 	"sync"
 	"time"
@@ -27,9 +28,9 @@ func (r *relay) newFigures(m *metrics.Metrics) figures {
 // by the address, and in the figures by the listener's place, or "console".
 func (r *relay) show(c *shownCertificate, at net.Addr, label string) {
 	where := at.String()
-	c.told(func(ends time.Time) {
-		r.figures.certificates.Ends(label, ends)
-		r.told.certificate(where, ends)
+	c.told(func(leaf *x509.Certificate) {
+		r.figures.certificates.Shown(label, leaf)
+		r.told.certificate(where, leaf.NotAfter)
 	})
 	r.live.show(c)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -13,7 +14,7 @@ type shownCertificate struct {
 	where string // the setting that names it
 	files watched
 	now   atomic.Pointer[tls.Certificate]
-	tell  func(ends time.Time) // nil where nobody asks
+	tell  func(*x509.Certificate) // nil where nobody asks
 }
 
 // openCertificate loads a certificate and its key from files in PEM form (RFC 7468).
@@ -35,16 +36,16 @@ func (c *shownCertificate) open() error {
 	}
 	c.now.Store(&pair)
 	if c.tell != nil {
-		c.tell(c.ends())
+		c.tell(pair.Leaf)
 	}
 	return nil
 }
 
-// told has someone told of the end of the certificate in force, now and
-// whenever it is another.
-func (c *shownCertificate) told(tell func(ends time.Time)) {
+// told has someone told of the certificate in force, now and whenever it is
+// another.
+func (c *shownCertificate) told(tell func(*x509.Certificate)) {
 	c.tell = tell
-	tell(c.ends())
+	tell(c.now.Load().Leaf)
 }
 
 // ends is until when the certificate in force is good.

@@ -11,11 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy"
+	"github.com/bulkhead-dlp/bulkhead/proxy/acme"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console"
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
@@ -93,6 +93,7 @@ type relay struct {
 	store    *quarantine.Store
 	upstream *upstream.Server
 	live     *live
+	acme     *acme.Certificates // nil where none is used
 	workers  *worker.Pool
 	runs     *runs.Tracker
 	smtp     *proxy.Server
@@ -130,6 +131,9 @@ func newRelay(ctx context.Context, cfg *configs.Config, log *slog.Logger, open *
 func (r *relay) open(ctx context.Context) (err error) {
 	cfg := r.cfg
 	if r.live, err = newLive(cfg, r.log); err != nil {
+		return err
+	}
+	if r.acme, err = newACME(cfg, r.log); err != nil {
 		return err
 	}
 	if r.upstream, err = newUpstream(cfg); err != nil {
@@ -210,7 +214,12 @@ func (r *relay) listen() error {
 	if r.admin, err = r.sockets.listen(socketAdmin, r.cfg.Admin.Address); err != nil {
 		return fmt.Errorf("admin: %w", err)
 	}
-	if a := &r.cfg.Admin; a.Cert != "" {
+	switch a := &r.cfg.Admin; a.Cert {
+	case "":
+	case configs.ByACME:
+		r.showACME(r.admin.Addr(), "console")
+		r.admin = tls.NewListener(r.admin, r.acme.TLS("h2", "http/1.1"))
+	default:
 		shown, err := openCertificate("admin.cert", a.Cert, a.Key)
 		if err != nil {
 			return err
@@ -232,13 +241,9 @@ func (r *relay) run(ctx context.Context) error {
 	}
 	failed := make(chan error, len(r.listeners)+2)
 	for i, l := range r.listeners {
-		door, shown, err := newDoor(r.cfg.Listeners[i])
+		door, err := r.openDoor(i, l.Addr())
 		if err != nil {
 			return err
-		}
-		if shown != nil {
-			shown.where = fmt.Sprintf("listeners[%d].tls", i)
-			r.show(shown, l.Addr(), strconv.Itoa(i))
 		}
 		go func() { failed <- r.smtp.Serve(l, door) }()
 		r.log.Info("taking mail", "address", l.Addr().String(), "upstream", r.upstream.String())
@@ -254,6 +259,7 @@ func (r *relay) run(ctx context.Context) error {
 	for _, warning := range slices.Concat(r.store.Warnings(), publicConsole(r.admin.Addr(), &r.cfg.Admin)) {
 		r.log.Warn(warning)
 	}
+	defer r.keepCertificates(ctx)()
 	r.tellFirstRun(ctx)
 	go r.tidy(ctx)
 	go r.followFiles(ctx)
@@ -331,6 +337,9 @@ func (r *relay) close() {
 			l.Close() //nolint:errcheck // closed already where it served
 		}
 	}
+	if r.acme != nil {
+		r.acme.Close()
+	}
 	r.workers.Close() //nolint:errcheck // killed, whatever they say
 	if r.upstream != nil {
 		r.upstream.Close() //nolint:errcheck // idle connections only
@@ -343,20 +352,4 @@ func (r *relay) close() {
 			r.log.Warn("closing the quarantine", "error", err)
 		}
 	}
-}
-
-// newDoor makes a listener's door, and loads its certificate, nil without one.
-func newDoor(l configs.Listener) (proxy.Door, *shownCertificate, error) {
-	door := proxy.Door{
-		Networks: l.Allow, Proxies: l.ProxyProtocol.From, InsecureAuth: l.InsecureAuth, Implicit: l.TLS.Implicit,
-	}
-	if l.TLS.Cert == "" {
-		return door, nil, nil
-	}
-	shown, err := openCertificate("listeners.tls", l.TLS.Cert, l.TLS.Key)
-	if err != nil {
-		return door, nil, err
-	}
-	door.TLS = shown.config()
-	return door, shown, nil
 }

@@ -40,8 +40,8 @@ type Index struct {
 
 // Certificate is one that the program shows to others.
 type Certificate struct {
-	Where string // an address
-	Ends  time.Time
+	Where string    // an address
+	Ends  time.Time // zero: there is none yet
 }
 
 // settingsPage shows the settings by the group that they are in.

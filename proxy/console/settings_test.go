@@ -21,7 +21,7 @@ func someSettings(context.Context) console.Settings {
 			{Name: "notify.mail.events", Value: "- expired\n- released", Origin: "command line", Changed: true},
 		},
 		Indexes:      []console.Index{{Name: "customers", Records: 20_000, Built: time.Now().Add(-90 * 24 * time.Hour)}, {Name: "staff", Records: 1, Built: time.Now()}},
-		Certificates: []console.Certificate{{Where: "127.0.0.1:2525", Ends: time.Now().Add(24 * time.Hour)}, {Where: "127.0.0.1:465", Ends: time.Now().Add(90 * 24 * time.Hour)}},
+		Certificates: []console.Certificate{{Where: "127.0.0.1:2525", Ends: time.Now().Add(24 * time.Hour)}, {Where: "127.0.0.1:465", Ends: time.Now().Add(90 * 24 * time.Hour)}, {Where: "127.0.0.1:587"}},
 	}
 }
 
@@ -34,6 +34,9 @@ func TestSettingsAreShownWithTheirOrigin(t *testing.T) {
 		if !strings.Contains(body, want) {
 			t.Errorf("the settings lack %q:\n%s", want, body)
 		}
+	}
+	if n := strings.Count(body, "none yet"); n != 1 {
+		t.Errorf("%d certificates are told to be still to come, want 1:\n%s", n, body)
 	}
 	// Of two certificates one ends soon, of two indexes one is old.
 	if soon, old := strings.Count(body, "ends soon"), strings.Count(body, ">old<"); soon != 1 || old != 1 {

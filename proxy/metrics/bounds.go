@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"crypto/x509"
 	"strconv"
 	"time"
 
@@ -36,24 +37,33 @@ func SetBounds(reg prometheus.Registerer, b Bounds) {
 const maxListeners = 8
 
 // Certificates are the certificates that clients are shown.
-type Certificates struct{ ends *prometheus.GaugeVec }
+type Certificates struct{ begins, ends *prometheus.GaugeVec }
 
 // NewCertificates makes and registers the figure. It has a series for each
 // listener with TLS, and one for the console's.
 func NewCertificates(reg prometheus.Registerer) *Certificates {
-	ends := prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Namespace: namespace, Name: "certificate_not_after_timestamp_seconds",
-		Help: "When the certificate that a listener shows ends, as Unix time, by the listener's place in the configuration, from 0, or console.",
-	}, []string{"listener"})
-	reg.MustRegister(ends)
-	return &Certificates{ends}
+	gauge := func(name, help string) *prometheus.GaugeVec {
+		g := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: name,
+			Help: help + ", as Unix time, by the listener's place in the configuration, from 0, or console; 0 while there is none."}, []string{"listener"})
+		reg.MustRegister(g)
+		return g
+	}
+	return &Certificates{
+		begins: gauge("certificate_not_before_timestamp_seconds", "From when on the certificate that a listener shows is good"),
+		ends:   gauge("certificate_not_after_timestamp_seconds", "When the certificate that a listener shows ends"),
+	}
 }
 
-// Ends sets when the certificate of an address ends: of the listener at a place,
-// from 0, or of the "console".
-func (c *Certificates) Ends(address string, end time.Time) {
+// Shown sets from when until when the certificate of an address is good: of the
+// listener at a place, from 0, or of the "console"; nil: it has none yet.
+func (c *Certificates) Shown(address string, leaf *x509.Certificate) {
 	if place, err := strconv.Atoi(address); address != "console" && (err != nil || place >= maxListeners) {
 		address = "other"
 	}
-	c.ends.WithLabelValues(address).Set(float64(end.Unix()))
+	begins, ends := 0.0, 0.0
+	if leaf != nil {
+		begins, ends = float64(leaf.NotBefore.Unix()), float64(leaf.NotAfter.Unix())
+	}
+	c.begins.WithLabelValues(address).Set(begins)
+	c.ends.WithLabelValues(address).Set(ends)
 }

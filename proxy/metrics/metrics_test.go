@@ -2,6 +2,7 @@ package metrics_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"strconv"
@@ -19,7 +20,7 @@ func TestNamesFollowPrometheusPractice(t *testing.T) {
 	metrics.New(reg, metrics.Names{Policies: []string{"bulk"}, Formats: []string{"csv"}, Reasons: []string{"encrypted"}})
 	metrics.WatchQuarantine(reg, func(context.Context) (metrics.Depth, error) { return metrics.Depth{Free: 1}, nil })
 	metrics.SetBounds(reg, metrics.Bounds{Deadline: time.Minute, Inspections: 2, Reserve: 1 << 20})
-	metrics.NewCertificates(reg).Ends("0", time.Unix(7, 0))
+	metrics.NewCertificates(reg).Shown("0", nil)
 	r := metrics.NewReloads(reg, []string{"customers"})
 	r.Index("customers", true)
 	r.IndexIs("customers", 5, time.Unix(7, 0))
@@ -109,9 +110,9 @@ func TestCertificatesAreToldByListener(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	c := metrics.NewCertificates(reg)
 	for i := range 10 {
-		c.Ends(strconv.Itoa(i), time.Unix(int64(100+i), 0))
+		c.Shown(strconv.Itoa(i), nil)
 	}
-	c.Ends("console", time.Unix(100, 0))
+	c.Shown("console", &x509.Certificate{NotBefore: time.Unix(100, 0), NotAfter: time.Unix(900, 0)})
 	const name = "bulkhead_certificate_not_after_timestamp_seconds"
 	if n, err := testutil.GatherAndCount(reg, name); err != nil || n != 10 {
 		t.Errorf("ten listeners and the console have %d series, want 10 (%v)", n, err)
