@@ -50,7 +50,7 @@ type Conn struct {
 	maxSize  int64
 	body     *Body
 	source   bodySource
-	watching func() // ends a Watch
+	watching *watch
 	upgraded bool
 	closed   bool
 }

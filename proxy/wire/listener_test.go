@@ -223,12 +223,13 @@ func TestWatchTellsWhenTheClientGoes(t *testing.T) {
 
 func TestWatchLosesNothingThatFollows(t *testing.T) {
 	for _, secure := range []bool{false, true} {
+		wait := time.Duration(0) // both before the watch has begun and after
 		ready, sent := make(chan struct{}), make(chan struct{})
 		s := serve(t, wire.Config{TLS: serverTLS(t), Implicit: secure}, &backend{onEnd: func(w *wire.Conn) error {
 			ctx, stop := w.Watch(context.Background())
 			ready <- struct{}{}
 			<-sent
-			time.Sleep(5 * time.Millisecond)
+			time.Sleep(wait)
 			err := ctx.Err()
 			stop()
 			stop()
@@ -240,7 +241,10 @@ func TestWatchLosesNothingThatFollows(t *testing.T) {
 		}
 		c.want("220")
 		c.cmd("EHLO client.test", "250")
-		for _, next := range []string{"NOOP\r\nNOOP\r\n", "NO", ""} {
+		for _, next := range []string{"NOOP\r\nNOOP\r\n", "NO", "", "NOOP\r\nNOOP\r\n", "NO", ""} {
+			if next == "" {
+				wait = 50 * time.Millisecond
+			}
 			c.envelope()
 			c.cmd("DATA", "354")
 			c.send("x\r\n.\r\n")
@@ -259,12 +263,16 @@ func TestWatchLosesNothingThatFollows(t *testing.T) {
 }
 
 func TestForgottenWatchEndsWithTheReply(t *testing.T) {
+	wait := make(chan time.Duration, 1)
 	s := serve(t, wire.Config{}, &backend{onEnd: func(w *wire.Conn) error {
 		w.Watch(context.Background())
+		time.Sleep(<-wait)
 		return nil
 	}})
 	c := hello(t, s)
-	for range 3 {
+	// Before it has begun, and after.
+	for _, d := range []time.Duration{0, 0, 50 * time.Millisecond, 50 * time.Millisecond, 0} {
+		wait <- d
 		c.envelope()
 		c.cmd("DATA", "354")
 		c.send("x\r\n.\r\n")

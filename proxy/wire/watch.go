@@ -8,12 +8,16 @@ import (
 	"time"
 )
 
+// watchAfter is how long a message may be in work before its client is watched.
+// Most are answered sooner, and to watch costs a goroutine and its system calls.
+const watchAfter = 10 * time.Millisecond
+
 // Watch returns a context that ends, with the cause [ErrClientGone], when the
 // client closes its connection. It is for the time between the end of a
 // message and its reply: before the end, and when further commands have come
-// already, it does not watch, and nothing is lost of them. A client that closes
-// its sending side only is taken for gone too. Call stop before Data returns;
-// it may be called twice.
+// already, it does not watch, and nothing is lost of them. It begins after some
+// milliseconds. A client that closes its sending side only is taken for gone
+// too. Call stop before Data returns; it may be called twice.
 func (c *Conn) Watch(ctx context.Context) (watched context.Context, stop func()) {
 	watched, cancel := context.WithCancelCause(ctx)
 	k := c.link
@@ -24,36 +28,69 @@ func (c *Conn) Watch(ctx context.Context) (watched context.Context, stop func())
 		cancel(ErrClientGone)
 		return watched, func() {}
 	}
-	_ = k.raw.SetReadDeadline(time.Time{})
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		n, err := k.in.fill(k.conn)
-		if n == 0 && err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			k.err = err
-			cancel(ErrClientGone)
-		}
-	}()
-	stop = sync.OnceFunc(func() {
+	w := &watch{link: k, cancel: cancel}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer = time.AfterFunc(watchAfter, w.begin)
+	c.mu.Lock()
+	c.watching = w
+	c.mu.Unlock()
+	return watched, w.end
+}
+
+// watch looks out for the end of a client that waits for a reply.
+type watch struct {
+	link   *link
+	cancel context.CancelCauseFunc
+
+	mu    sync.Mutex
+	timer *time.Timer
+	ended bool
+	done  chan struct{} // closed when nothing reads any more; nil if it never began
+}
+
+// begin waits for the client's end in a read. Nobody else reads before end.
+func (w *watch) begin() {
+	w.mu.Lock()
+	if w.ended {
+		w.mu.Unlock()
+		return
+	}
+	w.done = make(chan struct{})
+	defer close(w.done)
+	_ = w.link.raw.SetReadDeadline(time.Time{})
+	w.mu.Unlock()
+	n, err := w.link.in.fill(w.link.conn)
+	if n == 0 && err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		w.link.err = err
+		w.cancel(ErrClientGone)
+	}
+}
+
+// end stops the watch and ends its context.
+func (w *watch) end() {
+	w.mu.Lock()
+	w.ended = true
+	w.timer.Stop()
+	if w.done != nil {
 		// A deadline in the past makes the read return; octets that it got
 		// stay in the buffer.
-		_ = k.raw.SetReadDeadline(time.Unix(1, 0))
-		<-done
-		cancel(nil)
-	})
-	c.mu.Lock()
-	c.watching = stop
-	c.mu.Unlock()
-	return watched, stop
+		_ = w.link.raw.SetReadDeadline(time.Unix(1, 0))
+	}
+	w.mu.Unlock()
+	if w.done != nil {
+		<-w.done
+	}
+	w.cancel(nil)
 }
 
 // endWatch stops a watch that the session forgot, before anything else reads.
 func (c *Conn) endWatch() {
 	c.mu.Lock()
-	stop := c.watching
+	w := c.watching
 	c.watching = nil
 	c.mu.Unlock()
-	if stop != nil {
-		stop()
+	if w != nil {
+		w.end()
 	}
 }
