@@ -99,7 +99,7 @@ type message struct {
 	ref          string
 	spool        *spool
 	began, ended time.Time // first byte, final dot
-	timer        *stageTimer
+	timer        stageTimer
 	rules        Rules // that it is judged by, from its inspection on
 	evidence     *rules.Evidence
 	run          *run.Copy
@@ -118,7 +118,7 @@ type message struct {
 func (s *Server) newMessage(f front, from submission) *message {
 	return &message{
 		front: f, from: from, ref: newRef(), began: s.cfg.Now(), spool: newSpool(s.cfg.SpoolDir, s.cfg.SpoolMemory),
-		timer: &stageTimer{metrics: s.cfg.Metrics, now: s.cfg.Now},
+		timer: stageTimer{stages: s.stages, now: s.cfg.Now},
 	}
 }
 

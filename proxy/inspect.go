@@ -48,7 +48,7 @@ func (s *Server) inspectBy(ctx context.Context, by Inspector, source extract.Sou
 		err      error
 	}
 	done := make(chan result, 1)
-	go func() {
+	s.hands.do(func() {
 		defer slot.end()
 		defer func() {
 			if fault := recover(); fault != nil {
@@ -57,7 +57,7 @@ func (s *Server) inspectBy(ctx context.Context, by Inspector, source extract.Sou
 		}()
 		evidence, err := by.Inspect(ctx, source, s.cfg.Limits)
 		done <- result{evidence, err}
-	}()
+	})
 	select {
 	case r := <-done:
 		if ctx.Err() != nil {

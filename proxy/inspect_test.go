@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy"
+	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // inspectorFunc is an inspector of one function.
@@ -22,7 +24,8 @@ func (f inspectorFunc) Inspect(ctx context.Context, message extract.Source, limi
 
 // What people look at waits for a slot as mail does, and not for ever.
 func TestPeopleShareTheSlotsOfMail(t *testing.T) {
-	s := proxy.New(proxy.Config{Deadline: 200 * time.Millisecond, Inspections: 1, Log: slog.New(slog.DiscardHandler), Limits: extract.Limits{Parts: 7}})
+	s := proxy.New(proxy.Config{Deadline: 200 * time.Millisecond, Inspections: 1, Log: slog.New(slog.DiscardHandler),
+		Metrics: metrics.New(prometheus.NewRegistry(), metrics.Names{}), Limits: extract.Limits{Parts: 7}})
 	source := extract.Source{ReaderAt: strings.NewReader("x"), Size: 1}
 	begun := make(chan struct{})
 	slow := inspectorFunc(func(ctx context.Context, _ extract.Source, _ extract.Limits) (*rules.Evidence, error) {

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
@@ -14,6 +13,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // observe counts a message and logs it in one line: kinds, counts and places,
@@ -82,29 +82,9 @@ func (s *Server) observe(m *message) {
 	}
 }
 
-// stageTimer times the stages of one message, one after the other.
-type stageTimer struct {
-	metrics *metrics.Metrics
-	now     func() time.Time
-	stage   string // "" between stages
-	since   time.Time
-}
-
-// enter ends the present stage and begins the next; "" begins none.
-func (t *stageTimer) enter(next string) {
-	now := t.now()
-	if t.stage != "" {
-		t.metrics.Stage.WithLabelValues(t.stage).Observe(now.Sub(t.since).Seconds())
-		t.metrics.InFlight.WithLabelValues(t.stage).Dec()
-	}
-	if next != "" {
-		t.metrics.InFlight.WithLabelValues(next).Inc()
-	}
-	t.stage, t.since = next, now
-}
-
 // hooks count what the wire tells.
 func hooks(m *metrics.Metrics, log *slog.Logger) wire.Hooks {
+	reply := countReplies(m)
 	return wire.Hooks{
 		Accept: func(a wire.Admission) {
 			switch a {
@@ -117,12 +97,34 @@ func hooks(m *metrics.Metrics, log *slog.Logger) wire.Hooks {
 				m.Connections.WithLabelValues("over_limit").Inc()
 			}
 		},
-		Reply:        func(v wire.Verb, code int) { m.Replies.WithLabelValues(string(v), metrics.Class(code)).Inc() },
+		Reply:        reply,
 		Close:        m.OpenConnections.Dec,
 		AcceptFailed: func(err error) { log.Error("no client can be accepted", "error", err) },
 		NotProxied: func(from net.Addr, err error) {
 			log.Info("connection closed", "from", from.String(), "error", err)
 		},
+	}
+}
+
+// countReplies returns what counts a reply. The series are looked up once: there
+// are seven replies to a session of one message.
+func countReplies(m *metrics.Metrics) func(wire.Verb, int) {
+	type key struct {
+		verb  wire.Verb
+		class int
+	}
+	series := map[key]prometheus.Counter{}
+	for _, verb := range wire.Verbs() {
+		for class := 2; class <= 5; class++ {
+			series[key{verb, class}] = m.Replies.WithLabelValues(string(verb), metrics.Class(class*100))
+		}
+	}
+	return func(v wire.Verb, code int) {
+		if known := series[key{v, code / 100}]; known != nil {
+			known.Inc()
+			return
+		}
+		m.Replies.WithLabelValues(string(v), metrics.Class(code)).Inc()
 	}
 }
 

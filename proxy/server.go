@@ -116,7 +116,10 @@ type Config struct {
 type Server struct {
 	cfg   Config
 	slots *slots
+	hands *hands    // for inspections
 	lines sync.Pool // of *bufio.Reader, for headers
+	// stages are those of a message, by name.
+	stages map[string]*stage
 
 	mu        sync.Mutex
 	offered   upstream.Extensions // what the upstream offered last
@@ -150,7 +153,7 @@ func New(cfg Config) *Server {
 	if cfg.Runs == nil {
 		cfg.Runs = run.New(run.Config{Quiet: time.Hour, Window: 24 * time.Hour, Metrics: cfg.Metrics, Log: cfg.Log, Now: cfg.Now})
 	}
-	return &Server{cfg: cfg, slots: newSlots(cfg.Inspections, cfg.Deadline, cfg.Log)}
+	return &Server{cfg: cfg, slots: newSlots(cfg.Inspections, cfg.Deadline, cfg.Log), hands: newHands(), stages: stagesOf(cfg.Metrics)}
 }
 
 // newSMTP makes the go-smtp server behind one door. What go-smtp would bound

@@ -157,6 +157,9 @@ func (m *Metrics) newMessages(reg prometheus.Registerer, names Names) {
 // stages are the stages of a message that are timed.
 var stages = []string{"spool", "inspect", "run", "decide", "store", "upstream"}
 
+// Stages returns the stages of a message that are timed.
+func Stages() []string { return slices.Clone(stages) }
+
 func (m *Metrics) newUpstream(reg prometheus.Registerer) {
 	m.Upstream = counter(reg, "upstream_transactions_total", "Messages offered to the upstream, by result.", "result")
 	zero(m.Upstream, []string{"accepted", "deferred", "refused", "unknown", "unreachable"})

@@ -142,6 +142,11 @@ const (
 	VerbOther    Verb = "other"
 )
 
+// Verbs returns every verb.
+func Verbs() []Verb {
+	return []Verb{VerbConnect, VerbEhlo, VerbStartTLS, VerbAuth, VerbMail, VerbRcpt, VerbData, VerbOther}
+}
+
 // Admission is what became of a new connection: a closed set.
 type Admission string
 
