@@ -1,8 +1,10 @@
 package quarantine
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // A message that brings something new costs compressing and sealing it, and
@@ -60,4 +62,25 @@ func BenchmarkListPage(b *testing.B) {
 			b.Fatal(len(page), err)
 		}
 	}
+}
+
+// BenchmarkLedger is what is noted of 500 messages that were passed on, as the
+// relay writes it at a time; a share of it, the commit's sync, is the disk's.
+func BenchmarkLedger(b *testing.B) {
+	s := open(b, b.TempDir(), Options{})
+	const messages = 500
+	at := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+	l := &Ledger{Runs: []Run{{Key: "run", Sender: "sender", Print: []byte{1}, First: at, Last: at, Copies: messages}}}
+	for i := range messages {
+		l.Deliveries = append(l.Deliveries, Delivery{Run: "run", At: at, Recipients: []string{fmt.Sprintf("reader%d@reader.example", i)}})
+		l.Exposures = append(l.Exposures, Exposure{At: at, Sender: "sender", Run: "run", Action: "pass", Version: "1",
+			Exposure: []byte(`{"subjects":0,"records":0,"fields":null,"recipients":1,"completeness":"complete"}`), Recipients: 1, Bytes: 4000})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := s.WriteLedger(b.Context(), l); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/messages, "µs/msg")
 }

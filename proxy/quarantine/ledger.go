@@ -75,15 +75,30 @@ func (s *Store) insertDeliveries(ctx context.Context, tx *sql.Tx, k writeKey, al
 		return fmt.Errorf("write deliveries: %w", err)
 	}
 	defer func() { _ = insert.Close() }() // it ends with the transaction
+	put := rowPutter(ctx, insert)
 	for _, d := range all {
 		for _, address := range d.Recipients {
 			hash := s.hashAddress(address)
-			if _, err := insert.ExecContext(ctx, d.Run, micros(d.At), hash, k.seal([]byte(address), deliveredAs(d.Run, hash))); err != nil {
+			if err := put(d.Run, micros(d.At), hash, k.seal([]byte(address), deliveredAs(d.Run, hash))); err != nil {
 				return fmt.Errorf("write deliveries: %w", err)
 			}
 		}
 	}
 	return nil
+}
+
+// rowPutter returns what inserts one of many rows. The driver starts a goroutine
+// for each statement that a context can end; a row is short, and the context is
+// looked at between them.
+func rowPutter(ctx context.Context, insert *sql.Stmt) func(values ...any) error {
+	whole := context.WithoutCancel(ctx)
+	return func(values ...any) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		_, err := insert.ExecContext(whole, values...)
+		return err
+	}
 }
 
 // deliveredAs names the address of a delivery.
@@ -99,8 +114,9 @@ func insertExposures(ctx context.Context, tx *sql.Tx, all []Exposure) error {
 		return fmt.Errorf("write exposures: %w", err)
 	}
 	defer func() { _ = insert.Close() }() // it ends with the transaction
+	put := rowPutter(ctx, insert)
 	for _, e := range all {
-		if _, err := insert.ExecContext(ctx, micros(e.At), e.Sender, e.Run, e.Action, e.Policy, e.Version, string(e.Exposure), e.Recipients, e.Bytes); err != nil {
+		if err := put(micros(e.At), e.Sender, e.Run, e.Action, e.Policy, e.Version, string(e.Exposure), e.Recipients, e.Bytes); err != nil {
 			return fmt.Errorf("write exposures: %w", err)
 		}
 	}
