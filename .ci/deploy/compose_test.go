@@ -1,0 +1,147 @@
+package deploy
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// certificate makes one that nobody trusts.
+func certificate(t *testing.T) (cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"bulkhead.example"}, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8}))
+}
+
+// compose loads the Compose file as `docker compose config` does.
+func compose(environ ...string) (*types.Project, error) {
+	options, err := cli.NewProjectOptions([]string{filepath.Join(configs, "compose", "compose.yaml")}, cli.WithEnv(environ))
+	if err != nil {
+		return nil, err
+	}
+	return options.LoadProject(context.Background())
+}
+
+func TestCompose(t *testing.T) {
+	project, err := compose("BULKHEAD_UPSTREAM_URL=smtp://mail.example:25", "GRAFANA_PASSWORD=secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, service := range project.Services {
+		if service.User == "" || strings.HasPrefix(service.User, "0") || strings.HasPrefix(service.User, "root") {
+			t.Errorf("%s runs as %q", name, service.User)
+		}
+		if len(service.CapDrop) != 1 || service.CapDrop[0] != "ALL" || service.Privileged {
+			t.Errorf("%s keeps capabilities", name)
+		}
+		if service.Build == nil && !strings.Contains(service.Image, ":") || strings.HasSuffix(service.Image, ":latest") {
+			t.Errorf("%s: the image %q is not of one version", name, service.Image)
+		}
+		for _, port := range service.Ports {
+			if port.HostIP != "127.0.0.1" {
+				t.Errorf("%s is open to the network on %s", name, port.Published)
+			}
+		}
+		for _, volume := range service.Volumes {
+			if _, err := os.Stat(volume.Source); volume.Type == types.VolumeTypeBind && (err != nil || !volume.ReadOnly) {
+				t.Errorf("%s mounts %s: read only %v, %v", name, volume.Source, volume.ReadOnly, err)
+			}
+		}
+	}
+	for _, missing := range [][]string{{"GRAFANA_PASSWORD=secret"}, {"BULKHEAD_UPSTREAM_URL=smtp://mail.example:25"}} {
+		if _, err := compose(missing...); err == nil {
+			t.Errorf("with nothing but %v it starts", missing)
+		}
+	}
+
+	relayOf(t, project)
+	prometheusOf(t, project)
+}
+
+// relayOf checks the relay's configuration by the relay, and that its network
+// is the one that may relay.
+func relayOf(t *testing.T, project *types.Project) {
+	t.Helper()
+	file := mounted(t, project, "bulkhead", "/etc/bulkhead/bulkhead.yaml")
+	check := exec.Command("bulkhead", "config", "check", file)
+	check.Env = os.Environ()
+	for name, value := range project.Services["bulkhead"].Environment {
+		check.Env = append(check.Env, name+"="+*value)
+	}
+	if out, err := check.CombinedOutput(); err != nil {
+		t.Errorf("config check: %v\n%s", err, out)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if subnet := project.Networks["mail"].Ipam.Config[0].Subnet; !strings.Contains(string(text), "allow: ["+subnet+"]") {
+		t.Errorf("bulkhead.yaml does not allow %s", subnet)
+	}
+}
+
+// prometheusOf checks what Prometheus reads, laid out as it is mounted.
+func prometheusOf(t *testing.T, project *types.Project) {
+	t.Helper()
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("promtool is missing: install Debian's package prometheus")
+		}
+		t.Skip("promtool is missing: install Debian's package prometheus")
+	}
+	dir := t.TempDir()
+	for _, volume := range project.Services["prometheus"].Volumes {
+		if volume.Type != types.VolumeTypeBind {
+			continue
+		}
+		text, err := os.ReadFile(volume.Source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(volume.Target)), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.Command(promtool, "check", "config", filepath.Join(dir, "prometheus.yml")).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "1 rule files found") {
+		t.Errorf("promtool: %v\n%s", err, out)
+	}
+}
+
+// mounted returns the file that a service sees at a path.
+func mounted(t *testing.T, project *types.Project, service, path string) string {
+	t.Helper()
+	for _, volume := range project.Services[service].Volumes {
+		if volume.Target == path {
+			return volume.Source
+		}
+	}
+	t.Fatalf("%s has nothing at %s", service, path)
+	return ""
+}
