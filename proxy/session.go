@@ -231,7 +231,7 @@ func (ss *session) fail(err error) error {
 }
 
 // client returns the client's address, the zero Addr for a Unix socket.
-func (ss *session) client() netip.Addr { return ss.wire.Client().Addr() }
+func (ss *session) client() netip.Addr { return ss.wire.Client().Addr }
 
 // mayRelay reports whether the client may send: it authenticated, or its
 // network is allowed.

@@ -17,6 +17,8 @@ type ruling struct {
 	line  string
 }
 
+const notRecognised = "500 5.5.2 Command not recognised"
+
 // unknown stands for a line that is no command we know.
 const unknown = "?"
 
@@ -188,9 +190,19 @@ func (c *Conn) rule(line string) (verb string, r ruling) {
 		return unknown, ruling{reply: "500 5.5.1 This is not a web server", end: true}
 	case "HELP", "EXPN", "SEND", "SOML", "SAML", "TURN", "ETRN":
 		return unknown, refuse("502 5.5.1 Command not implemented")
+	case "XCLIENT":
+		if c.mayXClient() {
+			return verb, c.xclient(arg)
+		}
+		return unknown, refuse(notRecognised)
+	case "XFORWARD":
+		if c.mayXForward() {
+			return verb, c.xforward(arg)
+		}
+		return unknown, refuse(notRecognised)
 	case "MAIL", "RCPT", "DATA", "BDAT", "VRFY", "AUTH", "STARTTLS":
 	default:
-		return unknown, refuse("500 5.5.2 Command not recognised")
+		return unknown, refuse(notRecognised)
 	}
 	if verb == "BDAT" {
 		return verb, c.ruleBdat(arg)

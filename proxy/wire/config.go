@@ -61,6 +61,9 @@ type Config struct {
 	// TLSReady reports whether there is a certificate yet; nil: always. Until
 	// then STARTTLS is not offered, and answered 454 (RFC 3207 section 4).
 	TLSReady func() bool
+	// XClient and XForward are the networks whose XCLIENT, and whose XFORWARD, is
+	// believed. Default none.
+	XClient, XForward []netip.Prefix
 	// LineEnds is the policy for lone CR and LF. Default Refuse.
 	LineEnds LineEnds
 	Limits   Limits

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
-	"net/netip"
 	"sync"
 	"time"
 )
@@ -28,7 +27,7 @@ type Conn struct {
 	link   *link
 	ctx    context.Context // ends with the connection; go-smtp passes none
 	cancel context.CancelCauseFunc
-	client netip.AddrPort // invalid if that is not IP
+	client Origin
 
 	// Known to the goroutine of go-smtp's connection only.
 	phase    phase
@@ -37,12 +36,14 @@ type Conn struct {
 	name     string // what the client called itself
 	authed   bool
 	authing  bool   // inside an AUTH exchange
-	resumed  bool   // this is the second life, after STARTTLS
+	resumed  bool   // this is the life after STARTTLS
 	out      []byte // what go-smtp has not read yet
 	reply    []byte // what go-smtp has written of a reply
 	override string // a reply of ours that takes the place of go-smtp's next
 	final    bool   // the next reply is the last
 	tx       transaction
+
+	forwarded *Origin // by XFORWARD, nil if there was none
 
 	mu       sync.Mutex
 	said     string
@@ -51,7 +52,7 @@ type Conn struct {
 	body     *Body
 	source   bodySource
 	watching *watch
-	upgraded bool
+	next     *Conn // the socket's next life, nil while this one goes on
 	closed   bool
 }
 
@@ -74,7 +75,7 @@ var _ net.Conn = (*Conn)(nil)
 
 func newConn(k *link) *Conn {
 	ctx, cancel := context.WithCancelCause(context.Background())
-	return &Conn{link: k, ctx: ctx, cancel: cancel, client: k.client, exts: k.l.cfg.Extensions}
+	return &Conn{link: k, ctx: ctx, cancel: cancel, client: k.client, authed: k.client.Login != "", exts: k.l.cfg.Extensions}
 }
 
 // Context ends when the connection is closed, with net.ErrClosed as its cause.
@@ -143,21 +144,36 @@ func (c *Conn) hangUp(v Verb, reply string) {
 	c.link.err = io.EOF
 }
 
+// handOver ends this life of the socket, and has go-smtp log the session out and
+// begin another; where it is resumed, without a greeting.
+func (c *Conn) handOver(resumed bool) {
+	next := newConn(c.link)
+	next.resumed = resumed
+	c.mu.Lock()
+	c.next = next
+	c.mu.Unlock()
+}
+
+// handedOver reports whether the socket belongs to the next connection.
+func (c *Conn) handedOver() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.next != nil
+}
+
 // Close is called by go-smtp after the session's Logout. It closes the socket,
-// or, after STARTTLS, gives it to go-smtp again as a new connection.
+// or, after STARTTLS or XCLIENT, gives it to go-smtp again as a new connection.
 func (c *Conn) Close() error {
 	c.mu.Lock()
 	first := !c.closed
 	c.closed = true
-	upgraded := c.upgraded
+	next := c.next
 	c.mu.Unlock()
 	if !first {
 		return nil
 	}
 	c.cancel(net.ErrClosed)
-	if upgraded {
-		next := newConn(c.link)
-		next.resumed = true
+	if next != nil {
 		c.link.l.hand(next)
 		return nil
 	}
@@ -173,18 +189,19 @@ func (c *Conn) isClosed() bool {
 // LocalAddr returns the address of our end of the socket.
 func (c *Conn) LocalAddr() net.Addr { return c.link.raw.LocalAddr() }
 
-// RemoteAddr returns the client's address, or that of the socket if it is not
-// of TCP.
-func (c *Conn) RemoteAddr() net.Addr {
-	if c.client.IsValid() {
-		return net.TCPAddrFromAddrPort(c.client)
-	}
-	return c.link.raw.RemoteAddr()
-}
+// RemoteAddr returns the address of the other end of the socket, which may be a
+// proxy's; see [Conn.Client].
+func (c *Conn) RemoteAddr() net.Addr { return c.link.raw.RemoteAddr() }
 
-// Client returns the client's address and port without zone, as the PROXY
-// protocol gave it where that is spoken; the zero AddrPort if it has none.
-func (c *Conn) Client() netip.AddrPort { return c.client }
+// Client returns who the client is: by its socket, or as the PROXY protocol or
+// XCLIENT said where they are believed. It has no Addr if the socket is none of
+// TCP.
+func (c *Conn) Client() Origin { return c.client }
+
+// Forwarded returns where the message of the transaction that MAIL begins comes
+// from, as the client told it by XFORWARD; nil if it told nothing. Nobody's rights
+// depend on it.
+func (c *Conn) Forwarded() *Origin { return c.forwarded }
 
 // SetDeadline does nothing: wire keeps time itself.
 func (c *Conn) SetDeadline(time.Time) error { return nil }

@@ -18,6 +18,9 @@
 //     control characters, with known parameters and a valid path.
 //   - go-smtp never sees TLS. After STARTTLS it gets a new connection and the
 //     session a new life; nothing said in the clear is remembered.
+//   - Who the client is does not change within a session. Who may say it, by the
+//     PROXY protocol before the first octet or by XCLIENT, begins a new one; and
+//     what had come before XCLIENT was answered is not run for the client it names.
 //   - Every wait has an end, and every connection a bounded number of errors.
 //   - No reply, error or hook carries an address or any content.
 package wire

@@ -130,6 +130,12 @@ func (c *Conn) mailParam(p param) (out, refusal string) {
 		"ENVID": "DSN", "AUTH": "AUTH", "REQUIRETLS": "REQUIRETLS",
 	}
 	value := strings.ToUpper(p.value)
+	if p.key == "AUTH" && !c.offers("AUTH") && c.mayXForward() && isAuthValue(p.value) {
+		// Postfix passes on what its own client wrote, who could authenticate
+		// there. As where a server does not have it, it ends here (RFC 4954
+		// section 5).
+		return "", ""
+	}
 	if p.key == "BODY" && value == "BINARYMIME" {
 		needs["BODY"] = "BINARYMIME"
 	}
@@ -191,23 +197,8 @@ func isAuthValue(s string) bool {
 	if s == "<>" {
 		return true
 	}
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '+' {
-			b.WriteByte(s[i])
-			continue
-		}
-		if i+3 > len(s) {
-			return false
-		}
-		ch, err := strconv.ParseUint(s[i+1:i+3], 16, 7)
-		if err != nil {
-			return false
-		}
-		b.WriteByte(byte(ch))
-		i += 2
-	}
-	return checkMailbox(b.String(), false) == nil
+	mailbox, ok := unxtext(s)
+	return ok && checkMailbox(mailbox, false) == nil
 }
 
 func cutPrefixFold(s, prefix string) (string, bool) {

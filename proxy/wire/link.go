@@ -27,8 +27,8 @@ type link struct {
 	raw     net.Conn // the socket: deadlines are set here
 	conn    net.Conn // raw, or TLS over it
 	tls     *tls.ConnectionState
-	client  netip.AddrPort // who it is from; invalid if that is not IP
-	counted netip.Addr     // among Limits.PerClient; invalid if it is not; under l.mu
+	client  Origin     // who it is from
+	counted netip.Addr // among Limits.PerClient; invalid if it is not; under l.mu
 	in      window
 	small   []byte  // the buffer that in uses between messages
 	big     *[]byte // the pooled buffer that in uses, if any

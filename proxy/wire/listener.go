@@ -144,7 +144,7 @@ func (l *Listener) judge(raw net.Conn) (*link, Admission, error) {
 	client := addrPort(raw.RemoteAddr())
 	if len(l.cfg.Proxies) == 0 {
 		k := newLink(l, raw)
-		return k, l.register(k, client), nil
+		return k, l.register(k, addrOf(client)), nil
 	}
 	if !within(l.cfg.Proxies, client.Addr()) {
 		return nil, NotProxied, errNotProxy
@@ -152,7 +152,7 @@ func (l *Listener) judge(raw net.Conn) (*link, Admission, error) {
 	p := newProxied(raw)
 	k := newLink(l, p)
 	// The place comes first, so that those who wait for a header are bounded, too.
-	if verdict := l.register(k, netip.AddrPort{}); verdict != Accepted {
+	if verdict := l.register(k, Origin{}); verdict != Accepted {
 		return k, verdict, nil
 	}
 	client, err := k.announced(p)
@@ -163,7 +163,7 @@ func (l *Listener) judge(raw net.Conn) (*link, Admission, error) {
 	case err != nil:
 		verdict = NotProxied
 	default:
-		verdict = l.assign(k, client)
+		verdict = l.assign(k, addrOf(client))
 	}
 	if verdict != Accepted {
 		l.release(k)
@@ -184,7 +184,7 @@ func (l *Listener) hand(c *Conn) {
 }
 
 // register gives a link a place among all, and among its client's.
-func (l *Listener) register(k *link, client netip.AddrPort) Admission {
+func (l *Listener) register(k *link, client Origin) Admission {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -203,20 +203,21 @@ func (l *Listener) register(k *link, client netip.AddrPort) Admission {
 }
 
 // assign makes a registered link another client's, as if that one had connected.
-// Without Accepted all stays as it is.
-func (l *Listener) assign(k *link, client netip.AddrPort) Admission {
+// Without Accepted all stays as it is. Who may say XCLIENT has no rate of its own:
+// those have that it speaks for.
+func (l *Listener) assign(k *link, client Origin) Admission {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.assignLocked(k, client)
 }
 
-func (l *Listener) assignLocked(k *link, client netip.AddrPort) Admission {
-	counted := countedAs(client.Addr())
+func (l *Listener) assignLocked(k *link, client Origin) Admission {
+	counted := countedAs(client.Addr)
 	switch {
 	case counted == k.counted:
 	case counted.IsValid() && l.clients[counted] >= l.cfg.Limits.PerClient:
 		return TooManyPerClient
-	case !l.rates.take(counted, connecting, time.Now()):
+	case !within(l.cfg.XClient, client.Addr) && !l.rates.take(counted, connecting, time.Now()):
 		return TooFast
 	default:
 		l.uncount(k)

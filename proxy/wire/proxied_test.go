@@ -26,7 +26,7 @@ func clients() (*backend, func() []string) {
 	b := &backend{onSession: func(w *wire.Conn) {
 		mu.Lock()
 		defer mu.Unlock()
-		seen = append(seen, w.Client().String())
+		seen = append(seen, netip.AddrPortFrom(w.Client().Addr, w.Client().Port).String())
 	}}
 	return b, func() []string {
 		mu.Lock()
@@ -247,7 +247,7 @@ func FuzzProxyHeader(f *testing.F) {
 	f.Add([]byte(v2(0, 0x11, []byte("ignored"))))
 	f.Add([]byte("EHLO x\r\n"))
 	b := &backend{onSession: func(w *wire.Conn) {
-		if !w.Client().Addr().IsValid() {
+		if !w.Client().Addr.IsValid() {
 			panic("a session of nobody's")
 		}
 	}}

@@ -202,6 +202,12 @@ func (c *Conn) welcome() string {
 		if c.canStartTLS() {
 			lines = append(lines, "STARTTLS")
 		}
+		if c.mayXClient() {
+			lines = append(lines, "XCLIENT "+strings.Join(xclientNames, " "))
+		}
+		if c.mayXForward() {
+			lines = append(lines, "XFORWARD "+strings.Join(xforwardNames, " "))
+		}
 	}
 	var b strings.Builder
 	for i, line := range lines {

@@ -32,15 +32,6 @@ func (c *Conn) startTLS(arg string) ruling {
 		// There is no channel left to say anything on.
 		return ruling{}
 	}
-	c.mu.Lock()
-	c.upgraded = true
-	c.mu.Unlock()
+	c.handOver(true)
 	return ruling{}
-}
-
-// handedOver reports whether the socket belongs to the next connection.
-func (c *Conn) handedOver() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.upgraded
 }

@@ -84,7 +84,7 @@ func (c *Conn) endTransaction() {
 			c.final = true
 		}
 	}
-	c.tx = transaction{}
+	c.tx, c.forwarded = transaction{}, nil
 	c.take()
 	c.mu.Lock()
 	c.body = nil

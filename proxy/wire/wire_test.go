@@ -33,7 +33,9 @@ type backend struct {
 	exts []string
 	max  int64
 
-	onSession func(*wire.Conn)
+	onSession     func(*wire.Conn)
+	onMail        func(*wire.Conn)
+	onMailOptions func(*smtp.MailOptions)
 
 	onRcpt func(*wire.Conn, string) error
 	onData func(*wire.Conn, io.Reader) error // in place of reading and keeping
@@ -113,6 +115,12 @@ func (s *session) Mail(from string, opts *smtp.MailOptions) error {
 		return &smtp.SMTPError{Code: 553, EnhancedCode: smtp.EnhancedCode{5, 1, 7}, Message: "test: path differs"}
 	}
 	s.note(quoted)
+	if s.b.onMail != nil {
+		s.b.onMail(s.w)
+	}
+	if s.b.onMailOptions != nil {
+		s.b.onMailOptions(opts)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.from = quoted
