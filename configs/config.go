@@ -66,6 +66,10 @@ type Listener struct {
 	// ProxyProtocol says whose connections begin with a header of the PROXY
 	// protocol, which tells who the client is. With any, nobody else may come in.
 	ProxyProtocol Trusted `yaml:"proxy_protocol"`
+	// XClient says which clients may say by XCLIENT whom they speak for.
+	XClient Trusted `yaml:"xclient"`
+	// XForward says which may say by XFORWARD where a message comes from.
+	XForward Trusted `yaml:"xforward"`
 }
 
 // Trusted are networks whose word on who the client is counts.

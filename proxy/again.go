@@ -36,6 +36,7 @@ func (ss *session) announceAgain(ctx context.Context, content *spool) error {
 			return err
 		}
 	}
+	ss.forward(conn, ss.tx.forwarded)
 	r, err := conn.Mail(ctx, ss.tx.envelope.From, withRoom(ss.tx.mailParams))
 	if err := agreed(r, err); err != nil {
 		return err

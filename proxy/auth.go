@@ -148,7 +148,7 @@ func (a *authRelay) finish(r authResult) error {
 		return answer(r.reply.Code, smtp.EnhancedCodeNotSet, "")
 	}
 	outcome.WithLabelValues("ok").Inc()
-	ss.user = a.user()
+	ss.user, ss.bound = a.user(), true
 	return nil
 }
 

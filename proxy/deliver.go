@@ -186,8 +186,12 @@ func (m *message) content(head string) io.Reader {
 
 func (s *Server) trace(m *message) string {
 	from := &m.from
+	client := from.client
+	if from.via.IsValid() {
+		client = from.via // who forwards has a line of its own below
+	}
 	return trace{
-		helo: from.helo, host: s.cfg.Hostname, id: m.ref, client: from.client,
+		helo: from.helo, name: from.name, host: s.cfg.Hostname, id: m.ref, client: client,
 		tls: from.tls, auth: from.envelope.Authenticated != "", utf8: from.utf8, now: m.began,
 	}.line()
 }

@@ -37,7 +37,9 @@ type submission struct {
 	mailParams []string   // as they are put to the upstream
 	rcptParams [][]string // one list for each recipient
 	client     netip.Addr // the zero Addr where it is not known
-	helo       string     // the client's name for itself
+	via        netip.Addr // who brought it for the client, the zero Addr if itself
+	ident      string     // the latter's own id of the message, "" if it is not told
+	helo, name string     // what who brought it calls itself, and is called
 	tls, utf8  bool
 	queue      string // a mail server's own name for the message, "" where there is none
 }

@@ -26,6 +26,9 @@ func (s *Server) observe(m *message) {
 		slog.String("ref", m.ref), slog.String("client", m.from.client.String()),
 		slog.Int64("bytes", m.spool.size), slog.Duration("took", now.Sub(m.began)),
 	}
+	if m.from.via.IsValid() {
+		attrs = append(attrs, slog.String("via", m.from.via.String()), slog.String("ident", m.from.ident))
+	}
 	if m.judged {
 		x := &m.verdict.Exposure
 		completeness = x.Completeness.String()

@@ -97,7 +97,7 @@ func (s *sink) got() []received {
 type store struct {
 	mu   sync.Mutex
 	held [][]byte
-	last proxy.Held
+	last proxy.Held // what it was told beside
 	err  error
 	wait chan struct{} // if set, Hold returns only when it is closed
 }

@@ -141,6 +141,10 @@ type Door struct {
 	// Proxies are the load balancers that say by the PROXY protocol who the
 	// client is. With any, nobody else may come in.
 	Proxies []netip.Prefix
+	// XClient are the clients that may say by XCLIENT whom they speak for, and so
+	// who may relay; XForward those that may say by XFORWARD where a message comes
+	// from.
+	XClient, XForward []netip.Prefix
 	// InsecureAuth lets clients authenticate without TLS.
 	InsecureAuth bool
 }
@@ -177,7 +181,7 @@ func (f faultLog) Println(...any)                 { f.log.Warn("smtp session fau
 // Serve accepts clients on l until Shutdown.
 func (s *Server) Serve(l net.Listener, door Door) error {
 	cfg := s.cfg.Wire
-	cfg.Hostname, cfg.Proxies = s.cfg.Hostname, door.Proxies
+	cfg.Hostname, cfg.Proxies, cfg.XClient, cfg.XForward = s.cfg.Hostname, door.Proxies, door.XClient, door.XForward
 	cfg.TLS, cfg.Implicit, cfg.TLSReady = door.TLS, door.Implicit, door.TLSReady
 	cfg.Hooks = hooks(s.cfg.Metrics, s.cfg.Log)
 	listener := wire.NewListener(l, cfg)

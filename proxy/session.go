@@ -27,12 +27,13 @@ type session struct {
 
 	// mu is held by each method: with BDAT, go-smtp calls Reset and Logout
 	// while Data still waits for a chunk in a goroutine of its own.
-	mu   sync.Mutex
-	user string        // who authenticated, "" if nobody
-	auth *authRelay    // the exchange begun last, nil if none
-	cut  error         // why nothing could be offered at EHLO, nil if it could
-	conn upstream.Conn // nil until a transaction needs it
-	tx   transaction
+	mu    sync.Mutex
+	user  string        // who authenticated, "" if nobody
+	bound bool          // with the upstream, on conn and no other
+	auth  *authRelay    // the exchange begun last, nil if none
+	cut   error         // why nothing could be offered at EHLO, nil if it could
+	conn  upstream.Conn // nil until a transaction needs it
+	tx    transaction
 }
 
 // transaction is the envelope so far.
@@ -41,7 +42,8 @@ type transaction struct {
 	mailParams []string
 	rcptParams [][]string
 	utf8       bool
-	open       bool // MAIL was accepted
+	open       bool         // MAIL was accepted
+	forwarded  *wire.Origin // where the message comes from, nil if from the client
 }
 
 var (
@@ -52,6 +54,7 @@ var (
 // newSession is called at EHLO or HELO.
 func (s *Server) newSession(c *smtp.Conn, door Door) (smtp.Session, error) {
 	ss := &session{server: s, door: door, smtp: c, wire: wire.Of(c), helo: c.Hostname()}
+	ss.user = ss.wire.Client().Login
 	offered, recent := s.known()
 	if !recent {
 		conn, err := s.dial(ss.wire.Context())
@@ -126,13 +129,15 @@ func (ss *session) Mail(_ string, opts *smtp.MailOptions) error {
 	if err := offersAll(conn.Extensions(), params); err != nil {
 		return ss.fail(err)
 	}
+	forwarded := ss.wire.Forwarded()
+	ss.forward(conn, forwarded)
 	r, err := conn.Mail(ss.wire.Context(), ss.wire.Path(), withRoom(params))
 	if err != nil {
 		ss.dropUpstream()
 		return ss.fail(err)
 	}
 	if r.OK() {
-		ss.tx = transaction{mailParams: params, open: true, utf8: opts.UTF8,
+		ss.tx = transaction{mailParams: params, open: true, utf8: opts.UTF8, forwarded: forwarded,
 			envelope: rules.Envelope{From: ss.wire.Path(), Authenticated: ss.user}}
 	}
 	return ss.relay(r)
@@ -204,7 +209,7 @@ func (ss *session) upstream() (upstream.Conn, error) {
 	if ss.conn != nil {
 		return ss.conn, nil
 	}
-	if ss.user != "" {
+	if ss.bound {
 		return nil, errLoginLost
 	}
 	conn, err := ss.server.dial(ss.wire.Context())

@@ -17,10 +17,14 @@ var _ front = (*session)(nil)
 
 // submission is what the client has told by the time of its message.
 func (ss *session) submission() submission {
-	return submission{
-		envelope: ss.tx.envelope, mailParams: ss.tx.mailParams, rcptParams: ss.tx.rcptParams,
-		client: ss.client(), helo: ss.helo, tls: ss.wire.TLS() != nil, utf8: ss.tx.utf8,
+	from := submission{
+		envelope: ss.tx.envelope, mailParams: ss.tx.mailParams, rcptParams: ss.tx.rcptParams, client: ss.from(),
+		helo: ss.helo, name: ss.wire.Client().Name, tls: ss.wire.TLS() != nil, utf8: ss.tx.utf8,
 	}
+	if f := ss.tx.forwarded; f != nil {
+		from.via, from.ident = ss.client(), f.Ident
+	}
+	return from
 }
 
 // takes implements front.

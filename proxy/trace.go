@@ -49,6 +49,7 @@ func countHops(r *bufio.Reader) int {
 // trace is what a Received line tells (RFC 5321 section 4.4).
 type trace struct {
 	helo, host, id string
+	name           string // of the client's host, "" if it is not known
 	client         netip.Addr
 	tls, auth      bool
 	utf8           bool
@@ -72,8 +73,15 @@ func (t trace) line() string {
 	if t.client.Is6() && !t.client.Is4In6() {
 		literal = "IPv6:" + literal
 	}
-	return fmt.Sprintf("Received: from %s ([%s])\r\n\tby %s (Bulkhead) with %s id %s;\r\n\t%s\r\n",
-		cleanHelo(t.helo), literal, t.host, with, t.id, t.now.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	if !t.client.IsValid() {
+		literal = "unknown"
+	}
+	name := ""
+	if t.name != "" {
+		name = cleanHelo(t.name) + " "
+	}
+	return fmt.Sprintf("Received: from %s (%s[%s])\r\n\tby %s (Bulkhead) with %s id %s;\r\n\t%s\r\n",
+		cleanHelo(t.helo), name, literal, t.host, with, t.id, t.now.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
 }
 
 func cleanHelo(helo string) string {

@@ -43,6 +43,8 @@ func (e *examination) doors(context.Context) {
 	for i, l := range e.cfg.Listeners {
 		check := fmt.Sprintf("listeners[%d]", i)
 		wide := e.trusted(check+".proxy_protocol", "come in as any client", l.ProxyProtocol.From)
+		wide = e.trusted(check+".xclient", "say that it is any client, and has logged in", l.XClient.From) || wide
+		wide = e.trusted(check+".xforward", "say that its mail is another's", l.XForward.From) || wide
 		for _, network := range l.Allow {
 			if isWide(network) {
 				wide = true

@@ -29,7 +29,8 @@ func (r *relay) openDoor(i int, at net.Addr) (proxy.Door, error) {
 // without any.
 func newDoor(l configs.Listener) (proxy.Door, *shownCertificate, error) {
 	door := proxy.Door{
-		Networks: l.Allow, Proxies: l.ProxyProtocol.From, InsecureAuth: l.InsecureAuth, Implicit: l.TLS.Implicit,
+		Networks: l.Allow, Proxies: l.ProxyProtocol.From, XClient: l.XClient.From, XForward: l.XForward.From,
+		InsecureAuth: l.InsecureAuth, Implicit: l.TLS.Implicit,
 	}
 	if l.TLS.Cert == "" || l.TLS.Cert == configs.ByACME {
 		return door, nil, nil

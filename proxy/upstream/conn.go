@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +24,9 @@ type Conn interface {
 	// returned together with the upstream's answer to that. From the first
 	// Auth on the connection belongs to this client and is never pooled.
 	Auth(ctx context.Context, mechanism string, initial []byte, next func(challenge []byte) ([]byte, error)) (Reply, error)
+	// Forward says where the message of the next transaction comes from, for an
+	// upstream that offers XFORWARD. It goes out with Mail.
+	Forward(attributes []Attribute)
 	// Mail begins a transaction. path is what stands between the brackets, "" for
 	// the null path; params are ESMTP parameters as given, such as "SIZE=5".
 	Mail(ctx context.Context, path string, params []string) (Reply, error)
@@ -49,6 +53,8 @@ type conn struct {
 	binary   bool // declared BODY=BINARYMIME
 	accepted int  // recipients
 	closed   bool
+	forward  []Attribute // told with the next MAIL
+	told     bool        // the server has XFORWARD of a transaction that may not have begun
 }
 
 func (c *conn) Extensions() Extensions { return c.link.extensions }
@@ -89,12 +95,34 @@ func (c *conn) Mail(ctx context.Context, path string, params []string) (Reply, e
 	if err != nil {
 		return Reply{}, &Error{Stage: StageMail, Err: err}
 	}
-	replies, err := c.begin(ctx, line)
-	if len(replies) == 0 {
-		return Reply{}, failed(StageMail, err)
+	reply, err := c.announce(ctx, line)
+	if reply.Code != 0 {
+		c.mailed(reply, params)
 	}
-	c.mailed(replies[0], params)
-	return replies[0], failed(StageMail, c.link.conclude(replies[0]))
+	return reply, failed(StageMail, err)
+}
+
+// announce sends the first line of a transaction, below what is to be told of its
+// message: in one go where the upstream does pipelining.
+func (c *conn) announce(ctx context.Context, mail string) (Reply, error) {
+	told := c.forwardLines()
+	c.told = len(told) > 0
+	groups := [][]string{append(told, mail)}
+	if !c.link.extensions.Has("PIPELINING") {
+		groups = slices.Collect(slices.Chunk(groups[0], 1))
+	}
+	var last Reply
+	for _, lines := range groups {
+		replies, err := c.begin(ctx, lines...)
+		if len(replies) < len(lines) {
+			return Reply{}, err
+		}
+		last = replies[len(lines)-1]
+		if err := c.link.conclude(replies...); err != nil {
+			return last, err
+		}
+	}
+	return last, nil
 }
 
 // mailed notes the answer to MAIL.
@@ -124,7 +152,7 @@ func (c *conn) Rcpt(ctx context.Context, path string, params []string) (Reply, e
 }
 
 func (c *conn) Reset(ctx context.Context) error {
-	if !c.open || c.link.err != nil {
+	if !c.open && !c.told || c.link.err != nil {
 		c.over()
 		return nil // the server forgets the transaction with the connection
 	}
@@ -142,7 +170,7 @@ func (c *conn) Reset(ctx context.Context) error {
 }
 
 // over forgets the transaction.
-func (c *conn) over() { c.open, c.binary, c.accepted = false, false, 0 }
+func (c *conn) over() { c.open, c.told, c.binary, c.accepted = false, false, false, 0 }
 
 func (c *conn) Close() error {
 	if c.closed {

@@ -46,6 +46,9 @@ func (m *maildir) Auth(context.Context, string, []byte, func([]byte) ([]byte, er
 	return answer(502, "5.5.1 A maildir knows no users"), nil
 }
 
+// Forward does nothing: there is nobody to tell.
+func (m *maildir) Forward([]Attribute) {}
+
 func (m *maildir) Mail(_ context.Context, path string, params []string) (Reply, error) {
 	if _, err := envelopeLine("", path, params); err != nil {
 		return Reply{}, &Error{Stage: StageMail, Err: err}
