@@ -21,8 +21,8 @@ func (c *Config) Check(src *Source) error {
 	wrong := func(field, format string, args ...any) {
 		errs = append(errs, fmt.Errorf("%s%s: %s", src.At(field), field, fmt.Sprintf(format, args...)))
 	}
-	if len(c.Listeners) == 0 {
-		wrong("listeners", "none: want at least one with an address")
+	if len(c.Listeners) == 0 && !c.Milter.On() {
+		wrong("listeners", "none: want at least one with an address, or milter.listen")
 	}
 	for i, l := range c.Listeners {
 		c.checkListener(fmt.Sprintf("listeners[%d]", i), l, wrong)
@@ -35,6 +35,7 @@ func (c *Config) Check(src *Source) error {
 		wrong("quarantine.recipient", "want a public key such as age-keygen prints, age1…")
 	}
 	c.checkACME(wrong)
+	c.checkMilter(wrong)
 	c.checkAdmin(wrong)
 	checkAddress("metrics.address", c.Metrics.Address, wrong)
 	oneOf("smtp.line_ends", c.SMTP.LineEnds, wrong, "refuse", "normalise")

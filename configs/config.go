@@ -25,6 +25,7 @@ type Config struct {
 	Listeners []Listener `yaml:"listeners"`
 	// ACME is where certificates come from that are in no file.
 	ACME       ACME       `yaml:"acme"`
+	Milter     Milter     `yaml:"milter"`
 	SMTP       SMTP       `yaml:"smtp"`
 	Upstream   Upstream   `yaml:"upstream"`
 	Inspection Inspection `yaml:"inspection"`
@@ -229,7 +230,8 @@ func Default() Config {
 			Address: "127.0.0.1:2525",
 			Allow:   []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		}},
-		ACME: defaultACME(),
+		ACME:   defaultACME(),
+		Milter: defaultMilter(),
 		SMTP: SMTP{
 			MaxSize: 50 << 20, MaxHops: 50, LineEnds: "refuse", MaxConnections: 1000, MaxPerClient: 500,
 			MaxErrors: 10, MaxRecipients: 1000, IdleTimeout: 5 * time.Minute, DataTimeout: 30 * time.Minute, MinRate: 1 << 10,

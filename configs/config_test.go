@@ -228,6 +228,36 @@ func TestTestCopiesGoToAddressesOrDomains(t *testing.T) {
 	}
 }
 
+// Mail servers may ask beside listeners or in their place. What they have held is
+// released to the upstream, so that there has to be one.
+func TestMilterSettings(t *testing.T) {
+	for _, c := range []struct{ listeners, milter, upstream, want string }{
+		{"[]", `{listen: "127.0.0.1:8891"}`, "maildir:m", ""},
+		{"[]", `{listen: "unix:/run/bulkhead/milter.sock", allow: []}`, "maildir:m", ""},
+		{"[{address: \"127.0.0.1:2525\"}]", `{listen: "[::1]:8891", allow: ["::1/128"]}`, "maildir:m", ""},
+		{"[]", `{listen: ""}`, "maildir:m", "listeners: none: want at least one with an address, or milter.listen"},
+		{"[]", `{listen: "127.0.0.1:8891"}`, "", "upstream.url: empty: want "},
+		{"[]", `{listen: "8891"}`, "maildir:m", "milter.listen: \"8891\": want HOST:PORT"},
+		{"[]", `{listen: "unix:milter.sock"}`, "maildir:m", "milter.listen: \"unix:milter.sock\": want unix: with the whole path"},
+		{"[]", `{listen: "127.0.0.1:8891", allow: []}`, "maildir:m", "milter.allow: none: want "},
+		{"[]", `{listen: "127.0.0.1:8891", max_connections: 0}`, "maildir:m", "milter.max_connections: 0: want "},
+		{"[]", `{listen: "127.0.0.1:8891", idle_timeout: 1ms}`, "maildir:m", "milter.idle_timeout: 1ms: want "},
+	} {
+		file := filepath.Join(t.TempDir(), "bulkhead.yaml")
+		text := fmt.Sprintf("listeners: %s\nmilter: %s\nupstream: {url: %q}\n", c.listeners, c.milter, c.upstream)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cfg, src, err := configs.Load(file, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cfg.Check(src); c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v, want %q", text, err, c.want)
+		}
+	}
+}
+
 func TestBoundsOfClients(t *testing.T) {
 	for setting, want := range map[string]string{
 		"MAX_RECIPIENTS=99":          "smtp.max_recipients: 99: want at least 100",

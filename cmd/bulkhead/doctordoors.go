@@ -64,13 +64,33 @@ func (e *examination) doors(context.Context) {
 	}
 }
 
+// milter looks at who may ask as a mail server: they could have anything held in
+// anybody's name, and find out what is not.
+func (e *examination) milter(context.Context) {
+	m, check := &e.cfg.Milter, "milter"
+	if !m.On() {
+		return
+	}
+	network, address := m.Network()
+	switch {
+	case network == "unix":
+		e.note(check, levelOK, "", "mail servers ask by %s", m.Listen)
+	case e.trusted(check, "ask as a mail server", m.Allow):
+	case !isLocal(address):
+		e.note(check, levelWarn, "use a Unix socket or 127.0.0.1, or a network that nobody else reads",
+			"messages come in the clear to %s: the milter protocol has no encryption", address)
+	default:
+		e.note(check, levelOK, "", "mail servers ask at %s", address)
+	}
+}
+
 // trusted looks at whose word on the client counts, and reports whether it is
 // everybody's.
 func (e *examination) trusted(check, may string, from []netip.Prefix) (wide bool) {
 	for _, network := range from {
 		if isWide(network) {
 			wide = true
-			e.note(check, levelFail, "name the addresses of your own proxies", "everybody in %s may %s", network, may)
+			e.note(check, levelFail, "name the addresses of your own servers and proxies", "everybody in %s may %s", network, may)
 		}
 	}
 	return wide

@@ -11,7 +11,7 @@ import (
 const readyTime = 10 * time.Second
 
 // readyz says whether mail can be taken: inspections have room, the store
-// answers and the upstream can be reached.
+// answers and the upstream can be reached, if what is taken goes there.
 func (r *relay) readyz(w http.ResponseWriter, req *http.Request) {
 	why, err := r.ready.ask(req.Context(), r.obstacle)
 	switch {
@@ -33,6 +33,9 @@ func (r *relay) obstacle() string {
 	}
 	if _, err := r.store.Stats(ctx); err != nil {
 		return "quarantine: not available"
+	}
+	if len(r.listeners) == 0 {
+		return "" // mail servers that ask keep the delivery
 	}
 	if err := r.upstream.Probe(ctx); err != nil {
 		return "upstream: not reachable"

@@ -112,6 +112,7 @@ type relay struct {
 
 	sockets        *sockets
 	listeners      []net.Listener
+	milter         net.Listener // nil if mail servers may not ask
 	admin, metrics net.Listener
 }
 
@@ -211,6 +212,9 @@ func (r *relay) listen() error {
 		r.listeners = append(r.listeners, listener)
 	}
 	var err error
+	if r.milter, err = listenMilter(&r.cfg.Milter, r.sockets); err != nil {
+		return err
+	}
 	if r.admin, err = r.sockets.listen(socketAdmin, r.cfg.Admin.Address); err != nil {
 		return fmt.Errorf("admin: %w", err)
 	}
@@ -239,7 +243,7 @@ func (r *relay) run(ctx context.Context) error {
 	if os.Getenv("GOGC") == "" {
 		defer paceCollector()()
 	}
-	failed := make(chan error, len(r.listeners)+2)
+	failed := make(chan error, len(r.listeners)+3)
 	for i, l := range r.listeners {
 		door, err := r.openDoor(i, l.Addr())
 		if err != nil {
@@ -248,6 +252,7 @@ func (r *relay) run(ctx context.Context) error {
 		go func() { failed <- r.smtp.Serve(l, door) }()
 		r.log.Info("taking mail", "address", l.Addr().String(), "upstream", r.upstream.String())
 	}
+	r.serveMilter(failed)
 	stopHTTP := r.serveHTTP(failed)
 	defer stopHTTP()
 	turn, err := takeTurn(ctx, r.cfg.DataDir, r.log)
@@ -332,7 +337,7 @@ func (r *relay) shutdown(ctx context.Context) error {
 }
 
 func (r *relay) close() {
-	for _, l := range append(r.listeners, r.admin, r.metrics) {
+	for _, l := range append(r.listeners, r.milter, r.admin, r.metrics) {
 		if l != nil {
 			l.Close() //nolint:errcheck // closed already where it served
 		}

@@ -23,6 +23,7 @@ type socket struct {
 // The names of sockets. One by another name is taken by its address alone.
 const (
 	socketSMTP    = "smtp"
+	socketMilter  = "milter"
 	socketAdmin   = "admin"
 	socketMetrics = "metrics"
 )
@@ -67,7 +68,7 @@ func (s *sockets) unclaimed() error {
 	for _, have := range s.left {
 		all = append(all, fmt.Sprintf("%s (%s)", have.listener.Addr(), have.name))
 	}
-	return fmt.Errorf("sockets were passed on that no setting has the address of: %s; make ListenStream= of the socket units, and listeners, admin.address and metrics.address of the configuration, the same",
+	return fmt.Errorf("sockets were passed on that no setting has the address of: %s; make ListenStream= of the socket units, and listeners, milter.listen, admin.address and metrics.address of the configuration, the same",
 		strings.Join(all, ", "))
 }
 
@@ -83,7 +84,7 @@ func (s *sockets) close() {
 }
 
 func (s socket) isFor(name string) bool {
-	return s.name == name || !slices.Contains([]string{socketSMTP, socketAdmin, socketMetrics}, s.name)
+	return s.name == name || !slices.Contains([]string{socketSMTP, socketMilter, socketAdmin, socketMetrics}, s.name)
 }
 
 // agrees reports whether a socket is one that would be opened for an address.
