@@ -67,7 +67,7 @@ func (r *resolver) emailKey(value []byte) cellKey {
 	r.buf = typed
 	if plain {
 		local, domain, _ := bytes.Cut(typed[1:], []byte("@"))
-		return cellKey{hashTyped(typed), hashDomain(domain), detect.RoleName(local)}
+		return cellKey{hashTyped(typed), hashLower(domain), detect.RoleName(local)}
 	}
 	if !r.det.Is(detect.ContactEmail, value) {
 		return cellKey{}

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+	"github.com/cespare/xxhash/v2"
 )
 
 // maxPeople is how many people are told apart one by one; beyond it they are
@@ -194,18 +195,20 @@ type record struct {
 }
 
 // hashDomain hashes a domain, its ASCII letters in lower case, to 32 bits for
-// comparison with the own domains (FNV-1a).
+// comparison with the own domains. It is never zero.
 func hashDomain[T string | []byte](domain T) uint32 {
-	h := uint32(2166136261)
-	for i := range len(domain) {
-		c := domain[i]
+	var room [64]byte
+	lower := append(room[:0], domain...)
+	for i, c := range lower {
 		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
+			lower[i] += 'a' - 'A'
 		}
-		h = (h ^ uint32(c)) * 16777619
 	}
-	return h
+	return hashLower(lower)
 }
+
+// hashLower is hashDomain for a domain in lower case.
+func hashLower(domain []byte) uint32 { return max(uint32(xxhash.Sum64(domain)), 1) }
 
 // factGroup maps a field type to the fact about a person that it tells, so
 // that a given and a family name, or a street and a postcode, are one fact and

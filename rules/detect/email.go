@@ -2,6 +2,7 @@ package detect
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 
@@ -207,6 +208,53 @@ func compactEmail(dst, value []byte) []byte {
 // tell of most addresses.
 func PlainEmail(dst, value []byte) (compact []byte, ok bool) {
 	at := bytes.IndexByte(value, '@')
+	if at > 0 && at <= maxLocal && isSimple(value, at) {
+		start := len(dst)
+		dst = append(dst, value...)
+		lower(dst[start:])
+		return dst, true
+	}
+	return plainEmail(dst, value, at)
+}
+
+// isSimple reports whether a value is an address of letters and digits, with
+// dots, dashes and low lines one by one between them, as nearly all are. Its
+// first at sign is given. It need not know all addresses.
+func isSimple(value []byte, at int) bool {
+	domain := value[at+1:]
+	dot := bytes.LastIndexByte(domain, '.')
+	if len(value) < 8 || len(domain) > 63 || dot < 1 || len(domain)-dot <= 2 || bytes.IndexByte(domain, '@') >= 0 {
+		return false
+	}
+	for _, c := range domain[dot+1:] {
+		if !isLetter(c) {
+			return false
+		}
+	}
+	marked := uint64(tops >> 56) // the byte before is a mark: so is what stands before the first
+	for i := 0; i < len(value); i += 8 {
+		if i > len(value)-8 {
+			i, marked = len(value)-8, 0 // some are read twice
+		}
+		word := binary.LittleEndian.Uint64(value[i:])
+		if word&tops != 0 {
+			return false
+		}
+		marks := (within(word, '-', '.') | within(word, '@', '@')) & tops
+		if marks&(marks<<8|marked) != 0 {
+			return false
+		}
+		marked = marks >> 56
+		plain := within(word|0x20*lanes, 'a', 'z') | within(word, '0', '9') | within(word, '_', '_')
+		if (plain|marks)&tops != tops {
+			return false
+		}
+	}
+	return true // it ends in letters
+}
+
+// plainEmail is PlainEmail for any value whose first at sign is given.
+func plainEmail(dst, value []byte, at int) (compact []byte, ok bool) {
 	if at <= 0 || at > maxLocal || !isASCII(value) {
 		return dst, false
 	}

@@ -1,6 +1,9 @@
 package detect
 
-import "testing"
+import (
+	"bytes"
+	"testing"
+)
 
 func TestEmailAddresses(t *testing.T) {
 	valid := []string{
@@ -58,4 +61,23 @@ func TestRoleAddresses(t *testing.T) {
 			t.Errorf("%q is a role", value)
 		}
 	}
+}
+
+// FuzzPlainEmail: what is told of an address eight bytes at a time is what is
+// told byte by byte.
+func FuzzPlainEmail(f *testing.F) {
+	for _, value := range []string{
+		"anna.weber@mail.example", "Anna_W-1@Mail.EXAMPLE", "a@b.co", "anna..w@mail.example", "anna.@mail.example", ".anna@mail.example",
+		"anna@.mail.example", "anna@mail-.example", "anna@mail--x.example", "anna@mail.e1", "anna@mail.e", "anna@mail.example.", "anna@b@mail.example",
+		"anna+x@mail.example", "ännä@mail.example", "anna weber@mail.example", "anna@_mail.example", "@mail.example", "anna@mail.example\x00", "-anna-@mail.example",
+	} {
+		f.Add([]byte(value))
+	}
+	f.Fuzz(func(t *testing.T, value []byte) {
+		got, ok := PlainEmail([]byte("x"), value)
+		want, wanted := plainEmail([]byte("x"), value, bytes.IndexByte(value, '@'))
+		if ok != wanted || !bytes.Equal(got, want) {
+			t.Errorf("%q: %q, %v, want %q, %v", value, got, ok, want, wanted)
+		}
+	})
 }

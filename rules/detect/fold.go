@@ -39,12 +39,22 @@ func appendFold(dst, text []byte) []byte {
 func appendLower(dst, text []byte) []byte {
 	start := len(dst)
 	dst = append(dst, text...)
-	for i, c := range dst[start:] {
+	lower(dst[start:])
+	return dst
+}
+
+// lower puts ASCII into lower case.
+func lower(text []byte) {
+	for ; len(text) >= 8; text = text[8:] {
+		word := binary.LittleEndian.Uint64(text)
+		capitals := within(word&^tops, 'A', 'Z') &^ word & tops
+		binary.LittleEndian.PutUint64(text, word|capitals>>2)
+	}
+	for i, c := range text {
 		if isUpper(c) {
-			dst[start+i] = c | 0x20
+			text[i] = c | 0x20
 		}
 	}
-	return dst
 }
 
 // isASCII reports whether text has no byte above 0x7f.
