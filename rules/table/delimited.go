@@ -53,6 +53,13 @@ func (g *delimited) Next() ([][]byte, error) {
 // record reads the record that begins with line; next is the offset after it.
 func (g *delimited) record(line []byte, next int) ([][]byte, int) {
 	text := g.form.plain(g.box, line)
+	if bytes.IndexByte(text, g.form.quote) < 0 {
+		row, all := g.form.parts(g.row[:0], text, g.s.lim.Columns)
+		if g.row = row; !all {
+			g.s.limit("columns")
+		}
+		return row, next
+	}
 	if g.form.open(text) {
 		g.text = append(g.text[:0], text...)
 		at := next
@@ -69,7 +76,7 @@ func (g *delimited) record(line []byte, next int) ([][]byte, int) {
 			}
 		}
 	}
-	if bytes.IndexByte(text, g.form.quote) >= 0 && (len(g.text) == 0 || &text[0] != &g.text[0]) {
+	if len(g.text) == 0 || &text[0] != &g.text[0] {
 		// Cells are undoubled in place; the window must stay as it was read.
 		g.text = append(g.text[:0], text...)
 		text = g.text

@@ -62,10 +62,7 @@ func (r *reading) look(f *facts, rows [][][]byte, j int) {
 
 // readCell adds one distinct value to what is known of its column.
 func (r *reading) readCell(f *facts, value []byte) {
-	var m uint8
-	for _, c := range value {
-		m |= r.rows.marks[c]
-	}
+	m := r.rows.marks.of(value)
 	f.shapes[cell{0, 1, m}.shape()]++
 	f.length += len(value)
 	f.longest = max(f.longest, len(value))

@@ -1,6 +1,10 @@
 package table
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // delimiters are the characters that part cells, the ones that seldom stand
 // in cells first.
@@ -86,17 +90,7 @@ func replaceShrink(text, old []byte, c byte) []byte {
 // undoubled in place.
 func (f *form) cells(row [][]byte, text []byte, limit int) (_ [][]byte, all bool) {
 	if bytes.IndexByte(text, f.quote) < 0 {
-		for {
-			n := bytes.IndexByte(text, f.delim)
-			if len(row) == limit {
-				return row, false
-			}
-			if n < 0 {
-				return append(row, trim(text)), true
-			}
-			row = append(row, trim(text[:n]))
-			text = text[n+1:]
-		}
+		return f.parts(row, text, limit)
 	}
 	for {
 		if len(row) == limit {
@@ -109,6 +103,42 @@ func (f *form) cells(row [][]byte, text []byte, limit int) (_ [][]byte, all bool
 		}
 		text = rest
 	}
+}
+
+// parts is cells for a record without quotes.
+func (f *form) parts(row [][]byte, text []byte, limit int) (_ [][]byte, all bool) {
+	const (
+		lanes = 0x0101010101010101
+		tops  = 0x80 * lanes
+	)
+	delim := uint64(f.delim) * lanes
+	from, i := 0, 0
+	for ; i+8 <= len(text); i += 8 {
+		word := binary.LittleEndian.Uint64(text[i:]) ^ delim
+		found := ^((word&^tops + (tops - lanes)) | word) & tops // the bytes that are zero now
+		for ; found != 0; found &= found - 1 {
+			at := i + bits.TrailingZeros64(found)/8
+			if len(row) == limit {
+				return row, false
+			}
+			row = append(row, trim(text[from:at]))
+			from = at + 1
+		}
+	}
+	for ; i < len(text); i++ {
+		if text[i] != f.delim {
+			continue
+		}
+		if len(row) == limit {
+			return row, false
+		}
+		row = append(row, trim(text[from:i]))
+		from = i + 1
+	}
+	if len(row) == limit {
+		return row, false
+	}
+	return append(row, trim(text[from:])), true
 }
 
 // cell takes the first cell off text.

@@ -25,6 +25,13 @@ func unquote(line []byte) []byte {
 
 // trim takes spaces, tabs and no-break spaces off both ends of a cell.
 func trim(cell []byte) []byte {
+	if n := len(cell); n > 0 && cell[0]-'!' < 0x7f-'!' && cell[n-1]-'!' < 0x7f-'!' {
+		return cell // as nearly all are
+	}
+	return trimmed(cell)
+}
+
+func trimmed(cell []byte) []byte {
 	for len(cell) > 0 {
 		switch {
 		case cell[0] == ' ' || cell[0] == '\t' || cell[0] == '\r' || cell[0] == '\n':

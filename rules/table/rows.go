@@ -1,5 +1,7 @@
 package table
 
+import "encoding/binary"
+
 // Marks of a cell's bytes, or-ed together.
 const (
 	hasDigit  = 1 << iota // 0-9
@@ -34,6 +36,19 @@ func newMarks() *marks {
 	return &m
 }
 
+// of returns the marks of a value. Eight bytes are read at once.
+func (t *marks) of(value []byte) (m uint8) {
+	for ; len(value) >= 8; value = value[8:] {
+		w := binary.LittleEndian.Uint64(value)
+		m |= t[byte(w)] | t[byte(w>>8)] | t[byte(w>>16)] | t[byte(w>>24)] |
+			t[byte(w>>32)] | t[byte(w>>40)] | t[byte(w>>48)] | t[byte(w>>56)]
+	}
+	for _, c := range value {
+		m |= t[c]
+	}
+	return m
+}
+
 // cell is a place in the text of rows.
 type cell struct {
 	start, end int32
@@ -60,12 +75,9 @@ func (r *rows) add(row [][]byte, limit int) {
 	r.start = append(r.start, int32(len(r.cells)))
 	for _, value := range row {
 		at := len(r.text)
-		r.text = append(r.text, trim(value)...)
-		var m uint8
-		for _, c := range r.text[at:] {
-			m |= r.marks[c]
-		}
-		r.cells = append(r.cells, cell{int32(at), int32(len(r.text)), m})
+		value = trim(value)
+		r.text = append(r.text, value...)
+		r.cells = append(r.cells, cell{int32(at), int32(len(r.text)), r.marks.of(value)})
 	}
 	r.width = max(r.width, len(row))
 }
