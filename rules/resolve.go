@@ -185,18 +185,16 @@ func (r *resolver) sharedTypes(rows int, g group) (shared fieldSet) {
 	if rows < 3 {
 		return shared
 	}
-	var counts [detect.NumTypes]int
-	best := 0
-	for j, c := range g.columns {
-		if !identifies(c.kind) {
-			continue
-		}
-		r.seen.reset()
-		for i := range rows {
-			r.seen.add(r.keys[i*len(g.columns)+j].key, 0)
-		}
-		counts[c.kind] = max(counts[c.kind], r.seen.n)
-		best = max(best, r.seen.n)
+	// A type with half as many values as rows is not shared, whatever the
+	// best of them has.
+	counts, best := r.distinct(rows, g, (rows+1)/2)
+	few := false
+	for _, c := range g.columns {
+		n := counts[c.kind]
+		few = few || identifies(c.kind) && n*2 < rows && n*2 >= best
+	}
+	if few && best*2 >= rows { // whether they are too few depends on how many the best has
+		counts, best = r.distinct(rows, g, rows)
 	}
 	for _, c := range g.columns {
 		if identifies(c.kind) && counts[c.kind]*2 < best {
@@ -204,6 +202,23 @@ func (r *resolver) sharedTypes(rows int, g group) (shared fieldSet) {
 		}
 	}
 	return shared
+}
+
+// distinct counts the different values of each identifying type, up to a number
+// that is enough, and returns the greatest count, too.
+func (r *resolver) distinct(rows int, g group, enough int) (counts [detect.NumTypes]int, best int) {
+	for j, c := range g.columns {
+		if !identifies(c.kind) {
+			continue
+		}
+		r.seen.reset()
+		for i := 0; i < rows && r.seen.n < enough; i++ {
+			r.seen.add(r.keys[i*len(g.columns)+j].key, 0)
+		}
+		counts[c.kind] = max(counts[c.kind], r.seen.n)
+		best = max(best, r.seen.n)
+	}
+	return counts, best
 }
 
 // identifies reports whether values of a type tell one person from another.
