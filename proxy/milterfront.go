@@ -98,9 +98,16 @@ func (f *milterFront) submission() submission {
 	return s
 }
 
-// takes implements front: what the mail server has taken it can deliver.
+// takes implements front. What the mail server has taken it can deliver; but what
+// is held has to be released to these addresses, which no other check of ours
+// has seen.
 func (f *milterFront) takes(m *message) error {
 	m.from.queue = f.message.Queue
+	for _, path := range append([]string{f.message.From}, f.message.To...) {
+		if err := upstream.CheckPath(path); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -42,6 +42,7 @@ func newMTA(t *testing.T, at net.Addr, options ...milter.Option) *mta {
 	m := &mta{t: t, macros: milter.NewMacroBag()}
 	m.macros.Set(milter.MacroQueueId, "4dJ7xQ1zYz")
 	m.macros.Set(milter.MacroAuthAuthen, "ana")
+	m.macros.Set(milter.MacroTlsVersion, "TLSv1.3")
 	client := milter.NewClient(at.Network(), at.String(), append([]milter.Option{milter.WithReadTimeout(20 * time.Second)}, options...)...)
 	var err error
 	m.session, err = client.Session(m.macros)
@@ -220,7 +221,7 @@ func TestMilterKeepsWhatWasShown(t *testing.T) {
 	if "From: "+below != want {
 		t.Errorf("kept is %.400q, want %.400q", "From: "+below, want)
 	}
-	if !strings.HasPrefix(trace, "Received: from client.example ([192.0.2.7])\r\n\tby relay.example (Bulkhead) with ESMTPA id ") {
+	if !strings.HasPrefix(trace, "Received: from client.example ([192.0.2.7])\r\n\tby relay.example (Bulkhead) with ESMTPSA id ") {
 		t.Errorf("the trace line is %q", trace)
 	}
 	h := r.store.last
@@ -236,8 +237,21 @@ func TestMilterKeepsWhatWasShown(t *testing.T) {
 	if judged.Action != "hold" || judged.Upstream != "" || judged.Kept.ID == "" || judged.Bytes != int64(len(want)) {
 		t.Errorf("others are told %+v", judged)
 	}
-	if !strings.Contains(r.logged(), "queue=4dJ7xQ1zYz") {
-		t.Errorf("the log does not name the mail server's queue: %s", r.logged())
+	if log := r.logged(); !strings.Contains(log, "queue=4dJ7xQ1zYz") || strings.Contains(log, "example") || strings.Contains(log, "ana") {
+		t.Errorf("the log is to name the mail server's queue, and nobody: %s", log)
+	}
+}
+
+// An address by which another command could be given when it is sent on is
+// refused before it is held.
+func TestMilterAddressesThatAreNone(t *testing.T) {
+	for _, to := range []string{"v@evil.example> ORCPT=x", "a b@reader.example", "a\r\nDATA\r\n@reader.example", `"open@reader.example`} {
+		r, ask := newMilterRig(t, nil)
+		m := ask()
+		m.envelope("ben@reader.example", to)
+		if does, _ := m.send(message(leak(20))); !strings.HasPrefix(does, "553 5.1.3") || r.store.count() != 0 {
+			t.Errorf("%q: %s, %d held; want 553, none", to, does, r.store.count())
+		}
 	}
 }
 

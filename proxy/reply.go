@@ -48,6 +48,8 @@ func reply(err error, ref string) *smtp.SMTPError {
 		return answer(554, [3]int{5, 4, 6}, "Mail loop: too many Received lines")
 	case errors.Is(err, errEightBit):
 		return answer(554, [3]int{5, 6, 3}, "The next server takes 7-bit content only: encode the message")
+	case errors.Is(err, upstream.ErrArgument):
+		return answer(553, [3]int{5, 1, 3}, "An address that cannot be sent on as it is")
 	case errors.Is(err, errNotAllowed):
 		return answer(530, [3]int{5, 7, 0}, "Authentication required, or a client network that is allowed to relay")
 	case errors.Is(err, errNotSupported):

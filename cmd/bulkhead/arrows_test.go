@@ -17,13 +17,13 @@ func TestImportsRunDown(t *testing.T) {
 	may := []struct{ in, of string }{
 		{"cmd", ""}, // everything
 		{"configs", "rules"},
-		{"proxy/wire", "-"}, {"proxy/milter", "-"}, {"proxy/upstream", "-"}, {"proxy/quarantine", "rules proxy/quarantine"}, {"proxy/metrics", "-"},
+		{"proxy/wire", "-"}, {"proxy/milter", "-"}, {"proxy/tempfile", "-"}, {"proxy/upstream", "-"}, {"proxy/quarantine", "rules proxy/quarantine"}, {"proxy/metrics", "-"},
 		{"proxy/console/access", "proxy/quarantine"},
-		{"proxy/console", "proxy/console proxy/metrics proxy/quarantine proxy/replay proxy/report proxy/review rules"},
+		{"proxy/console", "proxy/console proxy/metrics proxy/quarantine proxy/replay proxy/report proxy/review proxy/tempfile rules"},
 		{"proxy/worker", "rules"}, {"proxy/index", "rules"}, {"proxy/ocr", "-"},
 		{"proxy/replay", "proxy/quarantine rules"}, {"proxy/report", "rules"}, {"proxy/notify", "-"}, {"proxy/events", "-"}, {"proxy/run", "proxy/metrics rules"},
 		{"proxy/review", "proxy/quarantine proxy/upstream rules"},
-		{"proxy", "proxy/metrics proxy/milter proxy/run proxy/upstream proxy/wire rules"},
+		{"proxy", "proxy/metrics proxy/milter proxy/run proxy/tempfile proxy/upstream proxy/wire rules"},
 		{"rules/detect", "-"}, {"rules/keyed", "-"},
 		{"rules/exact", "rules/detect rules/keyed"}, {"rules/allow", "rules/detect rules/keyed"},
 		{"rules/table", "rules/detect rules/table"},

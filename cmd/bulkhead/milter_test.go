@@ -55,25 +55,44 @@ func TestPostfixMilter(t *testing.T) {
 	}
 
 	leak := ordinaryMessage("News of your account", string(bulletin(40)))
-	post(t, server, leak)
+	// As a client that asks for more, and brings another message before by the
+	// same connection.
+	postTwo(t, server, ordinaryMessage("The next meeting", "is on Friday.\n"), leak)
+	arrivesOnce(t, server, box, 3, ordinaryMessage("The next meeting", "is on Friday.\n"))
 	var held struct{ ID string }
 	list, _, _ := runBulkhead(t, "quarantine", "list", "--format", "json", "--data-dir", data)
 	if err := json.Unmarshal([]byte(list), &held); err != nil {
 		t.Fatalf("the quarantine has %q, want the one leak, kept before the client was answered: %v", list, err)
 	}
 	eventually(t, "the server's queue is empty", func() bool { return server.queued() == 0 })
-	if got := box.got(); len(got) != 2 {
-		t.Fatalf("%d messages arrived before anybody decided, want 2", len(got))
+	if got := box.got(); len(got) != 3 {
+		t.Fatalf("%d messages arrived before anybody decided, want 3", len(got))
+	}
+	cfg := configs.Default()
+	cfg.DataDir = data
+	store, err := openStore(t.Context(), &cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := store.Get(t.Context(), held.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("%v %v %v", kept.MailParams, kept.Recipients[0].Params, kept.Client); got != "[BODY=8BITMIME RET=HDRS ENVID=a1] [NOTIFY=NEVER] 127.0.0.1" {
+		t.Errorf("kept with %s", got)
 	}
 
 	if out, errOut, status := runBulkhead(t, "quarantine", "release", held.ID, "--data-dir", data, "--upstream", "smtp://"+back, "--reason", "agreed", "--by", "rita"); status != exitOK {
 		t.Fatalf("release: %d %s%s", status, out, errOut)
 	}
-	arrivesOnce(t, server, box, 3, leak)
+	arrivesOnce(t, server, box, 4, leak)
 	for series, want := range map[string]float64{
-		`bulkhead_messages_total{action="pass",completeness="complete"}`: 1, `bulkhead_messages_total{action="tag",completeness="complete"}`: 1,
+		`bulkhead_messages_total{action="pass",completeness="complete"}`: 2, `bulkhead_messages_total{action="tag",completeness="complete"}`: 1,
 		`bulkhead_messages_total{action="hold",completeness="complete"}`: 1, `bulkhead_messages_total{action="reject",completeness="complete"}`: 1,
-		`bulkhead_milter_answers_total{answer="accept"}`: 2, `bulkhead_milter_answers_total{answer="discard"}`: 1, `bulkhead_milter_answers_total{answer="refuse"}`: 1,
+		`bulkhead_milter_answers_total{answer="accept"}`: 3, `bulkhead_milter_answers_total{answer="discard"}`: 1, `bulkhead_milter_answers_total{answer="refuse"}`: 1,
 	} {
 		if got := p.metric(t, series); got != want {
 			t.Errorf("%s is %v, want %v", series, got, want)
@@ -87,8 +106,48 @@ func TestPostfixMilter(t *testing.T) {
 	}
 	p = start()
 	post(t, server, later)
-	arrivesOnce(t, server, box, 4, later)
+	arrivesOnce(t, server, box, 5, later)
 	p.stop(t)
+}
+
+// postTwo sends two messages by one connection, the second with all that DSN and
+// 8BITMIME may say.
+func postTwo(t *testing.T, server mailServer, one, two []byte) {
+	t.Helper()
+	c, err := smtp.Dial(server.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close() // nothing is left after QUIT
+	for _, m := range []struct {
+		mail, rcpt string
+		content    []byte
+	}{{"", "", one}, {" BODY=8BITMIME RET=HDRS ENVID=a1", " NOTIFY=NEVER", two}} {
+		for _, step := range []struct {
+			code int
+			line string
+		}{{250, "EHLO client.example"}, {250, "MAIL FROM:<sender@source.example>" + m.mail}, {250, "RCPT TO:<reader@sink.example>" + m.rcpt}} {
+			id, err := c.Text.Cmd("%s", step.line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Text.StartResponse(id)
+			_, _, err = c.Text.ReadResponse(step.code)
+			c.Text.EndResponse(id)
+			if err != nil {
+				t.Fatalf("%s: %v", step.line, err)
+			}
+		}
+		w, err := c.Data()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Write(m.content)
+		if err := w.Close(); err != nil {
+			t.Fatalf("%v\n%s", err, server.log())
+		}
+	}
+	c.Quit()
 }
 
 // refusal posts what is not to be taken, and returns the reply.

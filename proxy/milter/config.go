@@ -23,8 +23,11 @@ type Config struct {
 	// Idle is how long a mail server may be silent. It has to be longer than the
 	// mail server lets its own clients be, since it holds the connection as long
 	// as theirs. Default 10 minutes.
-	Idle  time.Duration
-	Hooks Hooks
+	Idle time.Duration
+	// Progress is how often a mail server that waits for an answer is told that
+	// there will be one. Default 10 seconds.
+	Progress time.Duration
+	Hooks    Hooks
 }
 
 // Hooks are called as things happen, from many goroutines; nil ones are not.
@@ -43,6 +46,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Idle <= 0 {
 		c.Idle = 10 * time.Minute
+	}
+	if c.Progress <= 0 {
+		c.Progress = 10 * time.Second
 	}
 	if c.Hooks.Connected == nil {
 		c.Hooks.Connected = func(string) {}

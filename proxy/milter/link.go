@@ -18,6 +18,10 @@ import (
 // header field whole.
 const maxPacket = 1 << 20
 
+// keptRoom is the room for packets that is kept from one to the next: a chunk of a
+// body with its head.
+const keptRoom = 64<<10 + 16
+
 // link is a mail server's connection. It hands on whole packets only, and of
 // those only what go-milter can read without a fault: that has no bound of ours,
 // and a panic in its goroutine would end the process.
@@ -41,7 +45,7 @@ type link struct {
 
 func newLink(conn net.Conn, idle time.Duration, forget func()) *link {
 	return &link{
-		Conn: conn, in: bufio.NewReaderSize(conn, 64<<10), idle: idle, first: true,
+		Conn: conn, in: bufio.NewReaderSize(conn, 4<<10), idle: idle, first: true,
 		closed: make(chan struct{}), forget: forget,
 	}
 }
@@ -75,7 +79,7 @@ func (k *link) next() error {
 	if length < 1 || length > maxPacket {
 		return fmt.Errorf("packet of %d octets: want 1 to %d", length, maxPacket)
 	}
-	if need := len(head) + length; cap(k.room) < need {
+	if need := len(head) + length; cap(k.room) < need || cap(k.room) > keptRoom && need <= keptRoom {
 		k.room = make([]byte, max(need, 4<<10))
 	}
 	k.room = k.room[:len(head)+length]

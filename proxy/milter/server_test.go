@@ -118,6 +118,21 @@ func TestConversation(t *testing.T) {
 	}
 }
 
+// A mail server that waits is told that the answer is on its way, since its own
+// patience may end before ours.
+func TestWhoWaitsIsTold(t *testing.T) {
+	slow := func(m *milter.Message) milter.Answer {
+		a := accepts(m)
+		time.Sleep(200 * time.Millisecond)
+		return a
+	}
+	conn := dial(t, start(t, "tcp", milter.Config{Handler: judge(slow), Networks: local, Progress: 20 * time.Millisecond}))
+	io.WriteString(conn, conversation)
+	if got := answers(conn, 6); got != "Occcpp" {
+		t.Errorf("answers %q, want two of progress before the last", got)
+	}
+}
+
 // What a Handler does wrong is a temporary failure of its message: it panics, or
 // gives no answer, or one that cannot be given.
 func TestNothingIsAcceptedByMistake(t *testing.T) {

@@ -188,14 +188,10 @@ func (ss *session) open(macros milter.Macros) error {
 	return nil
 }
 
-// progress is how often a mail server that waits for an answer is told that
-// there will be one, in time for the shortest time-outs that are usual.
-const progress = 10 * time.Second
-
 // conclude waits for the answer and gives it.
 func (ss *session) conclude(m milter.Modifier) (*milter.Response, error) {
 	in := ss.intake
-	ticker := time.NewTicker(progress)
+	ticker := time.NewTicker(ss.server.cfg.Progress)
 	defer ticker.Stop()
 	for {
 		select {

@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// checkPath refuses what would let a path leave its angle brackets or its
+// CheckPath refuses what would let a path leave its angle brackets or its
 // command line: control characters, angle brackets, a space outside quotes,
-// an open quote. go-smtp once let a quoted recipient be swapped that way.
-func checkPath(path string) error {
+// an open quote. go-smtp once let a quoted recipient be swapped that way. The
+// error wraps ErrArgument.
+func CheckPath(path string) error {
 	quoted := false
 	for i := 0; i < len(path); i++ {
 		switch c := path[i]; {
@@ -48,7 +49,7 @@ func isControl(c byte) bool { return c < ' ' || c == 0x7f }
 
 // envelopeLine builds "MAIL FROM:<path> PARAMS" or "RCPT TO:<path> PARAMS".
 func envelopeLine(verb, path string, params []string) (string, error) {
-	if err := checkPath(path); err != nil {
+	if err := CheckPath(path); err != nil {
 		return "", err
 	}
 	var line strings.Builder
