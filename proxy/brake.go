@@ -65,6 +65,11 @@ func joinStage(err error) string {
 // nothing is to be kept, the client's reply is returned. Once a person has
 // released the run its copies pass, as far as the release covers them.
 func (s *Server) brake(ctx context.Context, m *message) (reply string, err error) {
+	if m.verdict.Action == rules.Hold {
+		if err := m.run.Refresh(ctx); err != nil {
+			return "", err
+		}
+	}
 	if m.brake, err = m.run.Brake(ctx); err != nil {
 		return "", err
 	}

@@ -111,12 +111,12 @@ func (e *eventLine) send(t events.Told, err error) {
 // run tells until the context ends, and what waits then. The sender ends last:
 // what follow has noted as told is with it by then. now is the trail's last entry.
 // Of the trail one relay tells at a time.
-func (e *eventLine) run(ctx context.Context, r *relay, t *turn, now int64) {
+func (e *eventLine) run(ctx context.Context, r *relay, now int64) {
 	sending, end := context.WithCancel(context.WithoutCancel(ctx))
 	defer end()
 	var sender sync.WaitGroup
 	sender.Go(func() { e.sender.Run(sending) })
-	if t.await(ctx) {
+	if r.turn.await(ctx) {
 		e.follow(ctx, r, now)
 	}
 	end()

@@ -37,7 +37,7 @@ func (r *relay) show(c *shownCertificate, at net.Addr, label string) {
 
 // watch looks after what changes without a message of ours until it is stopped,
 // which is after the last message. Decisions count from now on.
-func (r *relay) watch(ctx context.Context, t *turn) (stop func(), err error) {
+func (r *relay) watch(ctx context.Context) (stop func(), err error) {
 	now, err := r.store.Stats(context.WithoutCancel(ctx)) // one that ends at once is no fault
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (r *relay) watch(ctx context.Context, t *turn) (stop func(), err error) {
 		})
 	})
 	if r.events != nil {
-		all.Go(func() { r.events.run(ctx, r, t, now.AuditRecords) })
+		all.Go(func() { r.events.run(ctx, r, now.AuditRecords) })
 	}
 	return func() {
 		cancel()

@@ -14,11 +14,12 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
-// newRuns makes the tracker of a configuration.
-func newRuns(cfg *configs.Config, store *quarantine.Store, m *metrics.Metrics, log *slog.Logger) *runs.Tracker {
+// newRuns makes the tracker of a configuration. shared reports whether another
+// relay uses the store now.
+func newRuns(cfg *configs.Config, store *quarantine.Store, shared func() bool, m *metrics.Metrics, log *slog.Logger) *runs.Tracker {
 	c := cfg.Run
 	return runs.New(runs.Config{
-		Quiet: c.Quiet, Window: c.Window, Name: store.SenderName, Ledger: runLedger{store}, Metrics: m, Log: log, Now: time.Now,
+		Quiet: c.Quiet, Window: c.Window, Name: store.SenderName, Ledger: runLedger{store}, Shared: shared, Metrics: m, Log: log, Now: time.Now,
 		Canary: runs.Canary{Copies: c.Canary.Copies, Wait: c.Canary.Wait, Bulk: c.Canary.Bulk},
 	})
 }

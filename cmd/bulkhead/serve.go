@@ -109,6 +109,7 @@ type relay struct {
 	events   *eventLine
 	jobs     *review.Jobs
 	manager  manager
+	turn     *turn
 
 	sockets        *sockets
 	listeners      []net.Listener
@@ -170,7 +171,10 @@ func (r *relay) open(ctx context.Context) (err error) {
 		r.live.remember(memory)
 		metrics.WatchMemory(r.registry, memoryOf(memory))
 	}
-	r.runs = newRuns(cfg, r.store, m, r.log)
+	if r.turn, err = takeTurn(ctx, cfg.DataDir, r.log); err != nil {
+		return fmt.Errorf("data_dir: %w", err)
+	}
+	r.runs = newRuns(cfg, r.store, func() bool { return ctx.Err() != nil || r.turn.shared() }, m, r.log)
 	if r.events, err = newEvents(cfg, m, r.log); err != nil {
 		return err
 	}
@@ -255,11 +259,6 @@ func (r *relay) run(ctx context.Context) error {
 	r.serveMilter(failed)
 	stopHTTP := r.serveHTTP(failed)
 	defer stopHTTP()
-	turn, err := takeTurn(ctx, r.cfg.DataDir, r.log)
-	if err != nil {
-		return fmt.Errorf("data_dir: %w", err)
-	}
-	defer turn.end()
 	r.log.Info("ready", "console", r.consoleURL()+"/", "metrics", "http://"+r.metrics.Addr().String()+"/metrics")
 	for _, warning := range slices.Concat(r.store.Warnings(), publicConsole(r.admin.Addr(), &r.cfg.Admin)) {
 		r.log.Warn(warning)
@@ -268,14 +267,14 @@ func (r *relay) run(ctx context.Context) error {
 	r.tellFirstRun(ctx)
 	go r.tidy(ctx)
 	go r.followFiles(ctx)
-	stopWatching, err := r.watch(ctx, turn)
+	stopWatching, err := r.watch(ctx)
 	if err != nil {
 		return err
 	}
 	defer stopWatching()
 	r.manager.ready(r.status())
 	go r.manager.feed(context.WithoutCancel(ctx), r.alive) // to the end of the process
-	go r.catchUp(ctx, turn)
+	go r.catchUp(ctx)
 	tellingCtx, stopTelling := context.WithCancel(ctx)
 	defer stopTelling()
 	telling := r.tell(tellingCtx)
@@ -292,8 +291,8 @@ func (r *relay) run(ctx context.Context) error {
 
 // catchUp goes on with the decisions that the process before left, once it has
 // ended.
-func (r *relay) catchUp(ctx context.Context, t *turn) {
-	if !t.await(ctx) {
+func (r *relay) catchUp(ctx context.Context) {
+	if !r.turn.await(ctx) {
 		return
 	}
 	if err := r.jobs.CatchUp(ctx); err != nil && ctx.Err() == nil {
@@ -356,5 +355,8 @@ func (r *relay) close() {
 		if err := r.store.Close(); err != nil {
 			r.log.Warn("closing the quarantine", "error", err)
 		}
+	}
+	if r.turn != nil {
+		r.turn.end()
 	}
 }

@@ -15,6 +15,8 @@ import (
 type turn struct {
 	file *os.File      // locked as long as it is open, and by nobody else
 	mine chan struct{} // closed when it is
+	// since is when the relay before was last known to run, zero if there was none.
+	since time.Time
 }
 
 // turnEvery is how often it is looked whether the process before has ended.
@@ -51,6 +53,7 @@ func (t *turn) wait(ctx context.Context, log *slog.Logger) {
 		}
 		if taken, err := lock(t.file); taken || err != nil {
 			log.Info("the relay before has ended: decisions and events are this one's")
+			t.since = time.Now()
 			close(t.mine)
 			return
 		}
@@ -64,6 +67,17 @@ func (t *turn) await(ctx context.Context) bool {
 		return true
 	case <-ctx.Done():
 		return false
+	}
+}
+
+// shared reports whether another relay uses the data folder, or did a moment ago:
+// what it wrote last is to be seen.
+func (t *turn) shared() bool {
+	select {
+	case <-t.mine:
+		return time.Since(t.since) < 5*turnEvery
+	default:
+		return true
 	}
 }
 

@@ -28,7 +28,10 @@ type Config struct {
 	// nil is for a tracker without a ledger, which keeps no names.
 	Name func(who string) string
 	// Ledger keeps runs over a restart; nil for none.
-	Ledger  Ledger
+	Ledger Ledger
+	// Shared reports whether another process may use the ledger now, as while the
+	// program is replaced: then it is asked again for each message. nil: none does.
+	Shared  func() bool
 	Metrics *metrics.Metrics
 	Log     *slog.Logger
 	// Now is the clock.
@@ -167,8 +170,14 @@ func (t *Tracker) retire(s *sender) {
 
 // load reads the sender's runs from the ledger when it is new here.
 func (t *Tracker) load(ctx context.Context, s *sender, now time.Time) error {
-	if s.loaded || t.cfg.Ledger == nil {
+	if t.cfg.Ledger == nil {
 		return nil
+	}
+	if s.loaded {
+		if t.cfg.Shared == nil || !t.cfg.Shared() {
+			return nil
+		}
+		return t.learn(ctx, s, now)
 	}
 	records, err := t.cfg.Ledger.Runs(ctx, s.name, now.Add(-t.cfg.Window))
 	if err != nil {

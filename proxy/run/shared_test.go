@@ -1,0 +1,67 @@
+package run
+
+import (
+	"errors"
+	"testing"
+)
+
+// keep writes a held run as the store does with its copy.
+func (b *book) keep(r Record, incident string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r.Incident = incident
+	b.runs[r.Key] = r
+}
+
+// While the program is replaced the copies of one mailing come to two processes:
+// what one of them holds is braked in both, and is one run.
+func TestTwoProcessesHaveOneRun(t *testing.T) {
+	ledger := newBook()
+	shared := true
+	cfg := Config{Ledger: ledger, Shared: func() bool { return shared }}
+	old, next := newOffice(t, cfg), newOffice(t, cfg)
+	const from = "news@isp.example"
+	// Both know the sender, and the new one has had a copy: a run of its own, as it
+	// cannot see what the old one has not written yet.
+	old.join(from, "zoe@reader.test", customers(500, 5))
+	early := next.join(from, "ana@reader.test", newsletter("Ana"))
+	first := old.join(from, "ben@reader.test", newsletter("Ben"))
+	if first.Run() == early.Run() {
+		t.Fatal("a run is known before it was written: nothing is tried")
+	}
+	ledger.keep(first.Hold(hold), "IN-1")
+	first.Kept("IN-1")
+
+	// The next copy is braked in the new process, whatever its own verdict.
+	c := next.join(from, "cy@reader.test", newsletter("Cy"))
+	if b, err := c.Brake(t.Context()); err != nil || !b.Held || b.Incident != "IN-1" || c.Run() != first.Run() {
+		t.Errorf("a copy in the other process: %+v of run %s, %v; want run %s", b, c.Run(), err, first.Run())
+	}
+	// And one that was under way already becomes a copy of it when it is to be held.
+	if err := early.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := early.Brake(t.Context()); err != nil || !b.Held || b.Incident != "IN-1" || early.Run() != first.Run() {
+		t.Errorf("a copy under way in the other process: %+v of run %s, %v", b, early.Run(), err)
+	}
+	early.Done()
+	if got := early.Hold(hold); got.Copies < 3 || got.Key != first.Run() {
+		t.Errorf("the run has %d copies by %s, want those of both processes", got.Copies, got.Key)
+	}
+
+	// What the ledger does not tell stops the message.
+	lone := next.join(from, "dora@reader.test", customers(900, 3))
+	ledger.shut(errBook)
+	if err := lone.Refresh(t.Context()); !errors.Is(err, errBook) {
+		t.Errorf("a ledger that does not answer: %v", err)
+	}
+	ledger.shut(nil)
+
+	// Alone again, the ledger is not asked for each message.
+	shared = false
+	asked := ledger.asked
+	next.join(from, "emil@reader.test", newsletter("Emil"))
+	if ledger.asked != asked {
+		t.Error("the ledger is asked again though nobody else writes it")
+	}
+}
