@@ -6,6 +6,7 @@ import (
 	"net/smtp"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ type mailServer struct {
 	queued  func() int
 	flush   func() // has it try its queue now
 	log     func() []byte
+	config  string // of the Bulkhead that it sends through; "" for the defaults
 }
 
 // shipped reads a file of configs/, with other addresses in it. A file that no
@@ -50,9 +52,11 @@ func TestShippedConfigurations(t *testing.T) {
 	t.Run("Postfix, content_filter", func(t *testing.T) {
 		box, relay, back := newMailbox(t), freePort(t), freePort(t)
 		next := fmt.Sprintf("relayhost = %s\n", bracketed(t, box.address))
-		testShipped(t, box, relay, back, startPostfixServer(t,
+		server := startPostfixServer(t,
 			next+shipped(t, "postfix/content-filter/main.cf", "[127.0.0.1]:2525", bracketed(t, relay)),
-			shipped(t, "postfix/content-filter/master.cf", "127.0.0.1:10026", back)))
+			shipped(t, "postfix/content-filter/master.cf", "127.0.0.1:10026", back))
+		server.config = writeFile(t, "bulkhead.yaml", shipped(t, "postfix/bulkhead.yaml", "127.0.0.1:2525", relay, "127.0.0.1:10026", back))
+		testShipped(t, box, relay, back, server)
 	})
 	t.Run("Exim", func(t *testing.T) {
 		box, relay := newMailbox(t), freePort(t)
@@ -64,15 +68,27 @@ func TestShippedConfigurations(t *testing.T) {
 	})
 }
 
+// toldOrigin is what the log has of a message whose client the server has told.
+var toldOrigin = regexp.MustCompile(`"msg":"verdict".*"client":"127\.0\.0\.1".*"via":"127\.0\.0\.1","ident":"[0-9A-Za-z]+"`)
+
 // testShipped puts a Bulkhead at the address of relay, behind the server and
 // before the upstream.
 func testShipped(t *testing.T, box *mailbox, relay, upstream string, server mailServer) {
 	data := t.TempDir()
-	start := func() *process { return serve(t, data, "smtp://"+upstream, "--listen", relay) }
+	how := []string{"--listen", relay}
+	if server.config != "" {
+		how = []string{"--config", server.config}
+	}
+	start := func() *process { return serve(t, data, "smtp://"+upstream, how...) }
 	p := start()
 	ordinary := ordinaryMessage("The bridge is open again", "for all vehicles.\n.and this line begins with a dot\n")
 	post(t, server, ordinary)
 	arrives(t, server, box, 1, ordinary)
+	if server.config != "" { // then Bulkhead is told whose mail it is
+		if log := p.logged(); !toldOrigin.MatchString(log) {
+			t.Errorf("Bulkhead's log does not name the server's client:\n%s", log)
+		}
+	}
 
 	post(t, server, ordinaryMessage("News of your account", string(bulletin(40))))
 	eventually(t, "the leak is held", func() bool {
