@@ -40,6 +40,8 @@ func (c *conn) Data(ctx context.Context, content io.Reader, size int64) ([]Reply
 		return replies, err
 	}
 	defer c.over()
+	stop := c.link.clock.watch(ctx) // over all the steps
+	defer stop()
 	reply, err := c.link.command(ctx, c.server.config.Timeouts.Command, "DATA")
 	if err == nil && reply.Code != codeContent {
 		if err = c.link.conclude(reply); err == nil && reply.OK() {

@@ -150,9 +150,7 @@ func TestInterruptedConnectionStaysInterrupted(t *testing.T) {
 			t.Fatal("the cancellation has no effect")
 		}
 	}
-	if stop() {
-		t.Error("stopped after the fact")
-	}
+	stop()
 	d.extend(time.Minute)
 	if _, err := ours.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("got %v, want a timeout at once", err)

@@ -102,6 +102,9 @@ func (l *link) clean() bool {
 	if l.owed == 0 && l.r.Buffered() > 0 {
 		return false
 	}
+	if l.w.Buffered() == 0 {
+		return true
+	}
 	l.clock.extend(lastWords)
 	return l.w.Flush() == nil
 }

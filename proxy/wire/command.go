@@ -50,7 +50,7 @@ func (c *Conn) nextCommand() error {
 		case err != nil:
 			c.badLine(err)
 		case c.authing:
-			c.out = []byte(string(line) + "\r\n")
+			c.give(string(line))
 		default:
 			c.judge(string(line))
 		}
@@ -66,8 +66,14 @@ func (c *Conn) judge(line string) {
 	}
 	if r.line != "" {
 		c.begin(verb)
-		c.out = []byte(r.line + "\r\n")
+		c.give(r.line)
 	}
+}
+
+// give lets go-smtp read a line next.
+func (c *Conn) give(line string) {
+	c.line = append(append(c.line[:0], line...), "\r\n"...)
+	c.out = c.line
 }
 
 // badLine says what there is to say when readLine fails.

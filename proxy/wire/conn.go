@@ -38,6 +38,7 @@ type Conn struct {
 	authing  bool   // inside an AUTH exchange
 	resumed  bool   // this is the life after STARTTLS
 	out      []byte // what go-smtp has not read yet
+	line     []byte // what out is a part of while a command is handed on
 	reply    []byte // what go-smtp has written of a reply
 	override string // a reply of ours that takes the place of go-smtp's next
 	final    bool   // the next reply is the last

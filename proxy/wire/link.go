@@ -32,6 +32,7 @@ type link struct {
 	in      window
 	small   []byte  // the buffer that in uses between messages
 	big     *[]byte // the pooled buffer that in uses, if any
+	out     []byte  // the reply that is being written
 	opened  time.Time
 	err     error // sticky: why nothing more is read
 
@@ -200,7 +201,8 @@ func (k *link) narrow() {
 // write sends one reply in one write.
 func (k *link) write(reply string) error {
 	_ = k.raw.SetWriteDeadline(time.Now().Add(k.l.cfg.Timeouts.Write))
-	if _, err := io.WriteString(k.conn, reply); err != nil {
+	k.out = append(k.out[:0], reply...)
+	if _, err := k.conn.Write(k.out); err != nil {
 		if k.err == nil {
 			k.err = fmt.Errorf("write a reply: %w", err)
 		}
