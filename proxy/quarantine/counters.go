@@ -22,16 +22,22 @@ type policyKey struct {
 
 func countExposures(ctx context.Context, tx *sql.Tx, all []Exposure) error {
 	hours, policies := map[hourKey]int64{}, map[policyKey]int64{}
+	read := map[string]string{} // what an exposure says of completeness: most are the same
 	for i := range all {
 		e := &all[i]
-		var of struct {
-			Completeness string `json:"completeness"`
-		}
-		if err := json.Unmarshal(e.Exposure, &of); err != nil {
-			return fmt.Errorf("count exposures: %w", err)
+		completeness, known := read[string(e.Exposure)]
+		if !known {
+			var of struct {
+				Completeness string `json:"completeness"`
+			}
+			if err := json.Unmarshal(e.Exposure, &of); err != nil {
+				return fmt.Errorf("count exposures: %w", err)
+			}
+			completeness = of.Completeness
+			read[string(e.Exposure)] = completeness
 		}
 		at := micros(e.At)
-		hours[hourKey{at / hourMicros, e.Action, of.Completeness}]++
+		hours[hourKey{at / hourMicros, e.Action, completeness}]++
 		if e.Policy != "" {
 			policies[policyKey{at / dayMicros, e.Policy, e.Action}]++
 		}

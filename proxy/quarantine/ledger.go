@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -67,58 +68,59 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 }
 
 func (s *Store) insertDeliveries(ctx context.Context, tx *sql.Tx, k writeKey, all []Delivery) error {
-	if len(all) == 0 {
-		return nil
-	}
-	insert, err := tx.PrepareContext(ctx, "INSERT INTO deliveries (run, at, address, sealed) VALUES (?, ?, ?, ?)")
-	if err != nil {
-		return fmt.Errorf("write deliveries: %w", err)
-	}
-	defer func() { _ = insert.Close() }() // it ends with the transaction
-	put := rowPutter(ctx, insert)
+	var rows []any
 	for _, d := range all {
 		for _, address := range d.Recipients {
 			hash := s.hashAddress(address)
-			if err := put(d.Run, micros(d.At), hash, k.seal([]byte(address), deliveredAs(d.Run, hash))); err != nil {
-				return fmt.Errorf("write deliveries: %w", err)
-			}
+			rows = append(rows, d.Run, micros(d.At), hash, k.seal([]byte(address), deliveredAs(d.Run, hash)))
 		}
+	}
+	if err := insertRows(ctx, tx, "deliveries (run, at, address, sealed)", 4, rows); err != nil {
+		return fmt.Errorf("write deliveries: %w", err)
 	}
 	return nil
 }
 
-// rowPutter returns what inserts one of many rows. The driver starts a goroutine
-// for each statement that a context can end; a row is short, and the context is
-// looked at between them.
-func rowPutter(ctx context.Context, insert *sql.Stmt) func(values ...any) error {
+// rowsAtOnce is how many rows a statement inserts. What a short row costs by
+// itself is mostly the statement.
+const rowsAtOnce = 50
+
+// insertRows inserts rows, whose values stand one row after the other, so many
+// to a row. The driver starts a goroutine for each statement that a context can
+// end: these are short, and the context is looked at between them.
+func insertRows(ctx context.Context, tx *sql.Tx, into string, columns int, values []any) error {
 	whole := context.WithoutCancel(ctx)
-	return func(values ...any) error {
-		if err := ctx.Err(); err != nil {
+	var insert *sql.Stmt // of full length
+	for len(values) > 0 && ctx.Err() == nil {
+		n := min(rowsAtOnce, len(values)/columns)
+		if insert == nil || n < rowsAtOnce {
+			row := "(?" + strings.Repeat(", ?", columns-1) + ")"
+			next, err := tx.PrepareContext(whole, "INSERT INTO "+into+" VALUES "+row+strings.Repeat(", "+row, n-1))
+			if err != nil {
+				return err
+			}
+			defer func() { _ = next.Close() }() // at most two; they end with the transaction
+			insert = next
+		}
+		if _, err := insert.ExecContext(whole, values[:n*columns]...); err != nil {
 			return err
 		}
-		_, err := insert.ExecContext(whole, values...)
-		return err
+		values = values[n*columns:]
 	}
+	return ctx.Err()
 }
 
 // deliveredAs names the address of a delivery.
 func deliveredAs(run string, hash []byte) string { return fmt.Sprintf("delivery %s %x", run, hash) }
 
 func insertExposures(ctx context.Context, tx *sql.Tx, all []Exposure) error {
-	if len(all) == 0 {
-		return nil
+	var rows []any
+	for _, e := range all {
+		rows = append(rows, micros(e.At), e.Sender, e.Run, e.Action, e.Policy, e.Version, string(e.Exposure), e.Recipients, e.Bytes)
 	}
-	insert, err := tx.PrepareContext(ctx, `INSERT INTO exposures (at, sender, run, action, policy, version, exposure, recipients, bytes)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+	err := insertRows(ctx, tx, "exposures (at, sender, run, action, policy, version, exposure, recipients, bytes)", 9, rows)
 	if err != nil {
 		return fmt.Errorf("write exposures: %w", err)
-	}
-	defer func() { _ = insert.Close() }() // it ends with the transaction
-	put := rowPutter(ctx, insert)
-	for _, e := range all {
-		if err := put(micros(e.At), e.Sender, e.Run, e.Action, e.Policy, e.Version, string(e.Exposure), e.Recipients, e.Bytes); err != nil {
-			return fmt.Errorf("write exposures: %w", err)
-		}
 	}
 	return nil
 }
