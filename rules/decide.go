@@ -40,15 +40,16 @@ func (p *Policies) Decide(env Envelope, ev *Evidence, recent Recent) (Verdict, e
 	x := p.exposure(env, ev, recent)
 	v := Verdict{Exposure: x, RuleSet: ev.RuleSet, PolicyVersion: p.version}
 	given := &facts{p.variables, env, ev, &x, recent}
-	for _, policy := range p.list {
-		result, _, err := policy.program.Eval(given)
+	for i := range p.list {
+		policy := &p.list[i]
+		holds, err := policy.holds(given)
 		if err != nil {
 			return Verdict{}, fmt.Errorf("policy %q: when: %w", policy.Name, err)
 		}
-		if result.Value() != true {
+		if !holds {
 			continue
 		}
-		if policy.Action > Pass && p.waive(&v, &policy, env) {
+		if policy.Action > Pass && p.waive(&v, policy, env) {
 			continue
 		}
 		v.Matches = append(v.Matches, Match{policy.Name, policy.Action})

@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
-	"strings"
+	"slices"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 	"github.com/emersion/go-message/mail"
@@ -40,27 +40,33 @@ func HeaderEnvelope(src extract.Source) (from string, to []string) {
 }
 
 // eachField calls visit with the name, in lower case, and the unfolded value of
-// each field of a message's header.
+// each field of a message's header that names people or messages.
 func eachField(src extract.Source, visit func(name, value string)) {
-	r := bufio.NewReader(io.NewSectionReader(src, 0, min(src.Size, maxVisibleHeader)))
+	size := min(src.Size, maxVisibleHeader)
+	r := bufio.NewReaderSize(io.NewSectionReader(src, 0, size), int(min(size, 4096)))
 	var field []byte
 	end := func() {
-		name, value, found := strings.Cut(string(field), ":")
-		if name = strings.ToLower(strings.TrimSpace(name)); found {
-			visit(name, value)
+		name, value, found := bytes.Cut(field, []byte(":"))
+		if name := visibleField(bytes.TrimSpace(name)); found && name != "" {
+			visit(name, string(value))
 		}
 		field = field[:0]
 	}
+	begins := true // a line of the header
 	for {
-		line, err := r.ReadBytes('\n')
-		if len(line) == 0 || line[0] != ' ' && line[0] != '\t' {
+		line, err := r.ReadSlice('\n')
+		if begins && (len(line) == 0 || line[0] != ' ' && line[0] != '\t') {
 			end()
 		}
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) == 0 {
+		whole := err != bufio.ErrBufferFull
+		if begins && whole && len(bytes.TrimRight(line, "\r\n")) == 0 {
 			return
 		}
 		field = append(field, line...)
+		if begins = whole; !whole {
+			continue
+		}
+		field = bytes.TrimRight(field, "\r\n")
 		if err != nil {
 			end()
 			return
@@ -68,23 +74,34 @@ func eachField(src extract.Source, visit func(name, value string)) {
 	}
 }
 
+// visibleField returns a field's name in lower case, "" if it is none of those
+// that are looked at.
+func visibleField(name []byte) string {
+	for _, fields := range [][]string{addressFields, replyFields} {
+		for _, field := range fields {
+			if len(name) == len(field) && bytes.EqualFold(name, []byte(field)) {
+				return field
+			}
+		}
+	}
+	return ""
+}
+
 // addressList parses the value of an address field (RFC 5322 section 3.4),
 // with display names decoded (RFC 2047).
 func addressList(value string) ([]*mail.Address, error) {
-	const field = "To"
-	header := mail.HeaderFromMap(map[string][]string{field: {value}})
-	return header.AddressList(field)
-}
-
-// isReplyField tells the fields that name the message that one answers.
-func isReplyField(name string) bool { return name == "in-reply-to" || name == "references" }
-
-// isAddressField tells the fields that name a message's own readers and writers
-// (RFC 5322 sections 3.6.2 and 3.6.3).
-func isAddressField(name string) bool {
-	switch name {
-	case "from", "sender", "reply-to", "to", "cc", "bcc", "resent-to", "resent-cc":
-		return true
+	if value == "" {
+		return nil, nil
 	}
-	return false
+	return mail.ParseAddressList(value)
 }
+
+// replyFields name the message that one answers, and addressFields a message's
+// own readers and writers (RFC 5322 sections 3.6.2 and 3.6.3).
+var (
+	replyFields   = []string{"in-reply-to", "references"}
+	addressFields = []string{"from", "sender", "reply-to", "to", "cc", "bcc", "resent-to", "resent-cc"}
+)
+
+func isReplyField(name string) bool   { return slices.Contains(replyFields, name) }
+func isAddressField(name string) bool { return slices.Contains(addressFields, name) }

@@ -44,6 +44,19 @@ type policy struct {
 	PolicySpec
 	program cel.Program
 	asks    map[string]bool // the variables of its condition
+	rest    rest
+}
+
+// holds reports whether the condition holds.
+func (p *policy) holds(given *facts) (bool, error) {
+	if p.rest.is(given) {
+		return p.rest.holds, nil
+	}
+	result, _, err := p.program.Eval(given)
+	if err != nil {
+		return false, err
+	}
+	return result.Value() == true, nil
 }
 
 // ParsePolicies reads policies from YAML. The name is the file's, for errors,
@@ -80,7 +93,7 @@ func CompilePolicies(specs []PolicySpec, ownDomains []string) (*Policies, error)
 		if err != nil {
 			return nil, fmt.Errorf("policies[%d] %q: when: %w", i, spec.Name, err)
 		}
-		p.list = append(p.list, policy{spec, program, asks})
+		p.list = append(p.list, policy{spec, program, asks, restOf(program, p.variables, asks)})
 	}
 	for _, domain := range ownDomains {
 		p.own[hashDomain(domain)] = true

@@ -102,8 +102,11 @@ func (f *facts) ResolveName(name string) (any, bool) {
 	if !known {
 		return nil, false
 	}
-	return v.value(f.env, f.ev, f.exposure, f.recent), true
+	return f.of(v), true
 }
+
+// of returns the value of a variable.
+func (f *facts) of(v Variable) any { return v.value(f.env, f.ev, f.exposure, f.recent) }
 
 // Parent implements cel.Activation.
 func (f *facts) Parent() cel.Activation { return nil }
