@@ -11,6 +11,7 @@ import (
 // addresses, which are not for everybody, and nothing of the content.
 type Judged struct {
 	Ref      string // names the message in the log
+	Queue    string // and Queue at the mail server that asked about it, "" for one that came by SMTP
 	At       time.Time
 	Took     time.Duration // since the first byte
 	Client   netip.Addr
@@ -36,7 +37,7 @@ type Judged struct {
 // told is what others may know of a message at its end.
 func (m *message) told(action string, now time.Time) *Judged {
 	j := &Judged{
-		Ref: m.ref, At: now, Took: now.Sub(m.began), Client: m.from.client, Envelope: m.from.envelope, Bytes: m.spool.size,
+		Ref: m.ref, Queue: m.from.queue, At: now, Took: now.Sub(m.began), Client: m.from.client, Envelope: m.from.envelope, Bytes: m.spool.size,
 		Action: action, Upstream: upstreamResult(m.reply, m.err), Stopped: m.stopped, Kept: m.kept,
 	}
 	if m.judged {

@@ -234,7 +234,7 @@ func TestMilterKeepsWhatWasShown(t *testing.T) {
 	if h.Client != netip.MustParseAddr("192.0.2.7") || h.Size != int64(len(got)) {
 		t.Errorf("client %v, %d octets of %d", h.Client, h.Size, len(got))
 	}
-	if judged.Action != "hold" || judged.Upstream != "" || judged.Kept.ID == "" || judged.Bytes != int64(len(want)) {
+	if judged.Action != "hold" || judged.Upstream != "" || judged.Queue != "4dJ7xQ1zYz" || judged.Kept.ID == "" || judged.Bytes != int64(len(want)) {
 		t.Errorf("others are told %+v", judged)
 	}
 	if log := r.logged(); !strings.Contains(log, "queue=4dJ7xQ1zYz") || strings.Contains(log, "example") || strings.Contains(log, "ana") {

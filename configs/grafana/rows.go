@@ -37,7 +37,9 @@ func flowing() []panel {
 			query{`sum by (stage, reason) (rate(bulkhead_message_faults_total[][$__rate_interval])) > 0`, "{{stage}}: {{reason}}"}),
 		chart(form{"Connections", "Open now; and those that were turned away, by the second.", units.Short, 8, nil, false},
 			query{`sum(bulkhead_smtp_connections[])`, "open"},
-			query{`sum by (result) (rate(bulkhead_smtp_connections_total[result!="accepted"][$__rate_interval]))`, "{{result}}"}),
+			query{`sum by (result) (rate(bulkhead_smtp_connections_total[result!="accepted"][$__rate_interval]))`, "{{result}}"},
+			query{`sum(bulkhead_milter_connections[])`, "mail servers that ask, open"},
+			query{`sum by (result) (rate(bulkhead_milter_connections_total[result!="accepted"][$__rate_interval]))`, "mail servers, {{result}}"}),
 	}
 }
 

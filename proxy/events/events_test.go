@@ -26,7 +26,7 @@ func writer(form events.Form) *events.Writer {
 }
 
 func held() *events.Verdict {
-	return &events.Verdict{At: at, Took: 40 * time.Millisecond, Ref: "REF12345", Message: "BH-7K2M-Q9XD", Incident: "IN-7K2M-Q9XD", Run: "r1",
+	return &events.Verdict{At: at, Took: 40 * time.Millisecond, Ref: "REF12345", Queue: "4dJ7xQ1zYz", Message: "BH-7K2M-Q9XD", Incident: "IN-7K2M-Q9XD", Run: "r1",
 		Client: netip.MustParseAddr("192.0.2.7"), User: "tool", From: "List@isp.example", Recipients: []string{"ben@client.example", "dora@client.example"},
 		Action: "hold", Policy: "bulk-customer-records", PolicyVersion: "p1", RuleSet: "1", Completeness: "complete",
 		Fields: []string{"contact.email", "person.name"}, Subjects: 50, Records: 51, Bytes: 4096, External: 2}
@@ -69,7 +69,7 @@ func TestVerdictInTheNamesOfTheSchema(t *testing.T) {
 		"source.ip": "192.0.2.7", "user.name": "tool", "email.local_id": "BH-7K2M-Q9XD",
 		"email.from.address": []any{"List@isp.example"}, "email.to.address": []any{"ben@client.example", "dora@client.example"},
 		"rule.name": "bulk-customer-records", "rule.version": "p1", "rule.ruleset": "1",
-		"bulkhead.ref": "REF12345", "bulkhead.action": "hold", "bulkhead.incident": "IN-7K2M-Q9XD", "bulkhead.run": "r1",
+		"bulkhead.ref": "REF12345", "bulkhead.queue": "4dJ7xQ1zYz", "bulkhead.action": "hold", "bulkhead.incident": "IN-7K2M-Q9XD", "bulkhead.run": "r1",
 		"bulkhead.recipients": 2.0, "bulkhead.external_recipients": 2.0, "bulkhead.subjects": 50.0, "bulkhead.records": 51.0,
 		"bulkhead.fields": []any{"contact.email", "person.name"}, "bulkhead.completeness": "complete", "bulkhead.bytes": 4096.0,
 	}

@@ -13,6 +13,9 @@ type Verdict struct {
 	// Ref names the message in the log. Message and Incident name what was kept
 	// of it, "" for nothing.
 	Ref, Message, Incident, Run string
+	// Queue is the name of the message at a mail server that asked about it, "" for
+	// one that came by SMTP.
+	Queue string
 
 	Client     netip.Addr
 	User       string // who had authenticated
@@ -38,6 +41,7 @@ type Verdict struct {
 // ofVerdict is what the schema has no names for.
 type ofVerdict struct {
 	Ref          string   `json:"ref"`
+	Queue        string   `json:"queue,omitempty"`
 	Action       string   `json:"action"`
 	Upstream     string   `json:"upstream,omitempty"`
 	Incident     string   `json:"incident,omitempty"`
@@ -82,7 +86,7 @@ func (w *Writer) Verdict(v *Verdict) (Told, error) {
 	if v.Policy != "" {
 		d.Rule = &rule{v.Policy, v.PolicyVersion, v.RuleSet}
 	}
-	own := ofVerdict{Ref: v.Ref, Action: v.Action, Upstream: v.Upstream, Incident: v.Incident, Run: v.Run, Stopped: v.Stopped,
+	own := ofVerdict{Ref: v.Ref, Queue: v.Queue, Action: v.Action, Upstream: v.Upstream, Incident: v.Incident, Run: v.Run, Stopped: v.Stopped,
 		FromHash: w.Names.hashed(v.From), ToHash: w.Names.hashed(v.Recipients...), Recipients: len(v.Recipients), External: v.External,
 		Subjects: v.Subjects, Records: v.Records, Fields: v.Fields, Completeness: v.Completeness, Bytes: v.Bytes, Stage: v.Stage, Code: v.Code}
 	if own.Fields == nil {

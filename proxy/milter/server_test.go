@@ -215,6 +215,41 @@ func TestSilenceEnds(t *testing.T) {
 	}
 }
 
+// When the time to go down is over, what is not answered is not accepted.
+func TestShutdownCutsWhatGoesOn(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	s := milter.New(milter.Config{Networks: local, MaxSize: 1 << 20, Log: slog.New(slog.DiscardHandler), Handler: judge(func(m *milter.Message) milter.Answer {
+		a := accepts(m)
+		close(asked)
+		<-answer
+		return a
+	})})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	conn := dial(t, l.Addr())
+	io.WriteString(conn, conversation)
+	<-asked
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := s.Shutdown(ctx); err == nil {
+		t.Error("the message in progress is said to have ended")
+	}
+	if got := answers(conn, 100); got != "Occc" {
+		t.Errorf("answers %q, want none to the message", got)
+	}
+	close(answer)
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if err := s.Shutdown(context.Background()); err != nil { // waits for the connection
+		t.Error(err)
+	}
+}
+
 // What does not keep to the protocol ends the connection, and nothing else.
 func TestPacketsThatAreNone(t *testing.T) {
 	at := start(t, "tcp", milter.Config{Handler: judge(accepts), Networks: local})
