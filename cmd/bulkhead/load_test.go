@@ -105,7 +105,8 @@ func newTool(source, address string) (*tool, error) {
 }
 
 // send sends a message, the envelope in one write as a client may where
-// PIPELINING is offered, and returns the last reply.
+// PIPELINING is offered, and returns the last reply. One without its final dot
+// ends the connection.
 func (c *tool) send(from, to string, m readyMessage) string {
 	c.conn.SetDeadline(time.Now().Add(2 * patience)) // as above
 	fmt.Fprintf(c.conn, "MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nDATA\r\n", from, to)
@@ -116,6 +117,10 @@ func (c *tool) send(from, to string, m readyMessage) string {
 	}
 	if _, err := c.conn.Write(m.content); err != nil {
 		return "lost: " + err.Error()
+	}
+	if !bytes.HasSuffix(m.content, []byte("\r\n.\r\n")) {
+		c.conn.Close() // there is no reply to half a message
+		return "cut off"
 	}
 	return c.in.line()
 }

@@ -50,6 +50,9 @@ func (c serveCommand) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
+	if err := forbidCore(); err != nil {
+		return err
+	}
 	log := newLog(cfg, p)
 	manager, err := newManager(log)
 	if err != nil {

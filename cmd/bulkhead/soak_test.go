@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -210,29 +211,42 @@ func (p *process) settled(t *testing.T, before reading) reading {
 	return last
 }
 
-// childMemory is what the processes take, in bytes, that a process has started.
-func childMemory(t *testing.T, pid int) (sum float64) {
+// children returns the processes that a process has started.
+func children(t *testing.T, pid int) (pids []int) {
 	t.Helper()
 	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, list := range lists {
-		children, err := os.ReadFile(list)
+		text, err := os.ReadFile(list)
 		if err != nil {
 			continue // that thread has ended
 		}
-		for child := range strings.FieldsSeq(string(children)) {
-			var all, resident float64
-			text, err := os.ReadFile("/proc/" + child + "/statm")
+		for child := range strings.FieldsSeq(string(text)) {
+			pid, err := strconv.Atoi(child)
 			if err != nil {
-				continue // so has that process
-			}
-			if _, err := fmt.Sscan(string(text), &all, &resident); err != nil {
 				t.Fatal(err)
 			}
-			sum += resident * float64(os.Getpagesize())
+			pids = append(pids, pid)
 		}
+	}
+	return pids
+}
+
+// childMemory is what they take, in bytes.
+func childMemory(t *testing.T, pid int) (sum float64) {
+	t.Helper()
+	for _, child := range children(t, pid) {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", child))
+		if err != nil {
+			continue // that process has ended
+		}
+		var all, resident float64
+		if _, err := fmt.Sscan(string(text), &all, &resident); err != nil {
+			t.Fatal(err)
+		}
+		sum += resident * float64(os.Getpagesize())
 	}
 	return sum
 }

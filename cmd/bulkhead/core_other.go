@@ -1,0 +1,6 @@
+//go:build !unix
+
+package main
+
+// forbidCore does nothing where there are no core files.
+func forbidCore() error { return nil }
