@@ -36,7 +36,7 @@ type incidentsList struct {
 	State       string        `enum:",open,awaiting_approval,decided" default:"" placeholder:"STATE" help:"Only this state: open, awaiting_approval (a second person has to agree) or decided."`
 	Policy      string        `placeholder:"NAME" help:"Only this policy's."`
 	MinSubjects int           `placeholder:"N" help:"Only with at least so many people."`
-	Query       string        `short:"q" placeholder:"SEARCH" help:"Only what this finds, such as 'state:open people:>=100 -policy:unread'; the README has all words."`
+	Query       string        `short:"q" placeholder:"SEARCH" help:"Only what this finds, such as 'state:open people:>=100 -policy:unread'; configs/README.md has all words."`
 	Sort        string        `enum:"newest,oldest,people,copies" default:"newest" help:"Which come first: newest, oldest, people (the most) or copies (the most)."`
 	Since       time.Duration `placeholder:"AGE" help:"Only those of which a copy came, or was decided, within this time, such as 24h."`
 }

@@ -51,7 +51,7 @@ type quarantineList struct {
 	To          string        `placeholder:"ADDR" help:"Only to this recipient; with @client.example, to this domain."`
 	Incident    string        `placeholder:"ID" help:"Only this incident's."`
 	MinSubjects int           `placeholder:"N" help:"Only with at least so many people."`
-	Query       string        `short:"q" placeholder:"SEARCH" help:"Only what this finds, such as 'from:@shop.example size:>5M'; the README has all words."`
+	Query       string        `short:"q" placeholder:"SEARCH" help:"Only what this finds, such as 'from:@shop.example size:>5M'; configs/README.md has all words."`
 	Since       time.Duration `placeholder:"AGE" help:"Only those received within this time, such as 24h."`
 	Limit       int           `default:"0" placeholder:"N" help:"At most so many; 0 means all."`
 }

@@ -46,7 +46,7 @@ const (
 	Time                // 2026-11-25, 2026-11-25T14:30 or RFC 3339; UTC unless it says
 )
 
-// Doc documents a key. Help, the README and the errors are made of it.
+// Doc documents a key. Help, configs/README.md and the errors are made of it.
 type Doc struct {
 	Key     Key
 	Kind    Kind

@@ -87,7 +87,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 
 func TestEachExampleReads(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../../README.md")
+	readme, err := os.ReadFile("../../../configs/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestEachExampleReads(t *testing.T) {
 			t.Errorf("%s reads %v, %v", d.Example, e, err)
 		}
 		if line := "| `" + d.Example + "` | " + d.Meaning + " |"; !strings.Contains(string(readme), line) {
-			t.Errorf("the README does not have the line\n%s", line)
+			t.Errorf("configs/README.md does not have the line\n%s", line)
 		}
 	}
 }
