@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -15,11 +16,20 @@ type passed struct {
 	names []string
 	files []*os.File
 	at    map[string]string // the first address of a name
+	close []io.Closer
+}
+
+// release closes the sockets: their addresses are free.
+func (s *passed) release() {
+	for _, c := range s.close {
+		c.Close()
+	}
 }
 
 func newPassed(t testing.TB, names ...string) *passed {
 	t.Helper()
 	s := &passed{names: names, at: map[string]string{}}
+	t.Cleanup(s.release)
 	for _, name := range names {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -29,7 +39,7 @@ func newPassed(t testing.TB, names ...string) *passed {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { l.Close(); file.Close() })
+		s.close = append(s.close, l, file)
 		s.files = append(s.files, file)
 		if s.at[name] == "" {
 			s.at[name] = l.Addr().String()
