@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
+	"strings"
 	"sync"
 	"time"
 )
@@ -36,7 +38,7 @@ type link struct {
 	packet []byte // what is not read of the packet yet, a part of room
 	room   []byte
 	first  bool  // no packet was read yet
-	fault  error // what was wrong with the last packet
+	fault  error // what the connection ended with, nil if in order
 
 	mu    sync.Mutex
 	busy  bool // in a transaction
@@ -109,6 +111,7 @@ func check(command byte, data []byte, first bool) error {
 		if end < 0 || len(data) < end+2 {
 			return errors.New("connection without a name and a family")
 		}
+		return checkPeer(data[end+1], data[end+2:])
 	case 'M', 'R', 'H', 'U':
 		if end < 0 {
 			return fmt.Errorf("command %q without the NUL after its argument", command)
@@ -121,6 +124,31 @@ func check(command byte, data []byte, first bool) error {
 		if len(data) == 0 {
 			return errors.New("macros of no command")
 		}
+	case 'T', 'N', 'B', 'E', 'A', 'K', 'Q':
+	default:
+		return fmt.Errorf("command %q is not known", command)
+	}
+	return nil
+}
+
+// checkPeer reports a client's address that is not one of its family: a port in
+// two octets and, in text, an IPv4 or IPv6 address. Sendmail puts "IPv6:" before
+// the latter.
+func checkPeer(family byte, rest []byte) error {
+	switch family {
+	case 'U':
+		return nil
+	case 'L', '4', '6':
+		if len(rest) < 2 {
+			return errors.New("connection without a port")
+		}
+	default:
+		return fmt.Errorf("connection of the family %q", family)
+	}
+	text, _, _ := bytes.Cut(rest[2:], []byte{0})
+	addr, err := netip.ParseAddr(strings.TrimPrefix(string(text), "IPv6:"))
+	if family == '4' && (err != nil || !addr.Is4()) || family == '6' && (err != nil || addr.Zone() != "") {
+		return errors.New("connection from an address that is none of its family")
 	}
 	return nil
 }

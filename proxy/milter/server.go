@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"slices"
@@ -119,7 +120,7 @@ const wanted = noAnswer | milter.OptNoUnknown | milter.OptHeaderLeadingSpace
 func (s *Server) serve(k *link) {
 	library := milter.NewServer(
 		milter.WithAction(milter.OptAddHeader),
-		milter.WithNegotiationCallback(negotiate),
+		milter.WithNegotiationCallback(k.negotiate),
 		milter.WithDynamicMilter(func(_ uint32, _ milter.OptAction, p milter.OptProtocol, _ milter.DataSize) milter.Milter {
 			return &session{server: s, link: k, spaced: p&milter.OptHeaderLeadingSpace != 0}
 		}))
@@ -131,10 +132,11 @@ func (s *Server) serve(k *link) {
 
 // negotiate takes of the options what the mail server offers. Without a way to
 // add a header a message could not be tagged.
-func negotiate(mtaVersion, version uint32, offered, needed milter.OptAction, protocol, _ milter.OptProtocol, _ milter.DataSize,
+func (k *link) negotiate(mtaVersion, version uint32, offered, needed milter.OptAction, protocol, _ milter.OptProtocol, _ milter.DataSize,
 ) (uint32, milter.OptAction, milter.OptProtocol, milter.DataSize, error) {
 	if mtaVersion < 2 || offered&needed != needed {
-		return 0, 0, 0, 0, fmt.Errorf("milter protocol %d without the action to add a header: want version 2 or later, with it", mtaVersion)
+		k.fault = fmt.Errorf("the mail server offers version %d and actions %#x: want version 2 or later, and the action to add a header", mtaVersion, uint32(offered))
+		return 0, 0, 0, 0, io.EOF // go-milter logs other errors itself
 	}
 	return min(mtaVersion, version), needed, wanted & protocol, milter.DataSize64K, nil
 }
