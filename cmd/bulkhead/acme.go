@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -23,32 +22,15 @@ func newACME(cfg *configs.Config, log *slog.Logger) (*acme.Certificates, error) 
 	if !cfg.UsesACME() {
 		return nil, nil
 	}
-	roots, err := rootsOf("acme.ca", cfg.ACME.CA)
+	trust, err := readRoots("acme.ca", cfg.ACME.CA)
 	if err != nil {
 		return nil, err
 	}
 	a := &cfg.ACME
 	return acme.New(acme.Config{
-		Folder: acmeFolder(cfg), Directory: a.Directory, Roots: roots, Email: a.Email, Hosts: a.Hosts,
+		Folder: acmeFolder(cfg), Directory: a.Directory, Trust: trust, Email: a.Email, Hosts: a.Hosts,
 		KeyID: a.EAB.KeyID, Key: string(a.EAB.Key), Challenge: a.Challenge, Listen: a.Address(), Log: log,
 	})
-}
-
-// rootsOf reads the roots that a setting names; nil, which stands for the
-// system's, for "".
-func rootsOf(setting, file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", setting, err)
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s: %s has no certificate in PEM form", setting, file)
-	}
-	return roots, nil
 }
 
 // showACME tells of the end of what comes by ACME, as show does of files.
@@ -110,12 +92,12 @@ func (e *examination) acme(ctx context.Context) {
 func (e *examination) directory(ctx context.Context) {
 	const check = "acme.directory"
 	a := &e.cfg.ACME
-	roots, err := rootsOf("acme.ca", a.CA)
+	trust, err := readRoots("acme.ca", a.CA)
 	if err != nil {
 		e.note(check, levelFail, "put the authority's root in place, in PEM form", "%v", err)
 		return
 	}
-	terms, err := acme.Terms(ctx, a.Directory, roots)
+	terms, err := acme.Terms(ctx, a.Directory, trust)
 	switch {
 	case err != nil:
 		e.note(check, levelWarn, "look at names and firewalls between, at acme.directory, and at acme.ca for its certificate", "%v", err)

@@ -47,7 +47,7 @@ func (c configCheck) Run(ctx context.Context, p program) error {
 			return fmt.Errorf("%s%w", src.At(fmt.Sprintf("listeners[%d].tls", i)), err)
 		}
 	}
-	if _, err := rootsOf("acme.ca", cfg.ACME.CA); err != nil {
+	if _, err := readRoots("acme.ca", cfg.ACME.CA); err != nil {
 		return fmt.Errorf("%s%w", src.At("acme.ca"), err)
 	}
 	server, err := newUpstream(&cfg)

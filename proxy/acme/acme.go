@@ -41,8 +41,9 @@ type Config struct {
 	Folder string
 	// Directory is the authority's directory, an https address.
 	Directory string
-	// Roots are trusted for the directory; nil for the system's.
-	Roots *x509.CertPool
+	// Trust has the roots that are trusted for the directory; nil for the
+	// system's.
+	Trust *tls.Config
 	// Email is where the authority writes to. Its terms are accepted by the one
 	// who calls.
 	Email string
@@ -100,10 +101,13 @@ func New(cfg Config) (*Certificates, error) {
 		OCSP: certmagic.OCSPConfig{DisableStapling: true},
 	})
 	issuer := certmagic.ACMEIssuer{
-		CA: cfg.Directory, Email: cfg.Email, Agreed: true, TrustedRoots: cfg.Roots,
+		CA: cfg.Directory, Email: cfg.Email, Agreed: true,
 		DisableHTTPChallenge: cfg.Challenge != HTTP01, DisableTLSALPNChallenge: cfg.Challenge != TLSALPN01,
 		ListenHost: host, AltHTTPPort: number, AltTLSALPNPort: number,
 		Logger: zap.New(bridge{cfg.Log, slog.LevelDebug}), // its failures are told with the certificate's
+	}
+	if cfg.Trust != nil {
+		issuer.TrustedRoots = cfg.Trust.RootCAs
 	}
 	if cfg.KeyID != "" {
 		issuer.ExternalAccount = &acme.EAB{KeyID: cfg.KeyID, MACKey: cfg.Key}

@@ -51,7 +51,7 @@ func run(t *testing.T, a *pebble.Authority, cfg acme.Config) *running {
 	if text, err := os.ReadFile(a.CA); err != nil || !roots.AppendCertsFromPEM(text) {
 		t.Fatal(err)
 	}
-	cfg.Directory, cfg.Roots, cfg.Email, cfg.Listen, cfg.Log = a.Directory, roots, "post@office.example", a.Comes, slog.New(slog.NewTextHandler(r.log, nil))
+	cfg.Directory, cfg.Trust, cfg.Email, cfg.Listen, cfg.Log = a.Directory, &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, "post@office.example", a.Comes, slog.New(slog.NewTextHandler(r.log, nil))
 	if cfg.Challenge == "" {
 		cfg.Challenge = acme.HTTP01
 	}

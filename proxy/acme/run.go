@@ -162,8 +162,8 @@ func Kept(folder, directory, host string) (*x509.Certificate, error) {
 
 // Terms asks a directory for the address of its terms of service; "" if it has
 // none.
-func Terms(ctx context.Context, directory string, roots *x509.CertPool) (string, error) {
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+func Terms(ctx context.Context, directory string, trust *tls.Config) (string, error) {
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust}
 	defer transport.CloseIdleConnections()
 	client := &acme.Client{Directory: directory, HTTPClient: &http.Client{Transport: transport, Timeout: 10 * time.Second}}
 	d, err := client.GetDirectory(ctx)
