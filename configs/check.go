@@ -46,6 +46,7 @@ func (c *Config) Check(src *Source) error {
 	c.checkNotify(wrong)
 	c.checkRun(wrong)
 	c.checkEvents(wrong)
+	c.checkTracing(wrong)
 	if c.Review.TwoPeopleFrom < 0 {
 		wrong("review.two_people_from", "%d: want a number of people, or 0 for never", c.Review.TwoPeopleFrom)
 	}

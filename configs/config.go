@@ -52,6 +52,8 @@ type Config struct {
 	Log     Log      `yaml:"log"`
 	// Events says which programs are told of verdicts and decisions.
 	Events Events `yaml:"events"`
+	// Tracing is where the way of each message is told.
+	Tracing Tracing `yaml:"tracing"`
 }
 
 // Listener is an address on which mail is taken.
@@ -254,5 +256,6 @@ func Default() Config {
 		Metrics:    Endpoint{Address: "127.0.0.1:9425"},
 		Log:        Log{Format: "text", Level: "info"},
 		Events:     Events{Addresses: "none", Queue: 10000},
+		Tracing:    Tracing{SampleRatio: 1, Queue: 10000},
 	}
 }

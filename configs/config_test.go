@@ -85,7 +85,7 @@ func keysOf(t *testing.T, name string) func(func(string) bool) {
 
 func TestEverySettingCanComeFromTheEnvironment(t *testing.T) {
 	samples := map[reflect.Kind]string{
-		reflect.String: "sample", reflect.Bool: "true", reflect.Int: "7", reflect.Int64: "7",
+		reflect.String: "sample", reflect.Bool: "true", reflect.Int: "7", reflect.Int64: "7", reflect.Float64: "0.25",
 	}
 	special := map[string]string{
 		"BULKHEAD_LISTENERS":                      `[{address: "127.0.0.1:1", allow: [10.0.0.0/8]}]`,
@@ -108,6 +108,7 @@ func TestEverySettingCanComeFromTheEnvironment(t *testing.T) {
 		"BULKHEAD_ADMIN_ROLES_GROUPS":             "{dlp: reviewer}",
 		"BULKHEAD_ADMIN_OIDC_SCOPES":              "[openid, roles]",
 		"BULKHEAD_ADMIN_PROXY_NETWORKS":           "[127.0.0.1/32]",
+		"BULKHEAD_TRACING_HEADERS":                "{authorization: secret}",
 		"BULKHEAD_INDEXES":                        `[{name: customers, path: c.idx, key_file: k}]`,
 	}
 	names := configs.EnvironmentNames()

@@ -80,6 +80,8 @@ func explain(err error, want reflect.Type) string {
 		return "want text"
 	case want.Kind() == reflect.Int || want.Kind() == reflect.Int64:
 		return "want a whole number"
+	case want.Kind() == reflect.Float64:
+		return "want a number"
 	}
 	return typed.GetMessage()
 }

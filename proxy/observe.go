@@ -79,6 +79,9 @@ func (s *Server) observe(m *message) {
 		mt.Upstream.WithLabelValues(result).Inc()
 	}
 	s.observeFound(m)
+	if id := s.span(m, action, now); id != "" {
+		attrs = append(attrs, slog.String("trace_id", id))
+	}
 	s.cfg.Log.LogAttrs(context.Background(), level, "verdict", attrs...)
 	if s.cfg.Tell != nil {
 		s.cfg.Tell(m.told(action, now))

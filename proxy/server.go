@@ -18,6 +18,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/milter"
 	"github.com/bulkhead-dlp/bulkhead/proxy/run"
+	"github.com/bulkhead-dlp/bulkhead/proxy/tracing"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/wire"
 	"github.com/bulkhead-dlp/bulkhead/rules"
@@ -108,6 +109,8 @@ type Config struct {
 	// Tell is told of every message when it is known what became of it;
 	// nil for nobody. It must not wait, and keeps nothing of what it is given.
 	Tell func(*Judged)
+	// Tracer is told of messages and their stages; nil for nobody.
+	Tracer *tracing.Tracer
 	// Now is the clock.
 	Now func() time.Time
 }

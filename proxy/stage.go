@@ -4,11 +4,13 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
+	"github.com/bulkhead-dlp/bulkhead/proxy/tracing"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
 // stage is what is counted of a stage of messages.
 type stage struct {
+	name     string
 	took     prometheus.Observer // seconds
 	inFlight prometheus.Gauge
 }
@@ -17,7 +19,7 @@ type stage struct {
 func stagesOf(m *metrics.Metrics) map[string]*stage {
 	all := make(map[string]*stage)
 	for _, name := range metrics.Stages() {
-		all[name] = &stage{took: m.Stage.WithLabelValues(name), inFlight: m.InFlight.WithLabelValues(name)}
+		all[name] = &stage{name: name, took: m.Stage.WithLabelValues(name), inFlight: m.InFlight.WithLabelValues(name)}
 	}
 	return all
 }
@@ -28,6 +30,9 @@ type stageTimer struct {
 	now    func() time.Time
 	stage  *stage // nil between stages
 	since  time.Time
+	// passed are the stages so far, where the message may be traced.
+	traced bool
+	passed []tracing.Span
 }
 
 // enter ends the present stage and begins the next; "" begins none.
@@ -36,6 +41,9 @@ func (t *stageTimer) enter(next string) {
 	if t.stage != nil {
 		t.stage.took.Observe(now.Sub(t.since).Seconds())
 		t.stage.inFlight.Dec()
+		if t.traced {
+			t.passed = append(t.passed, tracing.Span{Name: t.stage.name, Began: t.since, Ended: now})
+		}
 	}
 	if t.stage = t.stages[next]; t.stage != nil {
 		t.stage.inFlight.Inc()

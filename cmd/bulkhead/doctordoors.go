@@ -20,7 +20,7 @@ func (e *examination) secrets(context.Context) {
 	if e.file == "" {
 		return
 	}
-	has := e.cfg.Upstream.Password != "" || e.cfg.ACME.EAB.Key != "" || e.cfg.Events.HashKey != "" || e.cfg.Events.Webhook.Secret != "" || len(e.cfg.Notify.Webhooks) > 0
+	has := e.cfg.Upstream.Password != "" || e.cfg.ACME.EAB.Key != "" || len(e.cfg.Tracing.Headers) > 0 || e.cfg.Events.HashKey != "" || e.cfg.Events.Webhook.Secret != "" || len(e.cfg.Notify.Webhooks) > 0
 	if info, err := os.Stat(e.file); err == nil && has && info.Mode().Perm()&0o004 != 0 {
 		e.note("configuration", levelWarn, "chmod o-r "+e.file+", or keep secrets in files of their own (${file:…})",
 			"everybody on this machine can read the secrets in %s", e.file)

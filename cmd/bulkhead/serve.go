@@ -22,6 +22,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/review"
 	runs "github.com/bulkhead-dlp/bulkhead/proxy/run"
+	"github.com/bulkhead-dlp/bulkhead/proxy/tracing"
 	"github.com/bulkhead-dlp/bulkhead/proxy/upstream"
 	"github.com/bulkhead-dlp/bulkhead/proxy/worker"
 	"github.com/bulkhead-dlp/bulkhead/rules"
@@ -110,6 +111,7 @@ type relay struct {
 	teller   teller
 	figures  figures
 	events   *eventLine
+	tracer   *tracing.Tracer // nil where none is told
 	jobs     *review.Jobs
 	manager  manager
 	turn     *turn
@@ -181,6 +183,9 @@ func (r *relay) open(ctx context.Context) (err error) {
 	if r.events, err = newEvents(cfg, m, r.log); err != nil {
 		return err
 	}
+	if r.tracer, err = r.newTracer(ctx, m); err != nil {
+		return err
+	}
 	r.smtp = proxy.New(proxy.Config{
 		Hostname: hostname(cfg), Dial: r.upstream.Dial,
 		InForce: r.live.rules, Limits: bounds, Quarantine: holder{r.store, r.teller}, Metrics: m, Log: r.log,
@@ -188,7 +193,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 		Wire:         wireConfig(cfg), MaxSize: int64(cfg.SMTP.MaxSize), MaxHops: cfg.SMTP.MaxHops,
 		Deadline: cfg.Inspection.Deadline, Inspections: cfg.Inspection.Concurrent,
 		SpoolDir: spool, SpoolMemory: spoolMemory, Now: time.Now,
-		Runs: r.runs, RunAnswer: proxy.RunAnswer(cfg.Run.Answer), Tell: r.events.judged(),
+		Runs: r.runs, RunAnswer: proxy.RunAnswer(cfg.Run.Answer), Tell: r.events.judged(), Tracer: r.tracer,
 	})
 	r.access = newAccess(cfg, r.store, m)
 	r.figures = r.newFigures(m)
@@ -351,6 +356,7 @@ func (r *relay) close() {
 	if r.upstream != nil {
 		r.upstream.Close() //nolint:errcheck // idle connections only
 	}
+	r.tracer.Close()
 	if r.runs != nil {
 		r.runs.Close() // writes the ledger
 	}

@@ -62,6 +62,7 @@ type Metrics struct {
 	Reveals           *prometheus.CounterVec
 	HTTPRequests      *prometheus.CounterVec
 	Events            *prometheus.CounterVec
+	Traces            *prometheus.CounterVec
 	Logins            *prometheus.CounterVec
 
 	policies      atomic.Pointer[[]string] // replaced, never changed
@@ -181,6 +182,8 @@ func (m *Metrics) newReview(reg prometheus.Registerer) {
 	zero(m.Reveals, []string{"evidence", "preview", "download"}, []string{"allowed", "denied"})
 	m.Events = counter(reg, "events_total", "Events for other programs, by target and what became of them: ok, or dropped because too many waited.", "target", "result")
 	zero(m.Events, []string{"file", "syslog", "webhook"}, []string{"ok", "dropped"})
+	m.Traces = counter(reg, "traces_total", "Traces of messages, by what became of them: sent, failed because the collector did not take them, or dropped because too many waited.", "result")
+	zero(m.Traces, []string{"sent", "failed", "dropped"})
 	m.Logins = counter(reg, "console_logins_total", "Log-ins to the console, and API tokens that were refused, by method and result.", "method", "result")
 	zero(m.Logins, []string{"password", "oidc", "token"}, []string{"ok", "refused", "limited"})
 	m.HTTPRequests = counter(reg, "http_requests_total", "Requests to the console and the API, by route and class.", "route", "class")
