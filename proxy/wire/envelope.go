@@ -39,7 +39,7 @@ func (c *Conn) ruleMail(arg string) ruling {
 			return refuse(pathReply(err, "5.1.7"))
 		}
 	}
-	if !c.link.may(mailing) {
+	if !c.may(mailing) {
 		return refuse("450 4.7.1 Too many messages in a minute: try again later")
 	}
 	return hand(line)
@@ -85,7 +85,7 @@ func (c *Conn) ruleRcpt(arg string) ruling {
 	if c.tx.rcpts >= c.link.l.cfg.Limits.Recipients {
 		return refuse("452 4.5.3 Too many recipients: send to the others apart")
 	}
-	if !c.link.may(naming) {
+	if !c.may(naming) {
 		return refuse("450 4.7.1 Too many recipients in a minute: try again later")
 	}
 	c.tx.path = path

@@ -67,9 +67,6 @@ func newLink(l *Listener, raw net.Conn) *link {
 	return k
 }
 
-// may reports whether the client's rate leaves room for this.
-func (k *link) may(do deed) bool { return k.l.rates.take(k.counted, do, time.Now()) }
-
 // countedAs is whose connections those of an address are: of IPv6 all of its
 // /64, which is what one client has.
 func countedAs(client netip.Addr) netip.Addr {

@@ -88,3 +88,13 @@ func (r *rates) sweep(now time.Time) {
 		}
 	}
 }
+
+// may reports whether a rate leaves room for this: the client's, or that of whom it
+// has told by XFORWARD, since a mail server in front is many.
+func (c *Conn) may(do deed) bool {
+	counted := c.link.counted
+	if c.forwarded != nil && c.forwarded.Addr.IsValid() {
+		counted = countedAs(c.forwarded.Addr)
+	}
+	return c.link.l.rates.take(counted, do, time.Now())
+}

@@ -29,6 +29,17 @@ func TestRatesOfOneClient(t *testing.T) {
 		hello(t, s).cmd("MAIL FROM:<a@corp.test>", "450 4.7.1") // on whatever connection
 		c.cmd("NOOP", "250")
 	})
+	t.Run("messages through a mail server in front", func(t *testing.T) {
+		s := serve(t, wire.Config{XForward: loopback, Limits: wire.Limits{PerMinute: wire.Rates{Messages: 1}}}, nil)
+		c := hello(t, s)
+		for _, first := range []string{"192.0.2.7", "192.0.2.8"} {
+			c.cmd("XFORWARD ADDR="+first, "250")
+			c.envelope()
+			c.cmd("RSET", "250")
+		}
+		c.cmd("XFORWARD ADDR=192.0.2.7", "250")
+		c.cmd("MAIL FROM:<a@corp.test>", "450 4.7.1")
+	})
 	t.Run("recipients", func(t *testing.T) {
 		s := serve(t, wire.Config{Limits: wire.Limits{PerMinute: wire.Rates{Recipients: 2}}}, nil)
 		c := hello(t, s)
