@@ -117,7 +117,7 @@ type message struct {
 
 func (s *Server) newMessage(f front, from submission) *message {
 	return &message{
-		front: f, from: from, ref: newRef(), began: s.cfg.Now(), spool: newSpool(s.cfg.SpoolDir, s.cfg.SpoolMemory),
+		front: f, from: from, ref: newRef(), began: s.cfg.Now(), spool: newSpool(s.cfg.SpoolDir, s.cfg.SpoolMemory, &s.memory),
 		timer: stageTimer{stages: s.stages, now: s.cfg.Now, traced: s.cfg.Tracer != nil},
 	}
 }

@@ -13,7 +13,11 @@ import (
 // message's to its end.
 func (s *Server) inspect(ctx context.Context, m *message) (*rules.Evidence, error) {
 	m.rules = s.cfg.InForce()
-	return s.inspectBy(ctx, m.rules.Inspector, extract.Source{ReaderAt: m.spool, Size: m.spool.size})
+	evidence, err := s.inspectBy(ctx, m.rules.Inspector, extract.Source{ReaderAt: m.spool, Size: m.spool.size})
+	if err != nil {
+		m.spool.lend() // it may have been left behind
+	}
+	return evidence, err
 }
 
 // ErrNotNow is why a message that a person asked about is not read: no slot was

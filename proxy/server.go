@@ -121,6 +121,8 @@ type Server struct {
 	slots *slots
 	hands *hands    // for inspections
 	lines sync.Pool // of *bufio.Reader, for headers
+	// memory is what messages are kept in.
+	memory spoolMemory
 	// stages are those of a message, by name.
 	stages map[string]*stage
 

@@ -4,9 +4,34 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/tempfile"
 )
+
+const (
+	// spoolBlock is the unit of the memory that messages are kept in.
+	spoolBlock = 16 << 10
+	// spoolStride is how much is written to a file at a time.
+	spoolStride = 64 << 10
+)
+
+// spoolMemory is what messages before have left, for those to come.
+type spoolMemory struct{ blocks, strides sync.Pool }
+
+func (m *spoolMemory) block() *[spoolBlock]byte {
+	if b, left := m.blocks.Get().(*[spoolBlock]byte); left {
+		return b
+	}
+	return new([spoolBlock]byte)
+}
+
+func (m *spoolMemory) stride() *[spoolStride]byte {
+	if b, left := m.strides.Get().(*[spoolStride]byte); left {
+		return b
+	}
+	return new([spoolStride]byte)
+}
 
 // spool keeps one message as it was received: in memory up to a bound, then in
 // a file that is removed from its folder as soon as it is open, so that a
@@ -14,40 +39,37 @@ import (
 // will, and freed by the session that made it.
 type spool struct {
 	dir    string
-	memory int
-	head   []byte // all of it, or what the file does not have yet
-	file   *os.File
+	bound  int64
+	memory *spoolMemory
 	size   int64
+	blocks []*[spoolBlock]byte // all of it, while there is no file
+	file   *os.File
+	stride *[spoolStride]byte // while it is written to the file
+	staged int                // octets of stride that the file does not have yet
+	lent   bool
 }
 
-// newSpool makes an empty spool that keeps a message of up to memory bytes in
+// newSpool makes an empty spool that keeps a message of up to bound bytes in
 // memory and a larger one in a file in dir.
-func newSpool(dir string, memory int) *spool {
-	return &spool{dir: dir, memory: memory}
+func newSpool(dir string, bound int, memory *spoolMemory) *spool {
+	return &spool{dir: dir, bound: int64(bound), memory: memory}
 }
-
-// firstRoom is the memory that a message begins with: most fit into it.
-const firstRoom = 8 << 10
 
 // ReadFrom implements io.ReaderFrom: it takes the whole message, and reads it
 // to where it stays, without a buffer between.
 func (s *spool) ReadFrom(r io.Reader) (int64, error) {
 	for {
-		if len(s.head) == cap(s.head) {
-			if err := s.makeRoom(); err != nil {
-				return s.size, err
-			}
+		room, err := s.room()
+		if err != nil {
+			return s.size, err
 		}
-		n, err := r.Read(s.head[len(s.head):cap(s.head)])
-		s.head = s.head[:len(s.head)+n]
+		n, err := r.Read(room)
 		s.size += int64(n)
-		if err == io.EOF && s.file == nil {
-			return s.size, nil
+		if s.file != nil {
+			s.staged += n
 		}
 		if err == io.EOF {
-			err = s.flush()
-			s.head = nil
-			return s.size, err
+			return s.size, s.end()
 		}
 		if err != nil {
 			return s.size, err
@@ -55,52 +77,105 @@ func (s *spool) ReadFrom(r io.Reader) (int64, error) {
 	}
 }
 
-// makeRoom makes room in memory: more of it, or the same once more when the
-// bound is reached.
-func (s *spool) makeRoom() error {
-	if room := min(max(2*cap(s.head), firstRoom), s.memory); s.file == nil && room > cap(s.head) {
-		s.head = append(make([]byte, 0, room), s.head...)
-		return nil
+// room returns where the next octets of the message go.
+func (s *spool) room() ([]byte, error) {
+	if s.file == nil && s.size < s.bound {
+		used := s.size % spoolBlock
+		if used == 0 {
+			s.blocks = append(s.blocks, s.memory.block())
+		}
+		return s.blocks[len(s.blocks)-1][used:min(spoolBlock, used+s.bound-s.size)], nil
 	}
 	if s.file == nil {
-		file, err := tempfile.Unnamed(s.dir)
-		if err != nil {
+		if err := s.moveToFile(); err != nil {
+			return nil, err
+		}
+	}
+	if s.staged == spoolStride {
+		if err := s.flush(); err != nil {
+			return nil, err
+		}
+	}
+	return s.stride[s.staged:], nil
+}
+
+// moveToFile writes to a new file what is in memory, and frees that.
+func (s *spool) moveToFile() error {
+	file, err := tempfile.Unnamed(s.dir)
+	if err != nil {
+		return fmt.Errorf("spool: %w", err)
+	}
+	s.file, s.stride = file, s.memory.stride()
+	for left, i := s.size, 0; left > 0; i++ {
+		n := min(left, spoolBlock)
+		if _, err := file.Write(s.blocks[i][:n]); err != nil {
 			return fmt.Errorf("spool: %w", err)
 		}
-		s.file = file
+		left -= n
 	}
-	return s.flush()
+	s.free()
+	return nil
 }
 
 // flush writes to the file what it does not have yet.
 func (s *spool) flush() error {
-	if _, err := s.file.Write(s.head); err != nil {
+	if _, err := s.file.Write(s.stride[:s.staged]); err != nil {
 		return fmt.Errorf("spool: %w", err)
 	}
-	s.head = s.head[:0]
+	s.staged = 0
 	return nil
 }
 
+// end writes the last of the message, and leaves the stride to others.
+func (s *spool) end() error {
+	if s.stride == nil {
+		return nil
+	}
+	err := s.flush()
+	s.memory.strides.Put(s.stride)
+	s.stride = nil
+	return err
+}
+
 // ReadAt implements io.ReaderAt.
-func (s *spool) ReadAt(p []byte, off int64) (int, error) {
+func (s *spool) ReadAt(p []byte, off int64) (n int, err error) {
 	if s.file != nil {
 		return s.file.ReadAt(p, off)
 	}
-	if off >= int64(len(s.head)) {
-		return 0, io.EOF
-	}
-	n := copy(p, s.head[off:])
-	if n < len(p) {
-		return n, io.EOF
+	for n < len(p) {
+		if off >= s.size {
+			return n, io.EOF
+		}
+		block, at := s.blocks[off/spoolBlock], off%spoolBlock
+		k := copy(p[n:], block[at:min(spoolBlock, at+s.size-off)])
+		n, off = n+k, off+int64(k)
 	}
 	return n, nil
 }
 
-// Close frees the spool. An inspection that was left behind at its deadline may
-// still read what is in memory.
+// lend says that somebody may read on after Close, as an inspection does that
+// was left behind at its deadline. The memory is not used again then.
+func (s *spool) lend() { s.lent = true }
+
+// Close frees the spool.
 func (s *spool) Close() error {
+	if !s.lent {
+		s.free()
+	}
 	if s.file == nil {
 		return nil
 	}
+	if s.stride != nil { // it was not received to its end
+		s.memory.strides.Put(s.stride)
+		s.stride = nil
+	}
 	return s.file.Close()
+}
+
+// free leaves the memory to other messages.
+func (s *spool) free() {
+	for _, b := range s.blocks {
+		s.memory.blocks.Put(b)
+	}
+	s.blocks = nil
 }

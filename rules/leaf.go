@@ -80,7 +80,7 @@ func (s *sink) gather(read func() (extract.Reading, error), done func(*part)) (r
 }
 
 // largestStride is how many octets of a leaf are hashed at once.
-const largestStride = 64 << 10
+const largestStride = 16 << 10
 
 // keyOf hashes a leaf.
 func (s *sink) keyOf(l extract.Leaf) (content, key partKey, err error) {
