@@ -16,7 +16,10 @@ import (
 // unpacks the last two into a folder that ends its PATH.
 
 func startPostfixServer(t testing.TB, main, master string) mailServer {
-	q := startPostfixWith(t, main, master)
+	return startPostfixWith(t, main, master).server()
+}
+
+func (q *postfixQueue) server() mailServer {
 	return mailServer{
 		address: q.address, flush: q.flush, log: q.log,
 		queued: func() int { to, _ := q.queued(); return len(to) },
