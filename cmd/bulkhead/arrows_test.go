@@ -24,10 +24,10 @@ func TestImportsRunDown(t *testing.T) {
 		{"proxy/replay", "proxy/quarantine rules"}, {"proxy/report", "rules"}, {"proxy/notify", "-"}, {"proxy/events", "-"}, {"proxy/run", "proxy/metrics rules"},
 		{"proxy/review", "proxy/quarantine proxy/upstream rules"},
 		{"proxy", "proxy/metrics proxy/milter proxy/run proxy/tempfile proxy/upstream proxy/wire rules"},
-		{"rules/detect", "-"}, {"rules/keyed", "-"},
+		{"rules/lanes", "-"}, {"rules/keyed", "-"}, {"rules/detect", "rules/lanes"},
 		{"rules/exact", "rules/detect rules/keyed"}, {"rules/allow", "rules/detect rules/keyed"},
-		{"rules/table", "rules/detect rules/table"},
-		{"rules/extract", "rules/extract rules/table"},
+		{"rules/table", "rules/detect rules/lanes rules/table"},
+		{"rules/extract", "rules/extract rules/lanes rules/table"},
 		{"rules", "rules"},
 	}
 	files := 0

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
 	"golang.org/x/net/idna"
 )
 
@@ -231,22 +232,22 @@ func isSimple(value []byte, at int) bool {
 			return false
 		}
 	}
-	marked := uint64(tops >> 56) // the byte before is a mark: so is what stands before the first
+	marked := uint64(lanes.Tops >> 56) // the byte before is a mark: so is what stands before the first
 	for i := 0; i < len(value); i += 8 {
 		if i > len(value)-8 {
 			i, marked = len(value)-8, 0 // some are read twice
 		}
 		word := binary.LittleEndian.Uint64(value[i:])
-		if word&tops != 0 {
+		if word&lanes.Tops != 0 {
 			return false
 		}
-		marks := (within(word, '-', '.') | within(word, '@', '@')) & tops
+		marks := (lanes.Within(word, '-', '.') | lanes.Within(word, '@', '@')) & lanes.Tops
 		if marks&(marks<<8|marked) != 0 {
 			return false
 		}
 		marked = marks >> 56
-		plain := within(word|0x20*lanes, 'a', 'z') | within(word, '0', '9') | within(word, '_', '_')
-		if (plain|marks)&tops != tops {
+		plain := lanes.Within(word|0x20*lanes.Each, 'a', 'z') | lanes.Within(word, '0', '9') | lanes.Within(word, '_', '_')
+		if (plain|marks)&lanes.Tops != lanes.Tops {
 			return false
 		}
 	}

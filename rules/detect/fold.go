@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -47,7 +48,7 @@ func appendLower(dst, text []byte) []byte {
 func lower(text []byte) {
 	for ; len(text) >= 8; text = text[8:] {
 		word := binary.LittleEndian.Uint64(text)
-		capitals := within(word&^tops, 'A', 'Z') &^ word & tops
+		capitals := lanes.Within(lanes.Low(word), 'A', 'Z') &^ word & lanes.Tops
 		binary.LittleEndian.PutUint64(text, word|capitals>>2)
 	}
 	for i, c := range text {

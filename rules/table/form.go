@@ -3,7 +3,8 @@ package table
 import (
 	"bytes"
 	"encoding/binary"
-	"math/bits"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
 )
 
 // delimiters are the characters that part cells, the ones that seldom stand
@@ -107,17 +108,10 @@ func (f *form) cells(row [][]byte, text []byte, limit int) (_ [][]byte, all bool
 
 // parts is cells for a record without quotes.
 func (f *form) parts(row [][]byte, text []byte, limit int) (_ [][]byte, all bool) {
-	const (
-		lanes = 0x0101010101010101
-		tops  = 0x80 * lanes
-	)
-	delim := uint64(f.delim) * lanes
 	from, i := 0, 0
 	for ; i+8 <= len(text); i += 8 {
-		word := binary.LittleEndian.Uint64(text[i:]) ^ delim
-		found := ^((word&^tops + (tops - lanes)) | word) & tops // the bytes that are zero now
-		for ; found != 0; found &= found - 1 {
-			at := i + bits.TrailingZeros64(found)/8
+		for found := lanes.Equal(binary.LittleEndian.Uint64(text[i:]), f.delim); found != 0; found &= found - 1 {
+			at := i + lanes.First(found)
 			if len(row) == limit {
 				return row, false
 			}

@@ -3,6 +3,8 @@ package table
 import (
 	"bytes"
 	"encoding/binary"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
 )
 
 // Marks of the characters that may open a table or part its cells, or-ed
@@ -39,11 +41,6 @@ func newTraits() *traits {
 
 // of returns the marks of a line. Eight bytes are read at once.
 func (t *traits) of(line []byte) (marks uint16) {
-	const (
-		lanes  = 0x0101010101010101
-		tops   = 0x80 * lanes
-		spaces = ' ' * lanes
-	)
 	if len(line) < 8 {
 		for i, c := range line {
 			marks |= t[c]
@@ -61,8 +58,7 @@ func (t *traits) of(line []byte) (marks uint16) {
 		w := binary.LittleEndian.Uint64(line[at:])
 		marks |= t[byte(w)] | t[byte(w>>8)] | t[byte(w>>16)] | t[byte(w>>24)] |
 			t[byte(w>>32)] | t[byte(w>>40)] | t[byte(w>>48)] | t[byte(w>>56)]
-		w ^= spaces
-		now := ^((w&^tops + (tops - lanes)) | w) & tops
+		now := lanes.Equal(w, ' ')
 		pairs |= now & (now<<8 | before)
 		before = now >> 56
 	}
