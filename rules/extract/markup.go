@@ -2,11 +2,13 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 	"strconv"
 	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/htmltoken"
+	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
@@ -33,6 +35,7 @@ type markup struct {
 	mailto []byte
 	shadow shadow
 	sheet  sheet
+	styles map[string]look // of the style attributes that were read
 	veil   veil
 	turn   within // the element whose text is shown backwards
 	placed placed
@@ -210,10 +213,7 @@ func (m *markup) spill() {
 // collapse appends text with its white space as a browser shows it.
 func collapse(dst, b []byte, space bool) ([]byte, bool) {
 	for len(b) > 0 {
-		i := 0
-		for i < len(b) && !blankByte(b[i]) {
-			i++
-		}
+		i := settled(b)
 		if i > 0 {
 			if space && len(dst) > 0 && dst[len(dst)-1] != '\n' {
 				dst = append(dst, ' ')
@@ -226,6 +226,28 @@ func collapse(dst, b []byte, space bool) ([]byte, bool) {
 		b = b[i:]
 	}
 	return dst, space
+}
+
+// settled returns the length of what b begins with that a browser shows as it
+// is: words parted by single spaces.
+func settled(b []byte) int {
+	i, before := 0, uint64(0x80) // the byte before is a space; as if one stood before the first
+	for ; i+8 <= len(b); i += 8 {
+		word := binary.LittleEndian.Uint64(b[i:])
+		spaces := lanes.Equal(word, ' ')
+		other := lanes.Within(lanes.Low(word), '\t', '\r') &^ word & lanes.Tops
+		if stop := other | spaces&(spaces<<8|before); stop != 0 {
+			i += lanes.First(stop)
+			break
+		}
+		before = spaces >> 56
+	}
+	for ; i < len(b) && !blankByte(b[i]) || i < len(b) && b[i] == ' ' && i > 0 && b[i-1] != ' '; i++ {
+	}
+	for i > 0 && b[i-1] == ' ' {
+		i--
+	}
+	return i
 }
 
 func blankByte(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
@@ -362,8 +384,7 @@ func (m *markup) attributes(tag string) attributes {
 		case "rowspan":
 			a.rowspan = span(val)
 		case "style":
-			a.look.join(parseLook(val))
-			m.styleData(val)
+			a.look.join(m.style(val))
 		case "class":
 			m.sheet.classes(&a.look, val)
 		case "hidden":
@@ -417,6 +438,32 @@ func (a *attributes) place(key string, val []byte) {
 	}
 }
 
+// Bounds of the style attributes that are remembered: a page says the same of
+// many elements.
+const (
+	maxStyles = 256
+	maxStyle  = 256 // bytes of one
+)
+
+// style reads a style attribute.
+func (m *markup) style(declarations []byte) look {
+	if l, known := m.styles[string(declarations)]; known {
+		return l
+	}
+	l := parseLook(declarations)
+	if bytes.Contains(declarations, []byte("data:")) {
+		m.styleData(declarations)
+		return l
+	}
+	if len(declarations) <= maxStyle && len(m.styles) < maxStyles {
+		if m.styles == nil {
+			m.styles = make(map[string]look)
+		}
+		m.styles[string(declarations)] = l
+	}
+	return l
+}
+
 func span(val []byte) int {
 	n, err := strconv.Atoi(string(bytes.TrimSpace(val)))
 	if err != nil || n < 1 {
@@ -428,6 +475,9 @@ func span(val []byte) int {
 // link takes what a URL holds itself: an address, or the data of a data: URI.
 func (m *markup) link(val []byte) {
 	val = bytes.TrimSpace(val)
+	if len(val) == 0 || val[0]|0x20 != 'd' && val[0]|0x20 != 'm' && val[0]|0x20 != 't' {
+		return
+	}
 	switch {
 	case hasFold(val, "data:"):
 		m.data(val)

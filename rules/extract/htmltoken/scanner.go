@@ -125,12 +125,14 @@ func (z *Scanner) next() html.TokenType {
 			}
 			continue
 		}
-		n := bytes.IndexByte(t[at:], '<')
-		if n < 0 {
-			at = len(t)
-			continue
+		if t[at] != '<' { // as it is where a tag follows a tag
+			n := bytes.IndexByte(t[at:], '<')
+			if n < 0 {
+				at = len(t)
+				continue
+			}
+			at += n
 		}
-		at += n
 		if at+1 == len(t) {
 			if !z.more(at + 1) {
 				return z.rest(at + 1)

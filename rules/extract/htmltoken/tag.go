@@ -199,6 +199,9 @@ func (z *Scanner) TagAttr() (key, value []byte, more bool) {
 	a := z.attrs[z.given]
 	z.given++
 	key = replaceNUL(z.buf[z.start+a.key.start : z.start+a.key.end])
-	value = newlines(replaceNUL(z.buf[z.start+a.value.start : z.start+a.value.end]))
-	return lower(key), z.unescape(value, true), z.given < len(z.attrs)
+	value = z.buf[z.start+a.value.start : z.start+a.value.end]
+	if !asWritten(value) {
+		value = z.unescape(newlines(replaceNUL(value)), true)
+	}
+	return lower(key), value, z.given < len(z.attrs)
 }

@@ -2,8 +2,10 @@ package htmltoken
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
 	"golang.org/x/net/html"
 )
 
@@ -15,7 +17,11 @@ func (z *Scanner) Text() []byte {
 	default:
 		return nil
 	}
-	s := newlines(z.take())
+	s := z.take()
+	if asWritten(s) {
+		return s
+	}
+	s = newlines(s)
 	if z.nul || z.kind == html.CommentToken {
 		s = replaceNUL(s)
 	}
@@ -23,6 +29,23 @@ func (z *Scanner) Text() []byte {
 		return s
 	}
 	return z.unescape(s, false)
+}
+
+// asWritten reports whether text reads as it is written: it has no character
+// reference, no carriage return and no NUL.
+func asWritten(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		word := binary.LittleEndian.Uint64(b)
+		if lanes.Equal(word, '&')|lanes.Equal(word, '\r')|lanes.Equal(word, 0) != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c == '&' || c == '\r' || c == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // take returns the data of the token, once.
