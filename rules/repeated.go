@@ -56,14 +56,17 @@ func (t *textSink) Repeated(r *table.Repeat) (taken bool, err error) {
 
 // records reports whether lines are records of people beyond doubt.
 func (t *textSink) records(r *table.Repeat) (yes bool, err error) {
-	asked := false
-	err = t.typer.Read(t.ctx, r, table.Limits{}, func(seg *table.Segment) error {
-		if !asked {
-			asked, yes = true, recorded(seg)
+	t.judged.asked, t.judged.yes = false, false
+	if t.judge == nil { // made once, not for each run
+		t.judge = func(first *table.Segment) error {
+			if !t.judged.asked {
+				t.judged.asked, t.judged.yes = true, recorded(first)
+			}
+			return nil
 		}
-		return nil
-	})
-	return yes, err
+	}
+	err = t.typer.Read(t.ctx, r, table.Limits{}, t.judge)
+	return t.judged.yes, err
 }
 
 // recorded reports whether the rows are records of people beyond doubt: a

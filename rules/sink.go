@@ -165,6 +165,8 @@ type textSink struct {
 	search   table.RepeatSearch
 	lines    lineSet // of the piece at hand, those that were read as rows
 	offer    func(*table.Repeat) (taken bool, err error)
+	judge    func(*table.Segment) error
+	judged   struct{ asked, yes bool } // what judge said of a run's first segment
 	scan     lineScan
 	note     func(detect.Entity)
 }

@@ -1,5 +1,7 @@
 package detect
 
+import "sync"
+
 // Detector reads values. It is immutable after New and safe for concurrent use.
 type Detector struct {
 	class   [256]class
@@ -8,6 +10,7 @@ type Detector struct {
 	words   *words
 	schemes *schemeIndex
 	keys    []keyPrefix
+	spare   sync.Pool // of *digitBuf, for the checks of schemes
 }
 
 // New loads the embedded name lists, which takes some milliseconds and about
@@ -18,6 +21,14 @@ func New() (*Detector, error) {
 		return nil, err
 	}
 	return &Detector{class: classTable(), anchor: anchorTable(), word: wordTable(), words: words, schemes: newSchemes(), keys: keyPrefixes()}, nil
+}
+
+// digitBuf returns room for an identifier, to be put back into spare.
+func (d *Detector) digitBuf() *digitBuf {
+	if buf, ok := d.spare.Get().(*digitBuf); ok {
+		return buf
+	}
+	return new(digitBuf)
 }
 
 // Classify appends each reading of one table cell, best first, and returns the

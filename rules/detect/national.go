@@ -92,6 +92,7 @@ func (d *Detector) nationals(value []byte, s *shape, strict bool, found func(Typ
 	bare := n == s.n
 	spaced := n+s.of(classSpace) == s.n && !strict
 	var id []byte // the letters and digits; a copy is made only where a scheme fits
+	var buf *digitBuf
 	if bare && s.of(classLower) == 0 {
 		id = value
 	}
@@ -102,7 +103,7 @@ func (d *Detector) nationals(value []byte, s *shape, strict bool, found func(Typ
 			continue
 		}
 		if id == nil {
-			var buf digitBuf
+			buf = d.digitBuf()
 			id, _ = buf.alnum(value)
 		}
 		if letters == 1 && !matches(scheme.form, id) || sameDigit(id) || !scheme.valid(id) {
@@ -116,6 +117,9 @@ func (d *Detector) nationals(value []byte, s *shape, strict bool, found func(Typ
 		default:
 			found(scheme.kind, scheme.plain-1)
 		}
+	}
+	if buf != nil {
+		d.spare.Put(buf)
 	}
 }
 
@@ -152,7 +156,8 @@ func (s *scheme) prints(value []byte) bool {
 // nationalValid reports whether value is valid in any scheme of a type, bare,
 // as its country prints it or with spaces.
 func (d *Detector) nationalValid(t Type, value []byte) bool {
-	var buf digitBuf
+	buf := d.digitBuf()
+	defer d.spare.Put(buf)
 	id, ok := buf.alnum(value)
 	if !ok || len(id) < 8 || len(id) > maxScheme || sameDigit(id) {
 		return false

@@ -34,12 +34,12 @@ type Column struct {
 	Served bool
 }
 
-// Segment is a stretch of rows whose columns keep their types.
+// Segment is a stretch of rows whose columns keep their types. It is valid until
+// the visit returns.
 type Segment struct {
 	Columns []Column
 	// Rows are the data rows: headers, empty rows and totals are left out.
-	// Every row has as many cells as there are columns. They are valid until
-	// the visit returns.
+	// Every row has as many cells as there are columns.
 	Rows [][][]byte
 	// First is the number of the first row in the grid, counted from 0 with
 	// the header; 0 if Transposed.

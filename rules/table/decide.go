@@ -9,8 +9,8 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 )
 
-// columns tells what each column of rows holds.
-func (r *reading) columns(rows [][][]byte) []Column {
+// columns tells what each column of rows holds, in the room of columns.
+func (r *reading) columns(columns []Column, rows [][][]byte) []Column {
 	width := len(rows[0])
 	if cap(r.facts) < width {
 		r.facts = make([]facts, width)
@@ -44,7 +44,7 @@ func (r *reading) columns(rows [][][]byte) []Column {
 	r.amongPeople(best)
 	r.alone(best)
 	r.lonePhones(best)
-	columns := make([]Column, width)
+	columns = slices.Grow(columns, width)[:width]
 	r.now = slices.Grow(r.now[:0], width)[:width]
 	for j := range columns {
 		columns[j], r.now[j] = r.column(j)

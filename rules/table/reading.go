@@ -25,6 +25,7 @@ type reading struct {
 	found    []detect.Candidate
 	facts    []facts
 	best     []detect.Type
+	segment  Segment // the one at hand
 	view     [][][]byte
 	values   [][]byte
 }
@@ -41,7 +42,7 @@ func (r *reading) empty() {
 	r.rows.seen, r.rows.first = 0, 0
 	*r = reading{
 		rows: r.rows, last: r.last, prior: r.prior[:0], now: r.now[:0], old: r.old, new: r.new, found: r.found[:0], facts: r.facts,
-		best: r.best[:0], view: r.view[:0], values: r.values[:0],
+		best: r.best[:0], segment: Segment{Columns: r.segment.Columns[:0]}, view: r.view[:0], values: r.values[:0],
 	}
 }
 
@@ -125,16 +126,17 @@ func (r *reading) give(from, to int) error {
 	if from >= to {
 		return nil
 	}
-	seg := Segment{First: r.rows.first + from, Rows: r.data(from, to), Transposed: r.turned, of: r}
+	seg := &r.segment
+	*seg = Segment{First: r.rows.first + from, Rows: r.data(from, to), Columns: seg.Columns[:0], Transposed: r.turned, of: r}
 	if len(seg.Rows) == 0 {
 		return nil
 	}
 	if r.turned {
 		seg.First = r.rows.first
 	}
-	seg.Columns = r.columns(seg.Rows)
+	seg.Columns = r.columns(seg.Columns, seg.Rows)
 	seg.Public = r.public(len(seg.Columns))
-	err := r.visit(&seg)
+	err := r.visit(seg)
 	r.prior, r.now = r.now, r.prior
 	return err
 }
