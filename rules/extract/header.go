@@ -132,22 +132,25 @@ func headerLine(br *bufio.Reader, limit int64) (line []byte, n int64, err error)
 	}
 }
 
-// parseField splits "Name : value". A name has only printable ASCII.
+// parseField splits "Name : value".
 func parseField(line []byte) (field, bool) {
+	name, value, ok := cutField(line)
+	return field{name: string(name), value: string(value)}, ok
+}
+
+// cutField is parseField without a copy. A name has only printable ASCII.
+func cutField(line []byte) (name, value []byte, ok bool) {
 	colon := bytes.IndexByte(line, ':')
 	if colon <= 0 {
-		return field{}, false
+		return nil, nil, false
 	}
-	name := bytes.TrimRight(line[:colon], " \t")
-	if len(name) == 0 {
-		return field{}, false
-	}
+	name = bytes.TrimRight(line[:colon], " \t")
 	for _, b := range name {
 		if b <= ' ' || b >= 0x7f {
-			return field{}, false
+			return nil, nil, false
 		}
 	}
-	return field{name: string(name), value: string(bytes.TrimSpace(line[colon+1:]))}, true
+	return name, bytes.TrimSpace(line[colon+1:]), len(name) > 0
 }
 
 // mboxLine tells the "From " line that begins a message in an mbox file.
@@ -173,21 +176,22 @@ func IsMessage(head []byte) bool {
 			}
 			continue
 		}
-		f, ok := parseField(line)
+		written, value, ok := cutField(line)
 		if !ok {
 			if i == 0 || !whole {
 				return i > 0 && known >= 2
 			}
 			continue
 		}
-		name := strings.ToLower(f.name)
-		if i == 0 && name == "content-type" && mimeValue(f.value) {
+		var room [64]byte // longer than the name of any field that is looked for
+		name := lowered(room[:0], written)
+		if i == 0 && string(name) == "content-type" && mimeValue(string(value)) {
 			known++ // a MIME entity without the fields of mail
 		}
-		if mailField(name) && !seen[name] {
-			seen[name] = true
+		if mailField(string(name)) && !seen[string(name)] {
+			seen[string(name)] = true
 			known++
-		} else if i == 0 && strings.ContainsAny(f.name, "\"{}<>[](),;=") {
+		} else if i == 0 && bytes.ContainsAny(written, "\"{}<>[](),;=") {
 			return false
 		}
 	}

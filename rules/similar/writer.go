@@ -60,13 +60,37 @@ func (w *Writer) keepEnd(p []byte) {
 
 // line takes the rest of a line, or passes it over, and returns what follows.
 func (w *Writer) line(p []byte) []byte {
-	if !w.inLine {
-		if w.begun == 0 && len(p) >= prefix {
-			w.choose(p[:prefix])
-		} else if p = w.begin(p); !w.inLine {
-			return nil
-		}
+	switch {
+	case w.inLine:
+	case w.begun == 0 && len(p) >= prefix:
+		w.choose(p[:prefix])
+	default:
+		return w.begin(p)
 	}
+	return w.toEnd(p)
+}
+
+// begin gathers the beginning of a line that comes in pieces, takes the line once
+// that is enough, and returns what follows.
+func (w *Writer) begin(p []byte) []byte {
+	k := copy(w.start[w.begun:], p)
+	p = p[k:]
+	if w.begun += k; w.begun < prefix {
+		return nil
+	}
+	start := w.start
+	w.begun = 0
+	w.choose(start[:])
+	left := w.toEnd(start[:])
+	if w.inLine {
+		return w.toEnd(p)
+	}
+	w.begun = copy(w.start[:], left) // a short line has ended within, and another begun
+	return p
+}
+
+// toEnd is line for a line that was begun.
+func (w *Writer) toEnd(p []byte) []byte {
 	end := bytes.IndexByte(p, '\n')
 	line, next := p, []byte(nil)
 	if end >= 0 {
@@ -82,21 +106,6 @@ func (w *Writer) line(p []byte) []byte {
 		w.inLine = false
 	}
 	return next
-}
-
-// begin gathers the beginning of a line that comes in pieces. Once it is
-// enough the line has begun, and what is left of it and of p is returned.
-func (w *Writer) begin(p []byte) []byte {
-	k := copy(w.start[w.begun:], p)
-	w.begun += k
-	if w.begun < prefix {
-		return nil
-	}
-	start := w.start
-	w.begun = 0
-	w.choose(start[:])
-	// A short line may have ended within, and another begun.
-	return append(start[:], p[k:]...)
 }
 
 // choose begins a line that begins so: it is taken or passed over.
