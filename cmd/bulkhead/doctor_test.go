@@ -82,6 +82,7 @@ func TestDoctorFindsWhatIsWrong(t *testing.T) {
 		{"hostname", "no-such.invalid", "hostname", levelNote, "not found in the DNS"},
 		{"listeners", `[{address: ":2525", allow: [0.0.0.0/0]}]`, "listeners[0]", levelFail, "an open relay"},
 		{"listeners", `[{address: ":2525", proxy_protocol: {from: [0.0.0.0/0]}}]`, "listeners[0].proxy_protocol", levelFail, "come in as any client"},
+		{"listeners", `[{address: ":2525", allow: [10.0.0.0/8], proxy_protocol: {from: [10.1.0.7/32]}}]`, "listeners[0].proxy_protocol", levelWarn, "leave the proxies out of allow"},
 		{"listeners", `[{address: ":2525", xclient: {from: ["::/0"]}}]`, "listeners[0].xclient", levelFail, "has logged in"},
 		{"listeners", `[{address: ":2525", insecure_auth: true}]`, "listeners[0]", levelWarn, "passwords cross the network"},
 		{"milter", `{listen: "unix:/run/milter.sock"}`, "milter", levelOK, "ask by unix:/run/milter.sock"},

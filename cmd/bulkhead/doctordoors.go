@@ -52,6 +52,10 @@ func (e *examination) doors(context.Context) {
 					"an open relay: everybody in %s may send through %s without a login", network, l.Address)
 			}
 		}
+		if a, b, overlap := overlapping(l.Allow, l.ProxyProtocol.From); overlap {
+			e.note(check+".proxy_protocol", levelWarn, "leave the proxies out of allow",
+				"%s in allow holds %s: what comes without a client's address, such as health checks, may send", a, b)
+		}
 		switch {
 		case wide:
 		case l.InsecureAuth && l.TLS.Cert == "" && !isLocal(l.Address):
@@ -94,6 +98,18 @@ func (e *examination) trusted(check, may string, from []netip.Prefix) (wide bool
 		}
 	}
 	return wide
+}
+
+// overlapping returns two networks of two lists that have an address in common.
+func overlapping(one, other []netip.Prefix) (a, b netip.Prefix, found bool) {
+	for _, a := range one {
+		for _, b := range other {
+			if a.Overlaps(b) {
+				return a, b, true
+			}
+		}
+	}
+	return a, b, false
 }
 
 // isWide reports whether a network holds more of the public internet than

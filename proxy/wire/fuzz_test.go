@@ -169,11 +169,14 @@ func FuzzSessionIsReadAsTheReferenceDoes(f *testing.F) {
 		"EHLO x\r\nBDAT 6 LAST\r\nRSET\r\nNOOP\r\n",
 		"EHLO x\r\nAUTH PLAIN\r\nMAIL FROM:<a@b.test>\r\nNOOP\r\n",
 		"EHLO x\r\nSTARTTLS\r\nMAIL FROM:<\"a b\"@b.test> SIZE=1\nRCPT TO:<c@d.test>\r\n",
+		"EHLO x\r\nXFORWARD ADDR=192.0.2.7\r\n" + begin[8:] + "DATA\r\nXCLIENT ADDR=192.0.2.7\r\n.\r\nXCLIENT ADDR=192.0.2.8\r\n",
+		begin + "XCLIENT ADDR=192.0.2.7\r\nRSET\r\nXCLIENT LOGIN=x\r\n" + begin + "DATA\r\nx\r\n.\r\n",
+		begin + "BDAT 24 LAST\r\nXCLIENT ADDR=192.0.2.7\r\nXFORWARD HELO=+0A\r\nNOOP\r\n",
 		"HELO x\r\nMAIL FROM:<a@b>\r\nFOO\r\nRCPT TO:<\"a>b\"@d.test>\r\nNOOP\x00\r\n\r\nVRFY x\r\n",
 	} {
 		f.Add([]byte(seed))
 	}
-	s := serve(f, wire.Config{}, nil)
+	s := serve(f, wire.Config{XClient: loopback, XForward: loopback}, nil)
 	f.Fuzz(func(t *testing.T, in []byte) {
 		if len(in) > 4000 { // no line is too long
 			return
