@@ -19,7 +19,7 @@ import (
 func (c *Config) Check(src *Source) error {
 	var errs []error
 	wrong := func(field, format string, args ...any) {
-		errs = append(errs, fmt.Errorf("%s%s: %s", src.At(field), field, fmt.Sprintf(format, args...)))
+		errs = append(errs, &Fault{File: src.Name, Line: src.line(field), Field: field, What: fmt.Sprintf(format, args...)})
 	}
 	if len(c.Listeners) == 0 && !c.Milter.On() {
 		wrong("listeners", "none: want at least one with an address, or milter.listen")

@@ -41,7 +41,7 @@ func Load(path string, environ []string) (Config, *Source, error) {
 func decode(src *Source, cfg *Config) error {
 	file, err := parser.ParseBytes(src.text, 0)
 	if err != nil {
-		return fmt.Errorf("configuration: %s", syntax(src.Name, err))
+		return fmt.Errorf("configuration: %w", syntax(src.Name, err))
 	}
 	documents := withSettings(file.Docs)
 	switch len(documents) {
@@ -49,8 +49,8 @@ func decode(src *Source, cfg *Config) error {
 		return nil
 	case 1:
 	default:
-		return fmt.Errorf("configuration: %s:%d: a second document after \"---\": want one document",
-			src.Name, documents[1].GetToken().Position.Line)
+		return fmt.Errorf("configuration: %w", &Fault{File: src.Name, Line: documents[1].GetToken().Position.Line,
+			What: `a second document after "---": want one document`})
 	}
 	err = yaml.NewDecoder(bytes.NewReader(nil), yaml.Strict()).DecodeFromNode(documents[0].Body, cfg)
 	if err == nil {
@@ -59,7 +59,7 @@ func decode(src *Source, cfg *Config) error {
 	if wrong := place(src, documents[0].Body, reflect.TypeFor[Config](), ""); len(wrong) > 0 {
 		return fmt.Errorf("configuration: %w", errors.Join(wrong...))
 	}
-	return fmt.Errorf("configuration: %s", syntax(src.Name, err))
+	return fmt.Errorf("configuration: %w", syntax(src.Name, err))
 }
 
 // withSettings returns the documents that hold more than comments.
@@ -71,13 +71,13 @@ func withSettings(all []*ast.DocumentNode) []*ast.DocumentNode {
 }
 
 // syntax words an error of the YAML itself, with its place.
-func syntax(name string, err error) string {
+func syntax(name string, err error) *Fault {
 	var placed yaml.Error
 	if errors.As(err, &placed) && placed.GetToken() != nil {
 		at := placed.GetToken().Position
-		return fmt.Sprintf("%s:%d:%d: %s", name, at.Line, at.Column, placed.GetMessage())
+		return &Fault{File: name, Line: at.Line, Column: at.Column, What: placed.GetMessage()}
 	}
-	return name + ": " + err.Error()
+	return &Fault{File: name, What: err.Error()}
 }
 
 // prefix begins the name of every environment variable that is a setting.

@@ -17,7 +17,7 @@ import (
 // want, by reading each setting alone. at is the field as its user wrote it.
 func place(src *Source, node ast.Node, want reflect.Type, at string) []error {
 	wrong := func(n ast.Node, field, format string, args ...any) error {
-		return fmt.Errorf("%s:%d: %s: %s", src.Name, n.GetToken().Position.Line, field, fmt.Sprintf(format, args...))
+		return &Fault{File: src.Name, Line: n.GetToken().Position.Line, Field: field, What: fmt.Sprintf(format, args...)}
 	}
 	var found []error
 	switch {

@@ -19,7 +19,7 @@ func (r *relay) newAPI(ctx context.Context, m *metrics.Metrics, spool string) (h
 	return api.New(api.Config{
 		Store: r.store, Desk: desk, Test: tester, Allow: allower{allowFilesOf(r.cfg), r.store, r.adviser.limits}, Jobs: r.jobs, People: r.store, Log: r.log, Version: version, Done: ctx.Done(),
 		Judge: r.judgeSubmission, ScanMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
-		Policies: r.live.policies, OwnDomains: r.cfg.OwnDomains, Settings: r.apiSettings,
+		Policies: r.live.policies, OwnDomains: r.live.ownDomains, Settings: r.apiSettings, Reload: r.reload,
 		Inspector: r.examiner,
 		Taken: func(kind string, given bool) {
 			result := "denied"

@@ -19,7 +19,7 @@ func (r *relay) consoleConfig(ctx context.Context, m *metrics.Metrics, spool str
 	return console.Config{
 		Store: r.store, Access: r.access, Accounts: r.store, Metrics: m, Log: r.log, Hosts: r.cfg.ConsoleHosts(), Version: version, Done: ctx.Done(),
 		Judge: consoleJudge{r.adviser}, TryMost: int64(r.cfg.SMTP.MaxSize), SpoolDir: spool,
-		Policies: consolePolicies{r.live, r.cfg.OwnDomains}, Past: r.store, Settings: r.consoleSettings, Health: r.health,
+		Policies: consolePolicies{r.live}, Past: r.store, Settings: r.consoleSettings, Health: r.health,
 		Desk: desk, Jobs: r.jobs, Cases: r.store, Test: tester,
 		Allow: allower{allowFilesOf(r.cfg), r.store, r.adviser.limits},
 		Gather: func(ctx context.Context, incident string) (report.Incident, error) {
@@ -29,17 +29,14 @@ func (r *relay) consoleConfig(ctx context.Context, m *metrics.Metrics, spool str
 }
 
 // consolePolicies are the relay's policies as the console asks for them.
-type consolePolicies struct {
-	live       *live
-	ownDomains []string
-}
+type consolePolicies struct{ live *live }
 
 // InForce implements console.Policies.
 func (p consolePolicies) InForce() *rules.Policies { return p.live.policies() }
 
 // Compile implements console.Policies.
 func (p consolePolicies) Compile(specs []rules.PolicySpec) (*rules.Policies, error) {
-	return rules.CompilePolicies(specs, p.ownDomains)
+	return rules.CompilePolicies(specs, p.live.ownDomains())
 }
 
 // health is how the relay does.

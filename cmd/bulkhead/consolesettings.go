@@ -47,7 +47,10 @@ func (t *told) taken(settings []configs.Setting, waiting []string) {
 }
 
 // taken notes a configuration that was taken while running.
-func (r *relay) taken(policies *rules.Policies, settings []configs.Setting, waiting []string) {
+func (r *relay) taken(cfg *configs.Config, policies *rules.Policies, settings []configs.Setting, waiting []string) {
+	if r.level != nil {
+		r.level.Set(logLevel(cfg))
+	}
 	r.figures.metrics.AddPolicies(policies.Names())
 	r.told.taken(settings, waiting)
 }

@@ -58,7 +58,7 @@ func newLive(cfg *configs.Config, log *slog.Logger) (*live, error) {
 	}
 	l := &live{
 		indexes: cfg.Indexes, base: base, plain: policies, log: log, wrong: map[string]bool{},
-		config: openedConfig{started: cfg, lexicon: cfg.Lexicon},
+		config: openedConfig{started: cfg, now: cfg, lexicon: cfg.Lexicon},
 		opened: make([]openedIndex, len(cfg.Indexes)), allow: openedAllow{files: allowFilesOf(cfg)},
 	}
 	for i := range l.indexes {

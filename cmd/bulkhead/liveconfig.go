@@ -10,7 +10,7 @@ import (
 )
 
 // reloadable are the settings that are taken while running.
-var reloadable = []string{"lexicon", "policies"}
+var reloadable = []string{"lexicon", "policies", "own_domains", "log.level"}
 
 // openedConfig is the configuration in use.
 type openedConfig struct {
@@ -20,21 +20,24 @@ type openedConfig struct {
 	// read reads it again, nil where there is no file.
 	read  func() (*configs.Config, []configs.Setting, error)
 	taken taking
+	now   *configs.Config // what the reloadable settings are by
+	// waiting are the settings that have changed and wait for a restart.
+	waiting []string
 }
 
-// taking is told of a configuration that is taken: its policies, its settings,
-// and which of these wait for a restart.
-type taking func(policies *rules.Policies, settings []configs.Setting, waiting []string)
+// taking is told of a configuration that is taken, with the policies that are
+// compiled of it, all its settings, and which of these wait for a restart.
+type taking func(cfg *configs.Config, policies *rules.Policies, settings []configs.Setting, waiting []string)
 
-// rereads has the policies and the lexicon of a configuration's file reloaded
-// with the rest. The file is as it was taken before it was read.
+// rereads has the reloadable settings of a configuration's file taken with the
+// rest. The file is as it was taken before it was read.
 func (l *live) rereads(file watched, read func() (*configs.Config, []configs.Setting, error), taken taking) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.config.files, l.config.read, l.config.taken = file, read, taken
 }
 
-// reloadConfig takes policies and lexicon of a configuration that has changed,
+// reloadConfig takes the reloadable settings of a configuration that has changed,
 // or with force. A configuration is taken if all of it is right, and only then:
 // whoever changed two settings may not have meant one alone.
 func (l *live) reloadConfig(force bool, r *reloading) {
@@ -45,7 +48,7 @@ func (l *live) reloadConfig(force bool, r *reloading) {
 	file, before := c.files.paths[0], l.plain.Version()
 	waiting, err := l.openConfig()
 	if !r.tried("configuration", file, err) {
-		l.log.Error("configuration not taken; the policies and the lexicon before stay in use: correct it, and `bulkhead config check` it",
+		l.log.Error("configuration not taken; the one before stays in use: correct it, and `bulkhead config check` it",
 			"file", file, "policies", before, "error", err)
 		return
 	}
@@ -55,9 +58,8 @@ func (l *live) reloadConfig(force bool, r *reloading) {
 	}
 }
 
-// openConfig puts the policies and the lexicon of the configuration as it is
-// now in the place of those before, and names the settings that wait for a
-// restart.
+// openConfig puts the reloadable settings of the configuration as it is now in the
+// place of those before, and names the settings that wait for a restart.
 func (l *live) openConfig() (waiting []string, err error) {
 	c := &l.config
 	c.files.take()
@@ -66,9 +68,7 @@ func (l *live) openConfig() (waiting []string, err error) {
 		return nil, err
 	}
 	waiting = slices.DeleteFunc(configs.Differences(c.started, next), func(name string) bool { return slices.Contains(reloadable, name) })
-	with := *next
-	with.OwnDomains = c.started.OwnDomains // as everything else has them
-	policies, err := with.CompilePolicies()
+	policies, err := next.CompilePolicies()
 	if err != nil {
 		return nil, fmt.Errorf("policies: %w", err)
 	}
@@ -79,7 +79,14 @@ func (l *live) openConfig() (waiting []string, err error) {
 		}
 		base = base.WithMemory(l.memory)
 	}
-	l.plain, l.base, c.lexicon = policies, base, next.Lexicon
-	c.taken(policies, settings, waiting)
+	l.plain, l.base, c.lexicon, c.now, c.waiting = policies, base, next.Lexicon, next, waiting
+	c.taken(next, policies, settings, waiting)
 	return waiting, nil
+}
+
+// ownDomains are those in force.
+func (l *live) ownDomains() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.config.now.OwnDomains
 }

@@ -22,7 +22,7 @@ func (r *reloading) tried(kind, name string, err error) (taken bool) {
 	r.changed = true
 	r.live.metrics.Tried(kind, err == nil)
 	if err != nil {
-		r.errs = append(r.errs, err)
+		r.errs = append(r.errs, &notTaken{kind, name, err})
 		r.live.wrong[kind+" "+name] = true
 		return false
 	}
@@ -30,8 +30,19 @@ func (r *reloading) tried(kind, name string, err error) (taken bool) {
 	return true
 }
 
+// notTaken is why something on disk is not in use.
+type notTaken struct {
+	kind, name string // as "index" and its name; the name may be ""
+	err        error
+}
+
+func (n *notTaken) Error() string { return n.err.Error() }
+
+func (n *notTaken) Unwrap() error { return n.err }
+
 // reload loads what has changed on disk, or with force everything, and puts it
-// in force at once. What cannot be loaded stays as it was; the error says why.
+// in force at once. What cannot be loaded stays as it was; the error is joined of a
+// notTaken for each.
 func (l *live) reload(force bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -68,6 +68,7 @@ type commands struct {
 	Eval       evalCommand       `cmd:"" help:"Measure column typing and the count of people on made-up tables."`
 	Sendmail   sendmailCommand   `cmd:"" help:"Give a message from standard input to the relay, for programs that pipe."`
 	Doctor     doctorCommand     `cmd:"" help:"Look at what a relay needs, and say what to do."`
+	Reload     reloadCommand     `cmd:"" help:"Have a running server read policies, indexes and certificates again."`
 	Health     healthCommand     `cmd:"" help:"Ask a running relay whether it is ready; for container health checks."`
 	Completion completionCommand `cmd:"" help:"Print a script that completes the command line, for bash, zsh or fish."`
 	Man        manCommand        `cmd:"" help:"Print the manual page."`

@@ -35,9 +35,11 @@ type serveCommand struct{ settings }
 
 // Help implements kong.HelpProvider.
 func (serveCommand) Help() string {
-	return `Policies and lexicon of the configuration, indexes, the allow list and certificates
-are taken again when their files change, and all at once on SIGHUP; what cannot
-be taken leaves the one before in use. Other settings need a restart.
+	return `Policies, lexicon, own domains and log level of the configuration, indexes, the allow
+list and certificates are taken again when their files change, and all at once on
+SIGHUP or by "bulkhead reload"; what cannot be taken leaves the one before in use.
+Other settings need a restart. Under systemd it takes over sockets that are passed
+on, and says when it is ready, reloading, alive and stopping.
 
 Examples:
   bulkhead serve --upstream smtp://mail.example:25
@@ -54,7 +56,7 @@ func (c serveCommand) Run(ctx context.Context, p program) error {
 	if err := forbidCore(); err != nil {
 		return err
 	}
-	log := newLog(cfg, p)
+	log, level := newLog(cfg, p)
 	manager, err := newManager(log)
 	if err != nil {
 		return err
@@ -68,7 +70,7 @@ func (c serveCommand) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
-	r.manager = manager
+	r.manager, r.level = manager, level
 	r.told.settings = all
 	if c.Config != "" {
 		r.live.rereads(file, func() (*configs.Config, []configs.Setting, error) { return c.load(p) }, r.taken)
@@ -76,17 +78,23 @@ func (c serveCommand) Run(ctx context.Context, p program) error {
 	return r.run(ctx)
 }
 
-// newLog makes the log of a configuration.
-func newLog(cfg *configs.Config, p program) *slog.Logger {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
-		level = slog.LevelInfo
-	}
+// newLog makes the log of a configuration. Its level may be set later.
+func newLog(cfg *configs.Config, p program) (*slog.Logger, *slog.LevelVar) {
+	level := new(slog.LevelVar)
+	level.Set(logLevel(cfg))
 	options := &slog.HandlerOptions{Level: level}
 	if cfg.Log.Format == "json" {
-		return slog.New(slog.NewJSONHandler(p.stderr, options))
+		return slog.New(slog.NewJSONHandler(p.stderr, options)), level
 	}
-	return slog.New(slog.NewTextHandler(p.stderr, options))
+	return slog.New(slog.NewTextHandler(p.stderr, options)), level
+}
+
+func logLevel(cfg *configs.Config) slog.Level {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
+		return slog.LevelInfo
+	}
+	return level
 }
 
 // relay is a whole running Bulkhead: relay, quarantine, console and metrics.
@@ -114,6 +122,7 @@ type relay struct {
 	tracer   *tracing.Tracer // nil where none is told
 	jobs     *review.Jobs
 	manager  manager
+	level    *slog.LevelVar // of log; nil where it is fixed
 	turn     *turn
 
 	sockets        *sockets

@@ -44,6 +44,7 @@ const (
 	ActAccountChanged Act = "account_changed"
 	ActTokenMade      Act = "token_made"
 	ActTokenRevoked   Act = "token_revoked"
+	ActReloaded       Act = "reloaded" // somebody had the configuration read again
 
 	ActDecisionAsked     Act = "decision_asked"     // about an incident; a second person has to agree
 	ActDecisionApproved  Act = "decision_approved"  // who has agreed

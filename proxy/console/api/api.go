@@ -73,9 +73,12 @@ type Config struct {
 	// Policies are those in force, and OwnDomains what they take for the owner's;
 	// nil: none are told.
 	Policies   func() *rules.Policies
-	OwnDomains []string
+	OwnDomains func() []string
 	// Settings gives what is in force, secrets hidden; nil: it is not told.
 	Settings func() []Setting
+	// Reload has everything read again that is taken while running, for somebody,
+	// and notes that; nil: nobody can ask for it.
+	Reload func(ctx context.Context, by string) (Reload, error)
 	// Taken is told of each request to see or take what is in a held message, by
 	// kind (preview, evidence or download), and whether it was given; nil: nobody is.
 	Taken func(kind string, given bool)

@@ -48,6 +48,10 @@ func (a *api) policyOperations() []operation {
 				"It is reckoned from the numbers that are kept of each message, the newest first, for a minute at most; nothing is changed by it."
 		}),
 		op(access.Admin, "GET /settings", "settings", "The configuration in force, secrets hidden", a.settings),
+		op(access.Admin, "POST /reload", "reload", "Read policies, lexicon, indexes, allow list and certificates again", a.reload).with(func(o *huma.Operation) {
+			o.Description = "Everything is read again, and put in force at once. What is not valid stays as it was, and is a problem that names file, line and field; " +
+				"the rest is in force then. It is in the audit trail."
+		}),
 	}
 }
 
@@ -162,11 +166,19 @@ func (a *api) nextPolicies(now *rules.Policies, r *Rehearsal) (*rules.Policies, 
 		}
 		specs[i].When = numbers[r.Threshold].In(specs[i].When, r.Value)
 	}
-	next, err := rules.CompilePolicies(specs, a.cfg.OwnDomains)
+	next, err := rules.CompilePolicies(specs, a.ownDomains())
 	if err != nil {
 		return nil, unreadablePolicies(err)
 	}
 	return next, nil
+}
+
+// ownDomains are those that policies in force take for the owner's.
+func (a *api) ownDomains() []string {
+	if a.cfg.OwnDomains == nil {
+		return nil
+	}
+	return a.cfg.OwnDomains()
 }
 
 // linePlace is how an error names a line and a column.

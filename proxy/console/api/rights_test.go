@@ -53,7 +53,7 @@ var rightsOf = map[string]access.Right{
 	"release": access.DecideRelease, "refuse": access.DecideRefuse, "delete": access.DecideDelete, "approve": access.DecideApprove,
 	"withdraw": access.DecideRelease, "resume": access.DecideRelease, "stop": access.DecideRefuse, "job": access.IncidentList, "jobs": access.IncidentList,
 	"bulk-release": access.DecideRelease, "bulk-refuse": access.DecideRefuse, "bulk-delete": access.DecideDelete,
-	"policies": access.PolicyRead, "replay": access.PolicyRead, "settings": access.Admin, "scan": access.Scan, "events": access.IncidentList,
+	"policies": access.PolicyRead, "replay": access.PolicyRead, "settings": access.Admin, "reload": access.Admin, "scan": access.Scan, "events": access.IncidentList,
 	"accounts": access.Admin, "add-account": access.Admin, "change-account": access.Admin, "tokens": access.Admin, "add-token": access.Admin, "revoke-token": access.Admin,
 }
 

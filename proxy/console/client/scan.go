@@ -33,3 +33,9 @@ func (c *Client) Scan(ctx context.Context, q Question) (out api.Scan, err error)
 	}
 	return out, c.send(ctx, r, q.Content, &out)
 }
+
+// Reload has the server read its files again. The error is a [Problem] where
+// something of them is not valid and so was not taken.
+func (c *Client) Reload(ctx context.Context) (out api.Reloaded, err error) {
+	return out, c.ask(ctx, request{method: http.MethodPost, path: "/reload"}, &out)
+}
