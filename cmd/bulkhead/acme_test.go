@@ -123,7 +123,7 @@ func TestCertificatesComeByACME(t *testing.T) {
 	}
 
 	found, _ := doctor(t, byACME(t, away, "["+host+", other.office.example]", ""), "--data-dir", data, "--upstream", box.url())
-	for check, want := range map[string]level{"acme.hosts[1]": levelWarn, "acme.directory": levelOK} {
+	for check, want := range map[string]level{"acme.hosts[1]": levelWarn, "acme.directory": levelOK, "acme.listen": levelOK, "listeners[1].tls": levelWarn} {
 		if got, said := worst(found, check); got != want {
 			t.Errorf("doctor: %s is %q, want %q:\n%s", check, got, want, said)
 		}

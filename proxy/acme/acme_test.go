@@ -194,6 +194,59 @@ func TestRenews(t *testing.T) {
 	}
 }
 
+// A renewal that fails is told, again and again with pauses, and leaves the
+// certificate before in use.
+func TestRenewalThatFailsIsTold(t *testing.T) {
+	t.Parallel()
+	const host = "mail.office.example"
+	a := pebble.Start(t, pebble.Options{Hosts: []string{host}, Valid: 8 * time.Second})
+	r := run(t, a, acme.Config{Hosts: []string{host}, Look: 500 * time.Millisecond})
+	roots := a.Roots()
+	r.until(t, "the first", func() bool { _, err := r.shown(host, roots); return err == nil })
+	a.Stop()
+	r.until(t, "the failure", func() bool {
+		return strings.Contains(r.log.String(), "certificate not renewed; the one before stays in use")
+	})
+	if log := r.log.String(); !strings.Contains(log, "look whether acme.directory can be reached") || !strings.Contains(log, "host="+host) {
+		t.Errorf("the log does not say what to do:\n%s", log)
+	}
+	if !r.Ready() {
+		t.Error("no certificate is shown any more")
+	}
+}
+
+// A port that is not ours to listen on, or a file that cannot be read, is told as
+// a fault of this machine.
+func TestFaultOfThisMachineIsTold(t *testing.T) {
+	t.Parallel()
+	const host = "mail.office.example"
+	a := pebble.Start(t, pebble.Options{Hosts: []string{host}})
+	elsewhere := *a
+	elsewhere.Comes = "192.0.2.1:8080" // no address of this machine
+	r := run(t, &elsewhere, acme.Config{Hosts: []string{host}})
+	r.until(t, "the port", func() bool { return strings.Contains(r.log.String(), "the fault is on this machine") })
+	if log := r.log.String(); !strings.Contains(log, "192.0.2.1:8080") {
+		t.Errorf("the log does not name the port:\n%s", log)
+	}
+
+	folder := t.TempDir()
+	kept := run(t, a, acme.Config{Hosts: []string{host}, Folder: folder})
+	kept.until(t, "the certificate", kept.Ready)
+	kept.stop()
+	files, err := filepath.Glob(filepath.Join(folder, "certificates", "*", host, host+".crt"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%v: %v", files, err)
+	}
+	if err := os.WriteFile(files[0], []byte("no certificate"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	broken := run(t, a, acme.Config{Hosts: []string{host}, Folder: folder})
+	broken.until(t, "the file", func() bool { return strings.Contains(broken.log.String(), "the fault is on this machine") })
+	if log := broken.log.String(); !strings.Contains(log, "move it away, and another is asked for") || broken.Ready() {
+		t.Errorf("a broken file:\n%s", log)
+	}
+}
+
 // A name that leads elsewhere gets nothing, and is no harm to the others.
 func TestNameThatIsNotOursIsRefused(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -89,13 +90,16 @@ func (c *Certificates) obtain(ctx context.Context, host string, got chan<- struc
 
 // whatToDo says what may help after a failure.
 func whatToDo(err error, challenge string) string {
+	var way *url.Error
 	switch {
-	case !isRefusal(err):
-		return "look whether acme.directory can be reached from here, and at acme.ca for its certificate"
-	case challenge == HTTP01:
+	case isRefusal(err) && challenge == HTTP01:
 		return "see that the name leads to this machine, and its port 80 to acme.listen"
+	case isRefusal(err):
+		return "see that the name leads to this machine, and its port 443 to acme.listen"
+	case errors.As(err, &way):
+		return "look whether acme.directory can be reached from here, and at acme.ca for its certificate"
 	}
-	return "see that the name leads to this machine, and its port 443 to acme.listen"
+	return "the fault is on this machine: the error says where"
 }
 
 // failed tells of a certificate that could not be renewed. It is called by
@@ -115,7 +119,7 @@ func (c *Certificates) load() {
 	for _, host := range c.cfg.Hosts {
 		_, err := c.magic.CacheManagedCertificate(context.Background(), host)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			c.cfg.Log.Warn("a certificate that is kept cannot be read; another is asked for", "host", host, "folder", c.cfg.Folder, "error", err)
+			c.cfg.Log.Warn("a certificate that is kept cannot be read: move it away, and another is asked for", "host", host, "folder", c.cfg.Folder, "error", err)
 		}
 	}
 	none := make([]*tls.Certificate, len(c.cfg.Hosts))

@@ -104,8 +104,7 @@ func (a *Authority) Run() {
 		a.t.Fatal(err)
 	}
 	a.t.Cleanup(func() {
-		a.cmd.Process.Kill()
-		a.cmd.Wait()
+		a.Stop()
 		if a.t.Failed() {
 			a.t.Log(log)
 		}
@@ -117,6 +116,12 @@ func (a *Authority) Run() {
 		}
 	}
 	a.t.Fatal("pebble does not listen")
+}
+
+// Stop ends the authority.
+func (a *Authority) Stop() {
+	a.cmd.Process.Kill()
+	a.cmd.Wait()
 }
 
 // Roots are those that its certificates verify by.
