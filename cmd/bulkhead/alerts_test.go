@@ -25,7 +25,8 @@ func TestAlertsAndDashboardAskForWhatThereIs(t *testing.T) {
 	// These come with an index, the first look at the audit trail, a certificate,
 	// and the first match of a policy.
 	later := map[string]bool{"bulkhead_index_last_swap_successful": true, "bulkhead_audit_chain_intact": true,
-		"bulkhead_certificate_not_after_timestamp_seconds": true, "bulkhead_policy_matches_total": true, "bulkhead_policy_waivers_total": true}
+		"bulkhead_certificate_not_before_timestamp_seconds": true,
+		"bulkhead_certificate_not_after_timestamp_seconds":  true, "bulkhead_policy_matches_total": true, "bulkhead_policy_waivers_total": true}
 	names := regexp.MustCompile(`(?m)[^:a-z](bulkhead_[a-z_]+[a-z])`).FindAllStringSubmatch(asked, -1)
 	if len(names) < 60 {
 		t.Fatalf("only %d figures are asked for", len(names))

@@ -86,6 +86,7 @@ func TestTheCertificatesEndIsTold(t *testing.T) {
 		cfg.Listeners = append(cfg.Listeners, plain)
 	})
 	p.becomes(t, float64(pair.Leaf.NotAfter.Unix()), "certificate_not_after_timestamp_seconds", "0")
+	p.becomes(t, float64(pair.Leaf.NotBefore.Unix()), "certificate_not_before_timestamp_seconds", "0")
 	if got := p.value(t, "certificate_not_after_timestamp_seconds", "1"); got != 0 {
 		t.Errorf("a listener without TLS tells %v", got)
 	}
