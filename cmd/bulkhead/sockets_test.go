@@ -1,13 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // passed are sockets as a service manager has them open, by their names, for as
@@ -136,4 +139,40 @@ func TestWhichAddressesAgree(t *testing.T) {
 	if agrees("127.0.0.1:25", &net.UnixAddr{Name: "/run/smtp", Net: "unix"}) {
 		t.Error("a Unix socket has an address of TCP")
 	}
+}
+
+// systemd's own program passes sockets on: the first client starts the relay, and
+// waits for it.
+func TestSystemdSocketActivate(t *testing.T) {
+	activate := needProgram(t, "systemd-socket-activate", "systemd")
+	free := newPassed(t, "smtp", "admin", "metrics")
+	free.release()
+	box := newMailbox(t)
+	cmd := exec.Command(activate, "--fdname=smtp:admin:metrics", "-l", free.at["smtp"], "-l", free.at["admin"], "-l", free.at["metrics"],
+		"-E", "BULKHEAD_LOG_FORMAT=json", "-E", "BULKHEAD_HOSTNAME=relay.example", "--", ownPath(t), "serve", "--listen", free.at["smtp"], "--admin", free.at["admin"],
+		"--metrics", free.at["metrics"], "--data-dir", t.TempDir(), "--upstream", box.url())
+	first := make(chan error, 1)
+	go func() {
+		for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+			c, err := greet(free.at["smtp"])
+			if errors.Is(err, syscall.ECONNREFUSED) && time.Now().Before(deadline) {
+				continue // it does not listen yet
+			}
+			if err == nil {
+				s := letter("", "ana@office.example", "ben@client.example", ordinaryLetter)
+				_, _, err = c.try(s.from, []string{s.to}, s.content)
+				c.conn.Close() // had what it wanted
+			}
+			first <- err
+			return
+		}
+	}()
+	p := begin(t, cmd)
+	if err := <-first; err != nil || len(box.got()) != 1 {
+		t.Errorf("the client that started the relay: %v, %d messages", err, len(box.got()))
+	}
+	if status, _ := get(t, "http://"+free.at["admin"]+"/healthz"); status != 200 {
+		t.Errorf("the console by its socket: %d", status)
+	}
+	p.stop(t)
 }

@@ -2,6 +2,7 @@ package quarantine
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -143,3 +144,29 @@ type refusing struct {
 }
 
 func (r refusing) Create(string) (file, error) { return nil, r.err }
+
+// While a program is replaced the old one has the store open when the new one
+// changes its tables: it holds its last messages if what it writes is right still,
+// and refuses to if it is not.
+func TestANewerProgramMigratesTheOpenStore(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	migrate := func(oldest int) {
+		t.Helper()
+		if _, err := s.writer.Exec(fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", s.schema+1, oldest)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	migrate(s.schema)
+	first := hold(t, s, letter(1), "x")
+	migrate(s.schema + 1)
+	_, err := s.Hold(t.Context(), letter(2), strings.NewReader("y"))
+	wantErr(t, err, ErrNewer)
+	if all, _, err := s.List(t.Context(), Query{}); err != nil || len(all) != 1 || all[0].ID != first.ID {
+		t.Errorf("%d messages are held (%v), want the first", len(all), err)
+	}
+	steps, err := s.migrations()
+	if err != nil || oldestWriter > len(steps) || oldestWriter < 1 {
+		t.Errorf("programs from schema %d on may write to schema %d (%v)", oldestWriter, len(steps), err)
+	}
+}

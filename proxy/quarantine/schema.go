@@ -83,13 +83,39 @@ func migrate(ctx context.Context, db *sql.DB, steps []migration) error {
 		}
 	}
 	// PRAGMA takes no arguments.
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", len(steps))); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", len(steps), min(oldestWriter, len(steps)))); err != nil {
 		return fmt.Errorf("migrate: set the version: %w", err)
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return emptyLog(ctx, db)
+}
+
+// oldestWriter is the least version of the schema that a program must know to
+// write to this one. A program that is replaced has the store open still when the
+// new one migrates it: what it writes last is right as long as a migration only
+// adds, with defaults. Raise it with one that does more. It is kept in SQLite's
+// application_id, since a program asks before each write.
+const oldestWriter = 13
+
+// mayWrite reports ErrNewer if a newer program has changed the database since it
+// was opened, so that what this one would write is not right any more.
+func (s *Store) mayWrite(ctx context.Context, tx *sql.Tx) error {
+	var version, oldest int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return fmt.Errorf("read the version: %w", err)
+	}
+	if version <= s.schema {
+		return nil // the usual case
+	}
+	if err := tx.QueryRowContext(ctx, "PRAGMA application_id").Scan(&oldest); err != nil {
+		return fmt.Errorf("read the version: %w", err)
+	}
+	if oldest > s.schema {
+		return fmt.Errorf("%w: a newer program has made its schema %d, this one knows %d", ErrNewer, version, s.schema)
+	}
+	return nil
 }
 
 // emptyWait is how long emptying the log waits for readers of an older state;

@@ -43,6 +43,7 @@ type Store struct {
 	codec  codec
 	cutter *chunk.Cutter
 	known  known
+	schema int // the version of the database that this program knows
 
 	auditFailures atomic.Int64 // entries that could not be written
 }
@@ -102,7 +103,7 @@ func (s *Store) openDatabase(ctx context.Context) error {
 	s.reader.SetMaxOpenConns(readers)
 
 	steps, err := s.migrations()
-	if err == nil {
+	if s.schema = len(steps); err == nil {
 		err = migrate(ctx, s.writer, steps)
 	}
 	if err != nil {
@@ -125,7 +126,10 @@ func dsn(path, more string) string {
 func (s *Store) write(ctx context.Context, fn func(*sql.Tx) error) error {
 	ready := false // all but the commit is done, which has the audit entries in it
 	err := transact(ctx, s.writer, nil, func(tx *sql.Tx) error {
-		err := fn(tx)
+		err := s.mayWrite(ctx, tx)
+		if err == nil {
+			err = fn(tx)
+		}
 		ready = err == nil
 		return err
 	})
