@@ -355,3 +355,17 @@ func TestNotifySaysWhatWouldBeRight(t *testing.T) {
 		}
 	}
 }
+
+// What the YAML parser falls over is an error with its file: a relay that runs
+// reads its configuration again.
+func TestConfigurationThatTheParserFallsOver(t *testing.T) {
+	for _, text := range []string{"smtp: !00000000 00\n", "listeners: !00000000 00\n", "own_domains: !00000000 00\n"} {
+		file := filepath.Join(t.TempDir(), "bulkhead.yaml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := configs.Load(file, nil); err == nil || !strings.Contains(err.Error(), "bulkhead.yaml") {
+			t.Errorf("%q: %v, want an error that names the file", text, err)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/strictyaml"
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -26,8 +27,8 @@ func Load(path string, environ []string) (Config, *Source, error) {
 			return cfg, src, fmt.Errorf("configuration: %w", err)
 		}
 		src.text = text
-		if err := decode(src, &cfg); err != nil {
-			return cfg, src, err
+		if err := strictyaml.Guard(func() error { return decode(src, &cfg) }); err != nil {
+			return cfg, src, fmt.Errorf("configuration: %w", inFile(path, err))
 		}
 	}
 	if err := overlay(&cfg, environ); err != nil {
@@ -41,7 +42,7 @@ func Load(path string, environ []string) (Config, *Source, error) {
 func decode(src *Source, cfg *Config) error {
 	file, err := parser.ParseBytes(src.text, 0)
 	if err != nil {
-		return fmt.Errorf("configuration: %w", syntax(src.Name, err))
+		return syntax(src.Name, err)
 	}
 	documents := withSettings(file.Docs)
 	switch len(documents) {
@@ -49,17 +50,25 @@ func decode(src *Source, cfg *Config) error {
 		return nil
 	case 1:
 	default:
-		return fmt.Errorf("configuration: %w", &Fault{File: src.Name, Line: documents[1].GetToken().Position.Line,
-			What: `a second document after "---": want one document`})
+		return &Fault{File: src.Name, Line: documents[1].GetToken().Position.Line,
+			What: `a second document after "---": want one document`}
 	}
 	err = yaml.NewDecoder(bytes.NewReader(nil), yaml.Strict()).DecodeFromNode(documents[0].Body, cfg)
 	if err == nil {
 		return nil
 	}
 	if wrong := place(src, documents[0].Body, reflect.TypeFor[Config](), ""); len(wrong) > 0 {
-		return fmt.Errorf("configuration: %w", errors.Join(wrong...))
+		return errors.Join(wrong...)
 	}
-	return fmt.Errorf("configuration: %w", syntax(src.Name, err))
+	return syntax(src.Name, err)
+}
+
+// inFile names the file of an error that has no place in it.
+func inFile(name string, err error) error {
+	if errors.Is(err, strictyaml.ErrParser) {
+		return &Fault{File: name, What: err.Error()}
+	}
+	return err
 }
 
 // withSettings returns the documents that hold more than comments.
@@ -98,7 +107,7 @@ func overlay(cfg *Config, environ []string) error {
 		if !given {
 			return nil
 		}
-		if err := yaml.UnmarshalWithOptions([]byte(value), field.Addr().Interface(), yaml.Strict()); err != nil {
+		if err := strictyaml.Decode([]byte(value), field.Addr().Interface()); err != nil {
 			return fmt.Errorf("environment variable %s: %s", name, explain(err, field.Type()))
 		}
 		return nil

@@ -6,6 +6,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"github.com/bulkhead-dlp/bulkhead/rules/allow"
+	"github.com/bulkhead-dlp/bulkhead/rules/strictyaml"
 	"github.com/goccy/go-yaml"
 )
 
@@ -63,7 +64,7 @@ func (p *policy) holds(given *facts) (bool, error) {
 // which also give line, field and what would be right.
 func ParsePolicies(name string, source []byte) ([]PolicySpec, error) {
 	var file policySource
-	if err := yaml.UnmarshalWithOptions(source, &file, yaml.Strict()); err != nil {
+	if err := strictyaml.Decode(source, &file); err != nil {
 		return nil, fmt.Errorf("policies %s: %s", name, strings.TrimSpace(yaml.FormatError(err, false, true)))
 	}
 	if len(file.Policies) == 0 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
 	"github.com/bulkhead-dlp/bulkhead/rules/keyed"
+	"github.com/bulkhead-dlp/bulkhead/rules/strictyaml"
 	"github.com/goccy/go-yaml"
 )
 
@@ -67,7 +68,7 @@ type List struct {
 // file's, for errors. Nothing at all is an empty list.
 func Parse(name string, source []byte, hash keyed.Hash) (List, error) {
 	var l List
-	if err := yaml.UnmarshalWithOptions(source, &l, yaml.Strict()); err != nil {
+	if err := strictyaml.Decode(source, &l); err != nil {
 		return l, fmt.Errorf("allow list %s: %s", name, strings.TrimSpace(yaml.FormatError(err, false, false)))
 	}
 	if l.Key == "" && len(l.Entries) == 0 {
