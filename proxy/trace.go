@@ -3,7 +3,6 @@ package proxy
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"io"
 	"net/netip"
 	"strings"
@@ -80,8 +79,8 @@ func (t trace) line() string {
 	if t.name != "" {
 		name = cleanHelo(t.name) + " "
 	}
-	return fmt.Sprintf("Received: from %s (%s[%s])\r\n\tby %s (Bulkhead) with %s id %s;\r\n\t%s\r\n",
-		cleanHelo(t.helo), name, literal, t.host, with, t.id, t.now.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	return "Received: from " + cleanHelo(t.helo) + " (" + name + "[" + literal + "])\r\n\tby " + t.host + " (Bulkhead) with " + with +
+		" id " + t.id + ";\r\n\t" + t.now.Format("Mon, 02 Jan 2006 15:04:05 -0700") + "\r\n"
 }
 
 func cleanHelo(helo string) string {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
+	"github.com/emersion/go-message/mail"
 )
 
 // fieldsByLines is what eachField does, line by line and with a copy of each.
@@ -85,5 +86,31 @@ func TestAddressListIsThatOfTheHeader(t *testing.T) {
 	}
 	if _, err := addressList("not an address"); err == nil || err == io.EOF {
 		t.Errorf("no address: %v", err)
+	}
+}
+
+// TestPlainAddressIsThatOfTheParser compares the short way with the whole parser
+// on what is nearly plain.
+func TestPlainAddressIsThatOfTheParser(t *testing.T) {
+	pieces := []string{"ana", "B", "9", " ", " ", ".", "-", "_", "@", "@office.example", "<ana@office.example>", "<", ">", ",", ":", ";", "\"", "(", "=?", "+", "\t", "é"}
+	random := rand.New(rand.NewPCG(8, 9))
+	plain := 0
+	for range 200_000 {
+		var b strings.Builder
+		for range 1 + random.IntN(7) {
+			b.WriteString(pieces[random.IntN(len(pieces))])
+		}
+		got, ok := plainAddress(b.String())
+		if !ok {
+			continue
+		}
+		plain++
+		want, err := mail.ParseAddressList(b.String())
+		if err != nil || len(want) != 1 || *want[0] != got {
+			t.Fatalf("%q: %v, and parsed %v, %v", b.String(), got, want, err)
+		}
+	}
+	if plain < 1000 {
+		t.Errorf("only %d were plain", plain)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 	"github.com/emersion/go-message/mail"
@@ -93,7 +94,43 @@ func addressList(value string) ([]*mail.Address, error) {
 	if value == "" {
 		return nil, nil
 	}
+	if a, plain := plainAddress(value); plain {
+		return []*mail.Address{&a}, nil
+	}
 	return mail.ParseAddressList(value)
+}
+
+// plainAddress parses what most address fields have: one address of plain
+// letters, by itself or in angle brackets with a name before it. The parser of
+// all that may stand there makes twice as many allocations as the rest of the
+// header's reading.
+func plainAddress(value string) (a mail.Address, plain bool) {
+	a.Address = strings.Trim(value, " ")
+	if name, rest, angled := strings.Cut(a.Address, "<"); angled {
+		a.Name = strings.TrimSuffix(name, " ")
+		if a.Address, angled = strings.CutSuffix(rest, ">"); !angled {
+			return a, false
+		}
+	}
+	local, domain, _ := strings.Cut(a.Address, "@")
+	return a, (a.Name == "" || allPlain(a.Name, ' ')) && allPlain(local, '.') && allPlain(domain, '.')
+}
+
+// allPlain reports whether s is words of ASCII letters, digits, "-" and "_", with
+// one separator between them.
+func allPlain(s string, separator byte) bool {
+	begins := true // a word
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':
+			begins = false
+		case c == separator && !begins:
+			begins = true
+		default:
+			return false
+		}
+	}
+	return !begins
 }
 
 // replyFields name the message that one answers, and addressFields a message's

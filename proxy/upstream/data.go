@@ -40,8 +40,7 @@ func (c *conn) Data(ctx context.Context, content io.Reader, size int64) ([]Reply
 		return replies, err
 	}
 	defer c.over()
-	stop := c.link.clock.watch(ctx) // over all the steps
-	defer stop()
+	defer c.link.clock.watch(ctx).stop() // over all the steps
 	reply, err := c.link.command(ctx, c.server.config.Timeouts.Command, "DATA")
 	if err == nil && reply.Code != codeContent {
 		if err = c.link.conclude(reply); err == nil && reply.OK() {
@@ -62,8 +61,7 @@ func (c *conn) Data(ctx context.Context, content io.Reader, size int64) ([]Reply
 // upload sends the content and reads the answers to it.
 func (c *conn) upload(ctx context.Context, b *body) ([]Reply, error) {
 	l := c.link
-	stop := l.clock.watch(ctx)
-	defer stop()
+	defer l.clock.watch(ctx).stop()
 	buffers := c.server.blocks.Get().(*blocks)
 	defer c.server.blocks.Put(buffers)
 	for !b.done {

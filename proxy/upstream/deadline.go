@@ -17,24 +17,37 @@ type deadline struct {
 	watched context.Context // nil for none; known to the link's goroutine only
 }
 
-// watch interrupts all I/O as soon as ctx ends, until stop is called. Within a
+// watch interrupts all I/O as soon as ctx ends, until it is stopped. Within a
 // watch of the same context another one costs nothing.
-func (d *deadline) watch(ctx context.Context) (stop func()) {
+func (d *deadline) watch(ctx context.Context) watch {
 	if d.watched == ctx {
-		return func() {}
+		return watch{}
 	}
-	before := d.watched
+	w := watch{of: d, before: d.watched, end: context.AfterFunc(ctx, d.interrupt)}
 	d.watched = ctx
-	end := context.AfterFunc(ctx, func() {
-		d.mu.Lock()
-		defer d.mu.Unlock()
-		d.cut = true
-		_ = d.nc.SetDeadline(time.Unix(1, 0)) // fails only on a closed connection
-	})
-	return func() {
-		d.watched = before
-		end()
+	return w
+}
+
+// watch is a context's hold on a connection.
+type watch struct {
+	of     *deadline // nil for none
+	before context.Context
+	end    func() bool
+}
+
+func (w watch) stop() {
+	if w.of != nil {
+		w.of.watched = w.before
+		w.end()
 	}
+}
+
+// interrupt ends all I/O.
+func (d *deadline) interrupt() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.cut = true
+	_ = d.nc.SetDeadline(time.Unix(1, 0)) // fails only on a closed connection
 }
 
 // extend gives reads and writes that much time from now.

@@ -143,14 +143,14 @@ func TestInterruptedConnectionStaysInterrupted(t *testing.T) {
 	defer func() { _ = ours.Close(); _ = theirs.Close() }()
 	d := deadline{nc: ours}
 	ctx, cancel := context.WithCancel(t.Context())
-	stop := d.watch(ctx)
+	w := d.watch(ctx)
 	cancel()
 	for begun := time.Now(); !d.broken(); time.Sleep(time.Millisecond) {
 		if time.Since(begun) > 5*time.Second {
 			t.Fatal("the cancellation has no effect")
 		}
 	}
-	stop()
+	w.stop()
 	d.extend(time.Minute)
 	if _, err := ours.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("got %v, want a timeout at once", err)

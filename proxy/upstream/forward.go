@@ -47,16 +47,15 @@ func (c *conn) forwardLines() []string {
 // xtext encodes a value (RFC 3461 section 4), or says that there is none that can
 // be told.
 func xtext(value string) string {
-	var b strings.Builder
-	for i := range len(value) {
-		if c := value[i]; c <= ' ' || c >= 0x7f || c == '+' || c == '=' {
-			fmt.Fprintf(&b, "+%02X", c)
-		} else {
-			b.WriteByte(c)
+	coded := func(c byte) bool { return c <= ' ' || c >= 0x7f || c == '+' || c == '=' }
+	for i := 0; i < len(value); i++ {
+		if coded(value[i]) {
+			value = value[:i] + fmt.Sprintf("+%02X", value[i]) + value[i+1:]
+			i += len("+XX") - 1
 		}
 	}
-	if b.Len() == 0 || b.Len() > longestAttribute {
+	if value == "" || len(value) > longestAttribute {
 		return "[UNAVAILABLE]"
 	}
-	return b.String()
+	return value
 }

@@ -64,8 +64,7 @@ func (l *link) exchange(ctx context.Context, wait time.Duration, lines ...string
 	if l.err != nil {
 		return nil, l.err
 	}
-	stop := l.clock.watch(ctx)
-	defer stop()
+	defer l.clock.watch(ctx).stop()
 	l.clock.extend(wait)
 	if l.owed == 0 && l.r.Buffered() > 0 {
 		return nil, l.fail(l.unasked())
@@ -102,8 +101,7 @@ func (l *link) await(ctx context.Context, wait time.Duration) (Reply, error) {
 	if l.err != nil {
 		return Reply{}, l.err
 	}
-	stop := l.clock.watch(ctx)
-	defer stop()
+	defer l.clock.watch(ctx).stop()
 	l.clock.extend(wait)
 	replies, err := l.answers(1)
 	if err != nil {
