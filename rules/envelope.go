@@ -32,7 +32,8 @@ func hashTyped(typed []byte) Key {
 
 // AddressKey returns the key of an e-mail address.
 func AddressKey(address string) Key {
-	return keyOf(detect.ContactEmail, detect.Compact(nil, detect.ContactEmail, []byte(address)))
+	var room [64]byte // most fit
+	return keyOf(detect.ContactEmail, detect.Compact(room[:0], detect.ContactEmail, []byte(address)))
 }
 
 // domainOf returns an address's domain as written, nothing if it has none.

@@ -10,11 +10,13 @@ import (
 	"time"
 )
 
-// letterOf is a letter of about so many octets.
+// letterOf is a letter of about so many octets, in which nobody is named.
 func letterOf(size int) string {
-	page := strings.ReplaceAll(ordinaryLetter, "\n", "\r\n")
-	return headerOf("ana@office.example", "ben@reader.example", "No. 1") + "Content-Type: text/plain\r\n\r\n" +
-		"Our reference " + blank + "\r\n" + strings.Repeat(page, max(1, size/len(page)))
+	const page = "We meet on Thursday at ten, in the room on the second floor. Please bring the drawings\r\n" +
+		"of the bridge and the two offers; the larger one has to be with the council by the end of\r\n" +
+		"the week, and nothing is decided yet. If it rains, the visit to the site is put off.\r\n\r\n"
+	return headerOf("ana@office.example", "ben@reader.example", "Thursday") + "Content-Type: text/plain\r\n\r\n" +
+		"Our reference " + blank + "\r\n\r\n" + strings.Repeat(page, max(1, size/len(page)))
 }
 
 // sheetOf is a letter with a CSV file of so many octets: a price list, in which

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -52,13 +53,18 @@ func (r Reply) String() string {
 	if r.Code == 0 {
 		return ""
 	}
+	code, size := strconv.Itoa(r.Code), 0
+	for _, line := range r.Lines {
+		size += len(code) + len(" ") + len(line) + len("\r\n")
+	}
 	var b strings.Builder
+	b.Grow(size)
 	for i, line := range r.Lines {
 		separator := byte('-')
 		if i == len(r.Lines)-1 {
 			separator = ' '
 		}
-		b.WriteString(strconv.Itoa(r.Code))
+		b.WriteString(code)
 		b.WriteByte(separator)
 		b.WriteString(line)
 		b.WriteString("\r\n")
@@ -153,6 +159,10 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // printable copies text with control characters, tab aside, made spaces.
 func printable(text []byte) string {
+	control := func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }
+	if bytes.IndexFunc(text, control) < 0 {
+		return string(text)
+	}
 	clean := make([]byte, len(text))
 	for i, c := range text {
 		if c < ' ' && c != '\t' || c == 0x7f {

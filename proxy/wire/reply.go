@@ -90,13 +90,16 @@ func validReply(reply string) bool {
 	if !ok || replyCode(text) == 0 {
 		return false
 	}
-	lines := strings.Split(text, "\r\n")
-	for i, line := range lines {
+	for last := false; !last; {
+		var line string
+		var found bool
+		line, text, found = strings.Cut(text, "\r\n")
+		last = !found
 		if strings.ContainsAny(line, "\r\n\x00") || !strings.HasPrefix(line, reply[:3]) {
 			return false
 		}
 		more := len(line) > 3 && line[3] == '-'
-		if len(line) > 3 && line[3] != ' ' && !more || more != (i < len(lines)-1) {
+		if len(line) > 3 && line[3] != ' ' && !more || more == last {
 			return false
 		}
 	}

@@ -59,6 +59,7 @@ func readHeader(br *bufio.Reader, limit int64) (h header) {
 	h.junk = -1
 	var open bool     // the last line was a field and may be folded
 	var folded []byte // its value so far, where it is
+	var line []byte
 	end := func() {
 		if len(folded) > 0 {
 			h.fields[len(h.fields)-1].value = string(folded)
@@ -67,7 +68,9 @@ func readHeader(br *bufio.Reader, limit int64) (h header) {
 	}
 	defer end()
 	for {
-		line, n, err := headerLine(br, limit-h.size)
+		var n int64
+		var err error
+		line, n, err = headerLine(br, line[:0], limit-h.size)
 		at := h.size
 		h.size += n
 		if n > int64(len(line))+2 || h.size > limit {
@@ -113,8 +116,9 @@ func (h *header) mark(at int64) {
 	}
 }
 
-// headerLine returns one line, cut at limit, and its full length.
-func headerLine(br *bufio.Reader, limit int64) (line []byte, n int64, err error) {
+// headerLine returns one line behind room, cut at limit, and its full length.
+func headerLine(br *bufio.Reader, room []byte, limit int64) (line []byte, n int64, err error) {
+	line = room
 	for {
 		part, err := br.ReadSlice('\n')
 		n += int64(len(part))
