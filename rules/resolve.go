@@ -28,6 +28,7 @@ type resolver struct {
 	ev  *gathered
 
 	keys   []cellKey // of one stretch's identifying cells; see keysOf
+	warmed Key       // means nothing; it keeps the compiler from leaving warm out
 	seen   keyTable
 	found  found // of the row at hand
 	buf    []byte
@@ -107,6 +108,9 @@ func (r *resolver) segment(seg *table.Segment) (records int64) {
 		g.shared = r.sharedTypes(len(seg.Rows), g)
 		g.people = g.ofPeople()
 		for i, row := range seg.Rows {
+			if i%warmRows == 0 {
+				r.warm(r.keys[i*len(g.columns) : min(i+warmRows, len(seg.Rows))*len(g.columns)])
+			}
 			r.lookUp(&g, row, len(groups) == 1)
 			if r.row(&g, row, r.keys[i*len(g.columns):(i+1)*len(g.columns)]) {
 				records++
@@ -114,6 +118,15 @@ func (r *resolver) segment(seg *table.Segment) (records int64) {
 		}
 	}
 	return records
+}
+
+// warmRows is how many rows' keys are fetched at once.
+const warmRows = 16
+
+// warm fetches the places of keys in the tables that they are looked up in next.
+func (r *resolver) warm(keys []cellKey) {
+	r.warmed = r.ev.people.index.warm(keys, r.warmed)
+	r.warmed = r.ev.contacts.exact.warm(keys, r.warmed)
 }
 
 // groupsOf parts the columns of a row into people: one group, unless the same
