@@ -32,6 +32,14 @@ func (d *Detector) nextAnchor(text []byte, i int) int {
 // has none. Hardly any value that counts is without both.
 func IndexFigure(text []byte) int {
 	i := 0
+	for ; i+16 <= len(text); i += 16 { // two words without either, as most are
+		first, second := binary.LittleEndian.Uint64(text[i:]), binary.LittleEndian.Uint64(text[i+8:])
+		low, other := lanes.Low(first), lanes.Low(second)
+		if ((lanes.Within(low, '0', '9')|lanes.Within(low, '@', '@'))&^first|
+			(lanes.Within(other, '0', '9')|lanes.Within(other, '@', '@'))&^second)&lanes.Tops != 0 {
+			break
+		}
+	}
 	for ; i+8 <= len(text); i += 8 {
 		word := binary.LittleEndian.Uint64(text[i:])
 		low := lanes.Low(word)

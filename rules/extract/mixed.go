@@ -107,6 +107,15 @@ func (m *mixed) pass(p []byte) int {
 func asciiRun(b []byte) int {
 	const high = 0x8080808080808080
 	i := 0
+	for ; i+64 <= len(b); i += 64 {
+		var all uint64
+		for at := i; at < i+64; at += 16 {
+			all |= binary.LittleEndian.Uint64(b[at:]) | binary.LittleEndian.Uint64(b[at+8:])
+		}
+		if all&high != 0 {
+			break
+		}
+	}
 	for ; i+16 <= len(b); i += 16 {
 		if (binary.LittleEndian.Uint64(b[i:])|binary.LittleEndian.Uint64(b[i+8:]))&high != 0 {
 			break

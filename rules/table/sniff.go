@@ -23,7 +23,7 @@ func (s *splitter) sniff(line *seen) (form, bool) {
 	}
 	for i := range len(delimiters) {
 		d := delimiters[i]
-		if line.marks&(1<<i) == 0 || d == ':' && line.kind == recordLine && bytes.Contains(line.text, []byte(": ")) ||
+		if line.marks&(1<<i) == 0 || d == ':' && line.kind == recordLine && colonSpace(line.text) ||
 			!likely(line, after[:found], i) {
 			continue // what a colon and a space part is never a table of them: see weigh
 		}
@@ -33,6 +33,20 @@ func (s *splitter) sniff(line *seen) (form, bool) {
 		}
 	}
 	return best, bestScore > 0
+}
+
+// colonSpace reports whether a line has a colon before a space.
+func colonSpace(line []byte) bool {
+	for {
+		n := bytes.IndexByte(line, ':')
+		if n < 0 || n+1 == len(line) {
+			return false
+		}
+		if line[n+1] == ' ' {
+			return true
+		}
+		line = line[n+1:]
+	}
 }
 
 // boxed reports whether a row is drawn with the vertical lines of Unicode.
