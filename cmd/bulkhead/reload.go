@@ -61,7 +61,7 @@ func (r *relay) reload(ctx context.Context, by string) (api.Reload, error) {
 
 // refusals says of each thing that was not taken what is wrong where.
 func refusals(err error) []api.NotTaken {
-	several, is := err.(interface{ Unwrap() []error }) //nolint:errorlint // as live.reload joins them
+	several, is := err.(interface{ Unwrap() []error }) // as live.reload joins them
 	if !is {
 		return nil
 	}
