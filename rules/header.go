@@ -19,7 +19,7 @@ const maxVisibleHeader = 256 << 10
 // are looked at without an envelope, as in a file.
 func HeaderEnvelope(src extract.Source) (from string, to []string) {
 	eachField(src, func(name, value string) {
-		if !isAddressField(name) {
+		if isReplyField(name) {
 			return
 		}
 		list, err := addressList(value)
@@ -59,15 +59,14 @@ func eachField(src extract.Source, visit func(name, value string)) {
 		if begins && (len(line) == 0 || line[0] != ' ' && line[0] != '\t') {
 			end()
 		}
-		whole := err != bufio.ErrBufferFull
-		if begins && whole && len(bytes.TrimRight(line, "\r\n")) == 0 {
-			return
-		}
 		field = append(field, line...)
-		if begins = whole; !whole {
+		if begins = err != bufio.ErrBufferFull; !begins {
 			continue
 		}
 		field = bytes.TrimRight(field, "\r\n")
+		if len(field) == 0 { // a blank line, or the end
+			return
+		}
 		if err != nil {
 			end()
 			return
@@ -140,5 +139,4 @@ var (
 	addressFields = []string{"from", "sender", "reply-to", "to", "cc", "bcc", "resent-to", "resent-cc"}
 )
 
-func isReplyField(name string) bool   { return slices.Contains(replyFields, name) }
-func isAddressField(name string) bool { return slices.Contains(addressFields, name) }
+func isReplyField(name string) bool { return slices.Contains(replyFields, name) }

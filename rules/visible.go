@@ -29,9 +29,6 @@ func readVisible(src extract.Source, det *detect.Detector) visible {
 			v.reply = v.reply || strings.TrimSpace(value) != ""
 			return
 		}
-		if !isAddressField(name) {
-			return
-		}
 		list, err := addressList(value)
 		if err != nil {
 			det.Scan([]byte(value), func(e detect.Entity) {
