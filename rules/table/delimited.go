@@ -53,40 +53,41 @@ func (g *delimited) Next() ([][]byte, error) {
 // record reads the record that begins with line; next is the offset after it.
 func (g *delimited) record(line []byte, next int) ([][]byte, int) {
 	text := g.form.plain(g.box, line)
+	var all bool
 	if bytes.IndexByte(text, g.form.quote) < 0 {
-		row, all := g.form.parts(g.row[:0], text, g.s.lim.Columns)
-		if g.row = row; !all {
-			g.s.limit("columns")
-		}
-		return row, next
+		g.row, all = g.form.parts(g.row[:0], text, g.s.lim.Columns)
+	} else {
+		text, next = g.whole(text, next)
+		g.row, all = g.form.cells(g.row[:0], text, g.s.lim.Columns)
 	}
-	if g.form.open(text) {
-		g.text = append(g.text[:0], text...)
-		at := next
-		for range recordLines {
-			more, after, ok := g.s.src.peek(at)
-			if !ok {
-				break
-			}
-			at = after
-			g.text = append(append(g.text, '\n'), unquote(more)...)
-			if !g.form.open(g.text) {
-				text, next = g.text, at
-				break
-			}
-		}
-	}
-	if len(g.text) == 0 || &text[0] != &g.text[0] {
-		// Cells are undoubled in place; the window must stay as it was read.
-		g.text = append(g.text[:0], text...)
-		text = g.text
-	}
-	row, all := g.form.cells(g.row[:0], text, g.s.lim.Columns)
-	g.row = row
 	if !all {
 		g.s.limit("columns")
 	}
-	return row, next
+	return g.row, next
+}
+
+// whole returns the record with quotes that begins with text, in room of its own,
+// and the offset after it.
+func (g *delimited) whole(text []byte, next int) ([]byte, int) {
+	// Cells are undoubled in place; the window must stay as it was read.
+	g.text = append(g.text[:0], text...)
+	if !g.form.open(g.text) {
+		return g.text, next
+	}
+	at := next
+	for range recordLines {
+		more, after, ok := g.s.src.peek(at)
+		if !ok {
+			break
+		}
+		at = after
+		g.text = append(append(g.text, '\n'), unquote(more)...)
+		if !g.form.open(g.text) {
+			return g.text, at
+		}
+	}
+	g.text = append(g.text[:0], text...) // a quote that is never closed
+	return g.text, next
 }
 
 // resumes reports whether the table goes on after a blank line: one of the

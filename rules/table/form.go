@@ -90,9 +90,6 @@ func replaceShrink(text, old []byte, c byte) []byte {
 // and without their quotes. It may write over text, in which quotes are
 // undoubled in place.
 func (f *form) cells(row [][]byte, text []byte, limit int) (_ [][]byte, all bool) {
-	if bytes.IndexByte(text, f.quote) < 0 {
-		return f.parts(row, text, limit)
-	}
 	for {
 		if len(row) == limit {
 			return row, false
@@ -106,7 +103,7 @@ func (f *form) cells(row [][]byte, text []byte, limit int) (_ [][]byte, all bool
 	}
 }
 
-// parts is cells for a record without quotes.
+// parts is cells for a record without quotes, which it leaves as it is.
 func (f *form) parts(row [][]byte, text []byte, limit int) (_ [][]byte, all bool) {
 	from, i := 0, 0
 	for ; i+8 <= len(text); i += 8 {
