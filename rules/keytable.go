@@ -32,14 +32,14 @@ const (
 	bucketSize = 64
 )
 
-// Up to fastBuckets, 832 KiB, a table grows to eight times its size: a key of a
+// Up to fastBuckets, 512 KiB, a table grows to eight times its size: a key of a
 // long list of people is moved a few times instead of a dozen times.
 //
 // One of coldBuckets, 256 KiB, does not stay in the processor's nearest cache.
 const (
 	coldBuckets  = 4 << 10
 	firstBuckets = 16
-	fastBuckets  = 13 << 10
+	fastBuckets  = 8 << 10
 )
 
 // get returns the number of a key, and whether it has one.
