@@ -160,7 +160,7 @@ func (f *faulty) inject(calls, fault string) (end func()) {
 	time.Sleep(100 * time.Millisecond) // to reach every thread
 	return func() {
 		cmd.Process.Signal(syscall.SIGTERM) // it detaches
-		cmd.Wait()                          //nolint:errcheck // ended by the signal
+		cmd.Wait()                          // ended by the signal
 	}
 }
 
