@@ -153,6 +153,9 @@ func (b *book) Write(_ context.Context, batch *Batch) error {
 		return b.fail
 	}
 	for _, r := range batch.Runs {
+		if known := b.runs[r.Key]; known.Held { // as in the store, what comes late takes nothing away
+			r.Held, r.Policy, r.Answer, r.Incident = true, known.Policy, known.Answer, known.Incident
+		}
 		b.runs[r.Key] = r
 	}
 	b.sent = append(b.sent, batch.Deliveries...)

@@ -53,12 +53,15 @@ const (
 )
 
 // find returns the open run that a message belongs to, nil if there is none, and
-// puts it behind the others.
+// puts it behind the others. Of several it is one that is held: two processes may
+// each have begun a run of one mailing.
 func (s *sender) find(m *Message, open func(*run) bool) *run {
-	for i, r := range slices.Backward(s.runs) {
-		if open(r) && r.print.agrees(m) {
-			s.runs = append(slices.Delete(s.runs, i, i+1), r)
-			return r
+	for _, held := range []bool{true, false} {
+		for i, r := range slices.Backward(s.runs) {
+			if r.held == held && open(r) && r.print.agrees(m) {
+				s.runs = append(slices.Delete(s.runs, i, i+1), r)
+				return r
+			}
 		}
 	}
 	return nil

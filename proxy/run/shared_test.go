@@ -65,3 +65,35 @@ func TestTwoProcessesHaveOneRun(t *testing.T) {
 		t.Error("the ledger is asked again though nobody else writes it")
 	}
 }
+
+// Where each of two processes has begun a run of one mailing before it knew of the
+// other's, all copies are braked once one of the two is held.
+func TestTheHeldOneOfTwoRunsBrakes(t *testing.T) {
+	const from = "news@isp.example"
+	for i, name := range []string{"the old process's", "the new process's"} {
+		t.Run(name, func(t *testing.T) {
+			ledger := newBook()
+			cfg := Config{Ledger: ledger, Shared: func() bool { return true }}
+			both := []*office{newOffice(t, cfg), newOffice(t, cfg)}
+			first := []*Copy{both[0].join(from, "ana@reader.test", newsletter("Ana")), both[1].join(from, "ben@reader.test", newsletter("Ben"))}
+			if first[0].Run() == first[1].Run() {
+				t.Fatal("one run: nothing is tried")
+			}
+			for _, c := range first {
+				if err := ledger.Write(t.Context(), &Batch{Runs: []Record{c.run.record(c.sender.name)}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, o := range both { // each learns of the other's
+				o.join(from, "cy@reader.test", newsletter("Cy"))
+			}
+			ledger.keep(first[i].Hold(hold), "IN-1")
+			for j, o := range both {
+				later := o.join(from, "emil@reader.test", newsletter("Emil"))
+				if b, err := later.Brake(t.Context()); err != nil || !b.Held || later.Run() != first[i].Run() {
+					t.Errorf("a copy in process %d: %+v, %v; want it braked", j, b, err)
+				}
+			}
+		})
+	}
+}
