@@ -81,7 +81,7 @@ func (s *spool) ReadFrom(r io.Reader) (int64, error) {
 func (s *spool) room() ([]byte, error) {
 	if s.file == nil && s.size < s.bound {
 		used := s.size % spoolBlock
-		if used == 0 {
+		if s.size == int64(len(s.blocks))*spoolBlock {
 			s.blocks = append(s.blocks, s.memory.block())
 		}
 		return s.blocks[len(s.blocks)-1][used:min(spoolBlock, used+s.bound-s.size)], nil

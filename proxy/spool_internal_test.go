@@ -24,6 +24,7 @@ func TestSpoolGivesBackWhatItTook(t *testing.T) {
 		for name, r := range map[string]io.Reader{
 			"at once": bytes.NewReader(want), "by halves": iotest.HalfReader(bytes.NewReader(want)),
 			"with its end": iotest.DataErrReader(bytes.NewReader(want)),
+			"with pauses":  &hesitant{Reader: bytes.NewReader(want)},
 		} {
 			s := newSpool(dir, bound, &memory)
 			if n, err := s.ReadFrom(r); err != nil || n != int64(size) || s.size != n {
@@ -44,6 +45,20 @@ func TestSpoolGivesBackWhatItTook(t *testing.T) {
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
 		t.Errorf("%d files left behind (%v)", len(left), err)
 	}
+}
+
+// hesitant gives nothing at every other read, as a pipe does for an empty write.
+type hesitant struct {
+	io.Reader
+	ready bool
+}
+
+func (h *hesitant) Read(p []byte) (int, error) {
+	h.ready = !h.ready
+	if h.ready {
+		return 0, nil
+	}
+	return h.Reader.Read(p)
 }
 
 // TestSpoolTellsFaults of its source and of its folder.
