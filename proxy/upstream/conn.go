@@ -177,7 +177,7 @@ func (c *conn) Close() error {
 		return nil
 	}
 	c.closed = true
-	if c.open && !c.link.extensions.Has("PIPELINING") {
+	if (c.open || c.told) && !c.link.extensions.Has("PIPELINING") {
 		c.link.quit() // cheaper than waiting for the answer to RSET
 		return nil
 	}

@@ -103,6 +103,25 @@ func TestOriginOfARefusedSenderIsTakenBack(t *testing.T) {
 	}
 }
 
+// Without pipelining Close would have to wait for the answer to RSET, as long as the
+// server likes.
+func TestCloseDoesNotWaitForAnOriginToBeTakenBack(t *testing.T) {
+	address := serve(t, func(p *peer) {
+		p.greet("XFORWARD ADDR")
+		p.turn("XFORWARD ADDR=192.0.2.7", "250 2.0.0 Ok")
+		p.turn("MAIL FROM:<ann@a.example>", "550 5.1.0 No")
+		p.quit()
+	})
+	c := dial(t, Config{URL: "smtp://" + address})
+	c.Forward([]Attribute{{"ADDR", "192.0.2.7"}})
+	if r, err := c.Mail(t.Context(), "ann@a.example", nil); err != nil || r.Code != 550 {
+		t.Fatal(r, err)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // An idle connection that the server has closed is replaced, and the new one is told
 // the same.
 func TestOriginIsToldAgainOnANewConnection(t *testing.T) {
