@@ -118,6 +118,16 @@ func TestConversation(t *testing.T) {
 	}
 }
 
+// Recipients are bounded in octets, too: a packet has room for a very long one.
+func TestRecipientsAreBounded(t *testing.T) {
+	conn := dial(t, start(t, "tcp", milter.Config{Handler: judge(accepts), Networks: local}))
+	go io.WriteString(conn, negotiation+packet('M', "<ana@sender.example>\x00")+strings.Repeat(packet('R', "<"+strings.Repeat("x", 1<<20-100)+">\x00"), 17)+
+		packet('M', "<ana@sender.example>\x00")+packet('R', "<ben@reader.example>\x00"))
+	if got, want := answers(conn, 21), "Oc"+strings.Repeat("c", 16)+"y"+"cc"; got != want {
+		t.Errorf("answers %q, want %q: the last is refused, and the next message has room again", got, want)
+	}
+}
+
 // A mail server that waits is told that the answer is on its way, since its own
 // patience may end before ours.
 func TestWhoWaitsIsTold(t *testing.T) {

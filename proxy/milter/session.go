@@ -12,9 +12,12 @@ import (
 	"github.com/d--j/go-milter"
 )
 
-// maxRecipients bounds the recipients of a message; mail servers have bounds of
-// their own, such as Postfix's 1000.
-const maxRecipients = 50_000
+// Bounds on the recipients of a message, and on the octets of their paths and
+// parameters; mail servers have bounds of their own, such as Postfix's 1000.
+const (
+	maxRecipients      = 50_000
+	maxRecipientOctets = 16 << 20
+)
 
 // session is what one connection of a mail server has told: mostly that of one
 // SMTP session, with any number of messages after each other.
@@ -27,6 +30,7 @@ type session struct {
 	client  netip.Addr
 	helo    string
 	message *Message // nil outside of a transaction
+	octets  int      // of its recipients
 	intake  *intake  // nil before its first field
 }
 
@@ -76,6 +80,7 @@ func (ss *session) Helo(name string, _ milter.Modifier) (*milter.Response, error
 func (ss *session) MailFrom(from, params string, _ milter.Modifier) (*milter.Response, error) {
 	return ss.step(func() (*milter.Response, error) {
 		ss.leave()
+		ss.octets = 0
 		ss.message = &Message{
 			From: from, MailParams: repeated(params, "BODY", "SMTPUTF8", "REQUIRETLS", "RET", "ENVID"),
 			Client: ss.client, Helo: ss.helo, Watch: ss.link.watch,
@@ -92,7 +97,7 @@ func (ss *session) RcptTo(to, params string, _ milter.Modifier) (*milter.Respons
 		if m == nil || ss.intake != nil {
 			return nil, errOrder
 		}
-		if len(m.To) == maxRecipients {
+		if ss.octets += len(to) + len(params); len(m.To) == maxRecipients || ss.octets > maxRecipientOctets {
 			return milter.RejectWithCodeAndReason(452, "4.5.3 Too many recipients")
 		}
 		m.To = append(m.To, to)
