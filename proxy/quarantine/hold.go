@@ -69,7 +69,7 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, in *intake, m *Message) 
 	if m.Incident, err = s.incidentFor(ctx, tx, m); err != nil {
 		return false, err
 	}
-	seq, err := s.insertRows(ctx, tx, in.key, m)
+	seq, err := s.insertMessageRows(ctx, tx, in.key, m)
 	if err != nil {
 		return false, err
 	}
@@ -107,18 +107,18 @@ func (s *Store) unusedID(ctx context.Context, tx *sql.Tx) (string, error) {
 	return "", fmt.Errorf("no unused id in %d tries", tries)
 }
 
-// insertRows writes a message and its recipients.
-func (s *Store) insertRows(ctx context.Context, tx *sql.Tx, key writeKey, m *Message) (int64, error) {
+// insertMessageRows writes a message and its recipients.
+func (s *Store) insertMessageRows(ctx context.Context, tx *sql.Tx, key writeKey, m *Message) (int64, error) {
 	seq, err := s.insertMessage(ctx, tx, key, m)
 	if err != nil {
 		return 0, err
 	}
+	var rows []any
 	for i, r := range m.Recipients {
-		_, err := tx.ExecContext(ctx, "INSERT INTO recipients (message, place, address, domain) VALUES (?, ?, ?, ?)",
-			seq, i+1, s.hashAddress(r.Address), s.hashDomain(r.Address))
-		if err != nil {
-			return 0, fmt.Errorf("insert recipient %d: %w", i+1, err)
-		}
+		rows = append(rows, seq, i+1, s.hashAddress(r.Address), s.hashDomain(r.Address))
+	}
+	if err := insertRows(ctx, tx, "recipients (message, place, address, domain)", 4, rows); err != nil {
+		return 0, fmt.Errorf("insert recipients: %w", err)
 	}
 	return seq, nil
 }

@@ -35,7 +35,7 @@ func fill(t testing.TB, s *Store, n int) {
 				return err
 			}
 			m.Incident = id
-			if _, err := s.insertRows(t.Context(), tx, key, &m); err != nil {
+			if _, err := s.insertMessageRows(t.Context(), tx, key, &m); err != nil {
 				return err
 			}
 		}
