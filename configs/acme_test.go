@@ -1,6 +1,8 @@
 package configs_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -51,6 +53,20 @@ func TestACMEIsChecked(t *testing.T) {
 				t.Errorf("%v\nwant one error that begins with %q", err, c.want)
 			}
 		})
+	}
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(text), "```yaml\nlisteners:\n  - {address: \":587\", tls: {cert: acme}}")
+	example, _, _ = strings.Cut("listeners:\n  - {address: \":587\", tls: {cert: acme}}"+example, "```")
+	file := filepath.Join(t.TempDir(), "bulkhead.yaml")
+	if err := os.WriteFile(file, []byte(example), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, src, err := configs.Load(file, []string{"BULKHEAD_UPSTREAM_URL=maildir:m"})
+	if err != nil || len(cfg.Listeners) != 2 || len(cfg.ACME.Hosts) != 1 || cfg.Check(src) != nil {
+		t.Errorf("the README's example: %v %v\n%s", err, cfg.Check(src), example)
 	}
 	for _, c := range []struct{ challenge, listen, want string }{
 		{"http-01", "", ":80"}, {"tls-alpn-01", "", ":443"}, {"tls-alpn-01", "127.0.0.1:8443", "127.0.0.1:8443"},

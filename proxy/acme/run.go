@@ -109,6 +109,9 @@ func (c *Certificates) failed(_ context.Context, event string, data map[string]a
 		return nil
 	}
 	err, _ := data["error"].(error)
+	if errors.Is(err, context.Canceled) {
+		return nil // it is on the way down
+	}
 	c.cfg.Log.Warn("certificate not renewed; the one before stays in use, and it is tried again: "+whatToDo(err, c.cfg.Challenge),
 		"host", data["identifier"], "directory", c.cfg.Directory, "left", data["remaining"], "error", err)
 	return nil
