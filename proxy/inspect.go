@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
@@ -13,7 +14,7 @@ import (
 // message's to its end.
 func (s *Server) inspect(ctx context.Context, m *message) (*rules.Evidence, error) {
 	m.rules = s.cfg.InForce()
-	evidence, err := s.inspectBy(ctx, m.rules.Inspector, extract.Source{ReaderAt: m.spool, Size: m.spool.size})
+	evidence, err := s.inspectBy(ctx, m.from.client, m.rules.Inspector, extract.Source{ReaderAt: m.spool, Size: m.spool.size})
 	if err != nil {
 		m.spool.lend() // it may have been left behind
 	}
@@ -30,7 +31,7 @@ var ErrNotNow = errors.New("not read in time")
 // read on after Inspect has returned; source then has to answer with errors. The
 // error is [ErrNotNow], the context's, the source's, or a fault of ours.
 func (s *Server) Inspect(ctx context.Context, by Inspector, source extract.Source) (*rules.Evidence, error) {
-	evidence, err := s.inspectBy(ctx, by, source)
+	evidence, err := s.inspectBy(ctx, netip.Addr{}, by, source)
 	if errors.Is(err, errBusy) || errors.Is(err, errDeadline) {
 		err = fmt.Errorf("%w: %w", ErrNotNow, err)
 	}
@@ -40,10 +41,10 @@ func (s *Server) Inspect(ctx context.Context, by Inspector, source extract.Sourc
 // inspectBy waits for a free slot, then reads the message under the deadline. An
 // inspection that does not stop at its deadline is left behind, so that it
 // cannot hold up who waits for it.
-func (s *Server) inspectBy(ctx context.Context, by Inspector, source extract.Source) (*rules.Evidence, error) {
+func (s *Server) inspectBy(ctx context.Context, client netip.Addr, by Inspector, source extract.Source) (*rules.Evidence, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Deadline, errDeadline)
 	defer cancel()
-	slot, err := s.slots.take(ctx)
+	slot, err := s.slots.take(ctx, client)
 	if err != nil {
 		return nil, err
 	}
