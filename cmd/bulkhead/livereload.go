@@ -74,8 +74,7 @@ func (l *live) notTaken() []string {
 
 // followFiles reloads on a change of a file, and everything on a hang-up signal,
 // until the context ends.
-func (r *relay) followFiles(ctx context.Context) {
-	hangUp := hangUps(ctx)
+func (r *relay) followFiles(ctx context.Context, hangUp <-chan struct{}) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {

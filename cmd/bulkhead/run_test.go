@@ -461,3 +461,24 @@ func TestEcho(t *testing.T) {
 		t.Errorf("%v copies are counted as delivered before the hold, want 3", got)
 	}
 }
+
+// A listener whose certificate cannot be read ends the start before another takes
+// mail: clients would have its greeting, and then lose it.
+func TestNoListenerTakesMailBeforeEachIsReady(t *testing.T) {
+	cfg := configs.Default()
+	cfg.DataDir, cfg.Upstream.URL = t.TempDir(), newMailbox(t).url()
+	cfg.Admin.Address, cfg.Metrics.Address = "127.0.0.1:0", "127.0.0.1:0"
+	second := configs.Listener{Address: "127.0.0.1:0", TLS: configs.TLS{Cert: "no/such.pem", Key: "no/such.key"}}
+	cfg.Listeners = []configs.Listener{{Address: "127.0.0.1:0"}, second}
+	var log bytes.Buffer
+	r, err := newRelay(t.Context(), &cfg, slog.New(slog.NewTextHandler(&log, nil)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.run(t.Context()); err == nil || !strings.Contains(err.Error(), "no/such.pem") {
+		t.Errorf("it ends with %v, want the file that is not there", err)
+	}
+	if strings.Contains(log.String(), "taking mail") {
+		t.Errorf("it took mail:\n%s", log.String())
+	}
+}

@@ -261,16 +261,20 @@ func (r *relay) listen() error {
 // run serves until the context ends, then lets transactions finish.
 func (r *relay) run(ctx context.Context) error {
 	defer r.close()
+	hangUp := hangUps(ctx) // before anybody is told that it is ready: until then the signal ends the process
 	if os.Getenv("GOGC") == "" {
 		defer paceCollector()()
 	}
 	failed := make(chan error, len(r.listeners)+3)
-	for i, l := range r.listeners {
-		door, err := r.openDoor(i, l.Addr())
-		if err != nil {
+	doors := make([]proxy.Door, len(r.listeners))
+	for i, l := range r.listeners { // each before mail is taken by any
+		var err error
+		if doors[i], err = r.openDoor(i, l.Addr()); err != nil {
 			return err
 		}
-		go func() { failed <- r.smtp.Serve(l, door) }()
+	}
+	for i, l := range r.listeners {
+		go func() { failed <- r.smtp.Serve(l, doors[i]) }()
 		r.log.Info("taking mail", "address", l.Addr().String(), "upstream", r.upstream.String())
 	}
 	r.serveMilter(failed)
@@ -283,7 +287,7 @@ func (r *relay) run(ctx context.Context) error {
 	defer r.keepCertificates(ctx)()
 	r.tellFirstRun(ctx)
 	go r.tidy(ctx)
-	go r.followFiles(ctx)
+	go r.followFiles(ctx, hangUp)
 	stopWatching, err := r.watch(ctx)
 	if err != nil {
 		return err
