@@ -102,6 +102,9 @@ func (r *relay) status() string {
 	for _, l := range r.listeners {
 		at = append(at, l.Addr().String())
 	}
+	if r.milter != nil {
+		at = append(at, r.milter.Addr().String()+" (milter)")
+	}
 	status := "Taking mail on " + strings.Join(at, ", ") + "; rules " + r.live.now.Load().version()
 	if wrong := r.live.notTaken(); len(wrong) > 0 {
 		status += "; not taken, so that those before stay in use: " + strings.Join(wrong, ", ") + " (the log says why)"

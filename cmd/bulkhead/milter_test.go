@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
@@ -36,6 +37,9 @@ func TestMilterSocket(t *testing.T) {
 	}
 	if status, text := get(t, "http://"+r.metrics.Addr().String()+"/readyz"); status != 200 {
 		t.Errorf("not ready: %d %s", status, text)
+	}
+	if status := r.status(); !strings.Contains(status, path) {
+		t.Errorf("the service manager is told %q, without where mail servers ask", status)
 	}
 	session, err := milter.NewClient("unix", path).Session(nil)
 	if err != nil {
