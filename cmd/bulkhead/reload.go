@@ -56,7 +56,8 @@ func (r *relay) reload(ctx context.Context, by string) (api.Reload, error) {
 	}
 	r.manager.tell("STATUS=" + r.status())
 	out.Version, out.Waiting = r.live.now.Load().version(), r.live.waiting()
-	return out, r.store.RecordReload(ctx, by, outcome, out.Version)
+	// Who asked may have gone meanwhile; it is in force all the same.
+	return out, r.store.RecordReload(context.WithoutCancel(ctx), by, outcome, out.Version)
 }
 
 // refusals says of each thing that was not taken what is wrong where.

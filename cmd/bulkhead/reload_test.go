@@ -2,17 +2,20 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 )
@@ -336,4 +339,18 @@ func TestReloadByTheAPI(t *testing.T) {
 		t.Errorf("audit verify: %s", errOut)
 	}
 	p.stop(t)
+}
+
+// Who asked for it and has gone meanwhile is in the audit trail all the same.
+func TestReloadIsRecordedThoughItsClientHasGone(t *testing.T) {
+	r := startRelay(t, t.TempDir(), newMailbox(t).url(), nil)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.reload(gone, "tester"); err != nil {
+		t.Error(err)
+	}
+	trail, _, err := r.store.Audit(t.Context(), quarantine.AuditQuery{})
+	if err != nil || !slices.ContainsFunc(trail, func(e quarantine.Entry) bool { return e.Act == quarantine.ActReloaded && e.By == "tester" }) {
+		t.Errorf("%v; the audit trail has no reload by tester: %+v", err, trail)
+	}
 }
