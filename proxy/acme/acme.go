@@ -4,7 +4,7 @@
 // It is certmagic with the choices of a mail relay: the names are those of the
 // configuration and no others, whatever a client asks for; nothing waits for
 // the authority, neither the start nor a handshake; one authority, and none to
-// fall back on; and each failure is one line in the log that says what to do.
+// fall back on; and of each failure a line in the log says what to do.
 //
 // What it keeps is in one folder, whose files only their owner reads: the key of
 // the account, and each name's certificate with its key. What is there is in
@@ -44,8 +44,8 @@ type Config struct {
 	// Trust has the roots that are trusted for the directory; nil for the
 	// system's.
 	Trust *tls.Config
-	// Email is where the authority writes to. Its terms are accepted by the one
-	// who calls.
+	// Email is where the authority writes to; it is not logged. Its terms are
+	// accepted by the one who calls.
 	Email string
 	// Hosts are the names, the first of which is shown to who asks for none
 	// of them.
@@ -66,6 +66,7 @@ type Config struct {
 // Certificates are what clients are shown.
 type Certificates struct {
 	cfg   Config
+	mask  mask // of what is logged
 	cache *certmagic.Cache
 	magic *certmagic.Config
 	// shown are the certificates in force, in the order of the names; nil
@@ -88,8 +89,8 @@ func New(cfg Config) (*Certificates, error) {
 	if cfg.Look == 0 {
 		cfg.Look = certmagic.DefaultRenewCheckInterval
 	}
-	c := &Certificates{cfg: cfg}
-	log := zap.New(bridge{cfg.Log, slog.LevelWarn})
+	c := &Certificates{cfg: cfg, mask: maskOf(cfg.Email)}
+	log := zap.New(bridge{cfg.Log, slog.LevelWarn, c.mask})
 	c.cache = certmagic.NewCache(certmagic.CacheOptions{
 		GetConfigForCert:   func(certmagic.Certificate) (*certmagic.Config, error) { return c.magic, nil },
 		RenewCheckInterval: cfg.Look, Logger: log,
@@ -104,7 +105,7 @@ func New(cfg Config) (*Certificates, error) {
 		CA: cfg.Directory, Email: cfg.Email, Agreed: true,
 		DisableHTTPChallenge: cfg.Challenge != HTTP01, DisableTLSALPNChallenge: cfg.Challenge != TLSALPN01,
 		ListenHost: host, AltHTTPPort: number, AltTLSALPNPort: number,
-		Logger: zap.New(bridge{cfg.Log, slog.LevelDebug}), // its failures are told with the certificate's
+		Logger: zap.New(bridge{cfg.Log, slog.LevelDebug, c.mask}), // its failures are told with the certificate's
 	}
 	if cfg.Trust != nil {
 		issuer.TrustedRoots = cfg.Trust.RootCAs

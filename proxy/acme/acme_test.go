@@ -53,7 +53,7 @@ func run(t *testing.T, a *pebble.Authority, cfg acme.Config) *running {
 	if text, err := os.ReadFile(a.CA); err != nil || !roots.AppendCertsFromPEM(text) {
 		t.Fatal(err)
 	}
-	cfg.Directory, cfg.Trust, cfg.Email, cfg.Listen, cfg.Log = a.Directory, &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, "post@office.example", a.Comes, slog.New(slog.NewTextHandler(r.log, nil))
+	cfg.Directory, cfg.Trust, cfg.Email, cfg.Listen, cfg.Log = a.Directory, &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, "post@office.example", a.Comes, slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if cfg.Challenge == "" {
 		cfg.Challenge = acme.HTTP01
 	}
@@ -74,6 +74,9 @@ func run(t *testing.T, a *pebble.Authority, cfg acme.Config) *running {
 		cancel()
 		<-done
 		r.Close()
+		if strings.Contains(r.log.String(), "@office.example") {
+			t.Error("the address of the account is logged")
+		}
 		if t.Failed() {
 			t.Log(r.log)
 		}

@@ -80,7 +80,7 @@ func (c *Certificates) obtain(ctx context.Context, host string, got chan<- struc
 		}
 		wait := pause(err, failures)
 		c.cfg.Log.Warn("no certificate from the authority; what needs none goes on: "+whatToDo(err, c.cfg.Challenge),
-			"host", host, "directory", c.cfg.Directory, "again_in", wait, "error", err)
+			"host", host, "directory", c.cfg.Directory, "again_in", wait, "error", c.mask.text(err.Error()))
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -113,7 +113,7 @@ func (c *Certificates) failed(_ context.Context, event string, data map[string]a
 		return nil // it is on the way down
 	}
 	c.cfg.Log.Warn("certificate not renewed; the one before stays in use, and it is tried again: "+whatToDo(err, c.cfg.Challenge),
-		"host", data["identifier"], "directory", c.cfg.Directory, "left", data["remaining"], "error", err)
+		"host", data["identifier"], "directory", c.cfg.Directory, "left", data["remaining"], "error", c.mask.text(fmt.Sprint(err)))
 	return nil
 }
 
