@@ -167,6 +167,7 @@ func testPod(t *testing.T, relay *exec.Cmd, container *core.Container, change fu
 	if err := relay.Start(); err != nil {
 		t.Fatal(err)
 	}
+	defer relay.Process.Kill()                                          // nothing, where it has ended
 	end := time.AfterFunc(time.Minute, func() { relay.Process.Kill() }) // then the log ends
 	defer end.Stop()
 	var log strings.Builder
