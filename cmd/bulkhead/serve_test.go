@@ -263,6 +263,7 @@ func TestMetricsAreCleanAndSayNothingOfContent(t *testing.T) {
 
 // closedSets are the labels that may appear, each with the form of its values.
 var closedSets = map[string]*regexp.Regexp{
+	"answer": regexp.MustCompile(`^(accept|discard|refuse|tempfail)$`),
 	"what":   regexp.MustCompile(`^(configuration|index|allow|certificate)$`),
 	"action": regexp.MustCompile(`^(pass|tag|hold|reject|fault)$`), "completeness": regexp.MustCompile(`^(complete|partial|unscanned)$`),
 	"policy": regexp.MustCompile(`^[a-z-]+$`), "stage": regexp.MustCompile(`^[a-z]+$`), "reason": regexp.MustCompile(`^[a-z_]+$`),
