@@ -24,8 +24,9 @@ type machine struct {
 	err  string
 }
 
-// bootScript begins in new namespaces, in which nothing of the host changes. The
-// program and its configuration go where the unit may see them.
+// bootScript begins in new namespaces: of the host nothing changes, but that empty
+// control groups are left. The program and its configuration go where the unit may
+// see them.
 const bootScript = `set -e
 mount -t proc proc /proc
 mount -t tmpfs tmpfs /run
