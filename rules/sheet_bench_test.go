@@ -91,7 +91,7 @@ func longWorkbook(tb testing.TB, n int) []byte {
 			`<sheets><sheet name="Sheet1" sheetId="1" r:id="r1"/></sheets></workbook>`},
 		{"xl/_rels/workbook.xml.rels", relations("worksheet", "worksheets/sheet1.xml")},
 	} {
-		io.WriteString(create(part[0]), part[1]) //nolint:errcheck // it goes to memory
+		io.WriteString(create(part[0]), part[1])
 	}
 	sheet := create("xl/worksheets/sheet1.xml")
 	line := []byte(`<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>`)
@@ -110,7 +110,7 @@ func longWorkbook(tb testing.TB, n int) []byte {
 		}
 		line = line[:0]
 	}
-	io.WriteString(sheet, "</sheetData></worksheet>") //nolint:errcheck // it goes to memory
+	io.WriteString(sheet, "</sheetData></worksheet>")
 	if err := z.Close(); err != nil {
 		tb.Fatal(err)
 	}
