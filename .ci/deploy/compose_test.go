@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"os"
 	"os/exec"
@@ -83,8 +84,8 @@ func TestCompose(t *testing.T) {
 	prometheusOf(t, project)
 }
 
-// relayOf checks the relay's configuration by the relay, and that its network
-// is the one that may relay.
+// relayOf checks the relay's configuration by the relay, that its network is the
+// one that may relay, and that it listens on what is published.
 func relayOf(t *testing.T, project *types.Project) {
 	t.Helper()
 	file := mounted(t, project, "bulkhead", "/etc/bulkhead/bulkhead.yaml")
@@ -102,6 +103,11 @@ func relayOf(t *testing.T, project *types.Project) {
 	}
 	if subnet := project.Networks["mail"].Ipam.Config[0].Subnet; !strings.Contains(string(text), "allow: ["+subnet+"]") {
 		t.Errorf("bulkhead.yaml does not allow %s", subnet)
+	}
+	for _, port := range project.Services["bulkhead"].Ports {
+		if !strings.Contains(string(text), fmt.Sprintf(`":%d"`, port.Target)) {
+			t.Errorf("the port %d is published, and bulkhead.yaml does not listen on it", port.Target)
+		}
 	}
 }
 

@@ -150,7 +150,8 @@ func TestManifests(t *testing.T) {
 	}
 }
 
-// checkNames checks that what is named is there: ports, volumes and pods.
+// checkNames checks that what is named is there: ports, which the relay listens on,
+// volumes and pods.
 func checkNames(t *testing.T, m *manifests) {
 	t.Helper()
 	spec := m.set.Spec.Template.Spec
@@ -158,6 +159,9 @@ func checkNames(t *testing.T, m *manifests) {
 	var ports, volumes []string
 	for _, port := range container.Ports {
 		ports = append(ports, port.Name)
+		if at := fmt.Sprintf(`":%d"`, port.ContainerPort); !strings.Contains(m.config.Data["bulkhead.yaml"], at) {
+			t.Errorf("the port %s is %d, which bulkhead.yaml does not listen on", port.Name, port.ContainerPort)
+		}
 	}
 	for _, volume := range spec.Volumes {
 		volumes = append(volumes, volume.Name)
