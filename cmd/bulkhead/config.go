@@ -47,8 +47,15 @@ func (c configCheck) Run(ctx context.Context, p program) error {
 			return fmt.Errorf("%s%w", src.At(fmt.Sprintf("listeners[%d].tls", i)), err)
 		}
 	}
-	if _, err := readRoots("acme.ca", cfg.ACME.CA); err != nil {
-		return fmt.Errorf("%s%w", src.At("acme.ca"), err)
+	if a := &cfg.Admin; a.Cert != "" && a.Cert != configs.ByACME {
+		if _, err := openCertificate("admin.cert", a.Cert, a.Key); err != nil {
+			return fmt.Errorf("%s%w", src.At("admin.cert"), err)
+		}
+	}
+	for _, roots := range [][2]string{{"acme.ca", cfg.ACME.CA}, {"tracing.ca", cfg.Tracing.CA}} {
+		if _, err := readRoots(roots[0], roots[1]); err != nil {
+			return fmt.Errorf("%s%w", src.At(roots[0]), err)
+		}
 	}
 	server, err := newUpstream(&cfg)
 	if err != nil {
