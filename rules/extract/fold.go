@@ -46,7 +46,7 @@ func (f *folded) Read(p []byte) (int, error) {
 			var k int
 			k, f.err = f.r.Read(f.in[f.e:])
 			f.e += k
-			turnOverrides(f.in[f.s:f.e])
+			f.turn()
 			continue
 		}
 		if f.s == f.e {
@@ -68,8 +68,39 @@ func (f *folded) direct(p []byte) int {
 		f.in = make([]byte, decodeSize)
 	}
 	f.s, f.e = 0, copy(f.in, p[n:k])
-	turnOverrides(f.in[:f.e])
+	f.turn()
 	return n
+}
+
+// maxTurned is how much text is put by for an override to end in, in bytes.
+const maxTurned = 2 * decodeSize
+
+// turn turns the overrides in what was put by, and reads on to the end of one
+// that goes on: where a read ends must not tell what a text says.
+func (f *folded) turn() {
+	for at := f.s; ; {
+		open := turnOverrides(f.in[at:f.e], f.err != nil)
+		if open < 0 {
+			return
+		}
+		at += open
+		switch {
+		case f.e < maxTurned:
+			if f.e == len(f.in) {
+				f.in = append(f.in, make([]byte, maxTurned-len(f.in))...)
+			}
+			var k int
+			k, f.err = f.r.Read(f.in[f.e:])
+			f.e += k
+		case at > f.s+utf8.UTFMax: // once more, when what stands before it was given
+			f.r = io.MultiReader(bytes.NewReader(bytes.Clone(f.in[at:f.e])), f.r)
+			f.e = at
+			return
+		default: // longer than there is room for
+			turnOverrides(f.in[at:f.e], true)
+			return
+		}
+	}
 }
 
 // pass folds into p up to the first character that does not fit or that the
@@ -202,7 +233,7 @@ func foldCell(arena *[]byte, cell []byte) []byte {
 	}
 	if bytes.Contains(cell, []byte(override)) {
 		cell = bytes.Clone(cell)
-		turnOverrides(cell)
+		turnOverrides(cell, true)
 	}
 	start, prev := len(*arena), byte(0)
 	for i := 0; i < len(cell); {

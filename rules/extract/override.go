@@ -13,26 +13,30 @@ const (
 )
 
 // turnOverrides puts text that is overridden to run from right to left into
-// the order in which a reader sees it, in place. An override ends at its mark
-// or with the line.
-func turnOverrides(b []byte) {
-	for {
-		at := bytes.Index(b, []byte(override))
+// the order in which a reader sees it, in place. An override ends at its mark,
+// with the line, or with the last of the text. One that goes on in what follows
+// b stays as it is: its place is returned, -1 if there is none.
+func turnOverrides(b []byte, last bool) (open int) {
+	for from := 0; ; {
+		at := bytes.Index(b[from:], []byte(override))
 		if at < 0 {
-			return
+			return -1
 		}
-		b = b[at+len(override):]
-		end := len(b)
-		if i := bytes.IndexByte(b, '\n'); i >= 0 {
-			end = i
+		at += from
+		start, end, ended := at+len(override), len(b), last
+		if i := bytes.IndexByte(b[start:], '\n'); i >= 0 {
+			end, ended = start+i, true
 		}
-		if i := bytes.Index(b[:end], []byte(endOverride)); i >= 0 {
-			end = i
+		if i := bytes.Index(b[start:end], []byte(endOverride)); i >= 0 {
+			end, ended = start+i, true
 		}
-		if turned := bytes.TrimRight(b[:end], "\r"); utf8.Valid(turned) {
+		if !ended {
+			return at
+		}
+		if turned := bytes.TrimRight(b[start:end], "\r"); utf8.Valid(turned) {
 			reverse(turned)
 		}
-		b = b[end:]
+		from = end
 	}
 }
 
