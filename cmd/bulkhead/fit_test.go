@@ -85,24 +85,22 @@ func testShipped(t *testing.T, box *mailbox, relay, upstream string, server mail
 	post(t, server, ordinary)
 	arrives(t, server, box, 1, ordinary)
 	if server.config != "" { // then Bulkhead is told whose mail it is
-		if log := p.logged(); !toldOrigin.MatchString(log) {
-			t.Errorf("Bulkhead's log does not name the server's client:\n%s", log)
-		}
+		waitFor(t, "Bulkhead's log names the server's client", func() bool { return toldOrigin.MatchString(p.logged()) })
 	}
 
 	post(t, server, ordinaryMessage("News of your account", string(bulletin(40))))
-	eventually(t, "the leak is held", func() bool {
+	waitFor(t, "the leak is held", func() bool {
 		return p.metric(t, `bulkhead_messages_total{action="hold",completeness="complete"}`) == 1
 	})
-	eventually(t, "the server's queue is empty", func() bool { return server.queued() == 0 })
+	waitFor(t, "the server's queue is empty", func() bool { return server.queued() == 0 })
 
 	p.stop(t)
 	later := ordinaryMessage("The next meeting", "is on Thursday, at the usual place.\n")
 	post(t, server, later)
-	eventually(t, "the server's queue keeps what Bulkhead could not take", func() bool { return server.queued() == 1 })
+	waitFor(t, "the server's queue keeps what Bulkhead could not take", func() bool { return server.queued() == 1 })
 	p = start()
 	arrives(t, server, box, 2, later)
-	eventually(t, "the server's queue is empty again", func() bool { return server.queued() == 0 })
+	waitFor(t, "the server's queue is empty again", func() bool { return server.queued() == 0 })
 	p.stop(t)
 	if got := box.got(); len(got) != 2 {
 		t.Errorf("%d messages arrived, want the 2 ordinary ones", len(got))

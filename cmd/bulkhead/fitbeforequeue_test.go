@@ -85,14 +85,15 @@ policies:
 				t.Errorf("%s, %d people: %d %s", how, c.people, code, text)
 			}
 		}
-		log := p.logged()
 		for _, host := range []string{"0.9", "1.9", "1.10", "2.9", "3.9"} {
-			if line := fmt.Sprintf(`"client":"127.%d.%s"`, n, host); strings.Count(log, line) != 1 {
-				t.Errorf("%s: Bulkhead's log has not %s:\n%s", how, line, log)
+			line := fmt.Sprintf(`"client":"127.%d.%s"`, n, host)
+			p.tells(t, `"msg":"verdict"`, line)
+			if log := p.logged(); strings.Count(log, line) != 1 {
+				t.Errorf("%s: Bulkhead's log has %s more than once:\n%s", how, line, log)
 			}
 		}
 	}
-	eventually(t, "Postfix's queue is empty", func() bool { to, _ := q.queued(); return len(to) == 0 })
+	waitFor(t, "Postfix's queue is empty", func() bool { to, _ := q.queued(); return len(to) == 0 })
 	if len(box.got()) != n {
 		t.Errorf("%d messages arrived, want the %d clean ones", len(box.got()), n)
 	}

@@ -98,6 +98,7 @@ func dialFrom(t testing.TB, from, to string) net.Conn {
 // came to HAProxy: for who may relay, in the trace line and in the log. HAProxy sees
 // by both of its checks how the relay does, and nobody comes in beside it.
 func TestHAProxy(t *testing.T) {
+	t.Parallel() // it mostly waits
 	box := newMailbox(t)
 	config := writeFile(t, "bulkhead.yaml", `listeners:
   - {address: "127.0.0.1:0", allow: [127.0.0.9/32], proxy_protocol: {from: [127.0.0.1/32]}}
@@ -106,7 +107,7 @@ func TestHAProxy(t *testing.T) {
 	needProgram(t, "haproxy", "haproxy")
 	p := serve(t, t.TempDir(), box.url(), "--config", config)
 	h := startHAProxy(t, p.smtp[0], p.smtp[1], strings.TrimPrefix(p.metrics, "http://"))
-	eventually(t, "HAProxy finds the relay ready", func() bool {
+	waitFor(t, "HAProxy finds the relay ready", func() bool {
 		return h.health(t, "relays") == "UP L7OK" && h.health(t, "submissions") == "UP L7OK"
 	})
 
@@ -128,7 +129,8 @@ func TestHAProxy(t *testing.T) {
 		}
 		newClient(t, dialFrom(t, "127.0.0.8", address)).cmd(530, "MAIL FROM:<sender@source.example>")
 	}
-	if log := p.logged(); strings.Count(log, `"msg":"verdict"`) != 2 || strings.Count(log, `"client":"127.0.0.9"`) != 2 {
+	waitFor(t, "the log has both verdicts", func() bool { return strings.Count(p.logged(), `"msg":"verdict"`) == 2 })
+	if log := p.logged(); strings.Count(log, `"client":"127.0.0.9"`) != 2 {
 		t.Errorf("the log does not name the client:\n%s", log)
 	}
 	for _, beside := range []string{"127.0.0.1", "127.0.0.9"} {
@@ -144,7 +146,7 @@ func TestHAProxy(t *testing.T) {
 
 	// Nothing can be taken without an upstream: /readyz says so, SMTP does not.
 	box.server.Close()
-	eventually(t, "HAProxy takes the relay out", func() bool { return strings.HasPrefix(h.health(t, "relays"), "DOWN L7STS") })
+	waitFor(t, "HAProxy takes the relay out", func() bool { return strings.HasPrefix(h.health(t, "relays"), "DOWN L7STS") })
 	if said := h.health(t, "submissions"); said != "UP L7OK" {
 		t.Errorf("by SMTP the relay is %s", said)
 	}

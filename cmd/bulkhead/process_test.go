@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -130,6 +131,20 @@ func (p *process) logged() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.log.String()
+}
+
+// tells waits for a line of the log that has all of the texts: what a process
+// writes comes a little after what it answers.
+func (p *process) tells(t testing.TB, texts ...string) {
+	t.Helper()
+	has := func(line string) bool {
+		return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(line, text) })
+	}
+	for deadline := time.Now().Add(patience); !slices.ContainsFunc(strings.Split(p.logged(), "\n"), has); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no line of the log has %q:\n%s", texts, p.logged())
+		}
+	}
 }
 
 // kill ends the process at once, as a power cut does.

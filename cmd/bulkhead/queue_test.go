@@ -194,16 +194,6 @@ func (q *postfixQueue) queued() (to, reasons []string) {
 // flush has Postfix try all of its queue now.
 func (q *postfixQueue) flush() { q.must("postqueue", "-c", filepath.Join(q.dir, "etc"), "-f") }
 
-// eventually waits for something to become true.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("in vain: %s", what)
-		}
-	}
-}
-
 // Where later copies are deferred, a mail server's queue keeps them while the
 // incident is open. Once it is released all of them arrive, and nobody has the
 // mailing twice; once it is refused all of them go back to their sender.
@@ -232,11 +222,11 @@ func testDeferred(t *testing.T, action string) {
 		}
 	}
 	post()
-	eventually(t, "the first copy is held", func() bool { return len(p.incidents(t)) == 1 })
+	waitFor(t, "the first copy is held", func() bool { return len(p.incidents(t)) == 1 })
 	for range 12 {
 		post()
 	}
-	eventually(t, "the queue holds the other copies, and says why", func() bool {
+	waitFor(t, "the queue holds the other copies, and says why", func() bool {
 		to, reasons := q.queued()
 		return slices.Equal(to, readers[1:]) && !slices.ContainsFunc(reasons, func(why string) bool {
 			return !strings.Contains(why, "451 4.3.0 Run paused")
@@ -251,7 +241,7 @@ func testDeferred(t *testing.T, action string) {
 
 	p.decide(t, action)
 	time.Sleep(1100 * time.Millisecond) // Postfix's minimal_backoff_time
-	eventually(t, "the queue is empty", func() bool {
+	waitFor(t, "the queue is empty", func() bool {
 		q.flush()
 		to, _ := q.queued()
 		return len(to) == 0
