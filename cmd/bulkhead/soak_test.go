@@ -144,6 +144,11 @@ func TestSoak(t *testing.T) {
 // a connection that lingers.
 const fewDescriptors, fewGoroutines = 8, 16
 
+// slopeFrom is how long a load has to last before its slope tells anything: a
+// connection takes some goroutines, and how many there are differs by the second.
+// What is given back afterwards tells of a leak at once.
+const slopeFrom = 2 * time.Minute
+
 // checkLevel fails if what a process takes grew under a steady load, or was not
 // given back after it.
 func checkLevel(t *testing.T, lasting time.Duration, readings []reading, idle, after reading) {
@@ -162,7 +167,7 @@ func checkLevel(t *testing.T, lasting time.Duration, readings []reading, idle, a
 		level, grown := drift(readings, what.of)
 		t.Logf("%s: %.0f, grown by %.1f over %d readings; idle %.0f, after it %.0f",
 			what.name, level/what.unit, grown/what.unit, len(readings), what.of(idle)/what.unit, what.of(after)/what.unit)
-		if grown > max(level/10, what.least) && (what.unit == 1 || lasting >= 2*time.Minute) {
+		if grown > max(level/10, what.least) && lasting >= slopeFrom {
 			t.Errorf("%s grew by %.1f from about %.0f", what.name, grown/what.unit, level/what.unit)
 		}
 		if left := what.of(after) - what.of(idle); what.unit == 1 && left > what.least {
