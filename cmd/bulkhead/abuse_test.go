@@ -35,9 +35,7 @@ const abuseCases = 58
 // STARTTLS, and the case that needs CHUNKING is run once more with an upstream
 // that has it, since the relay offers what its upstream does.
 func TestAbuse(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
+	skipIfShort(t, "long")
 	t.Parallel() // mostly waiting
 	passed := map[string]bool{}
 	sink := freePort(t)

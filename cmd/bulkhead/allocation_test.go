@@ -20,9 +20,7 @@ const (
 // TestAllocationsDoNotGrowWithTheMessage counts those of the whole process over
 // many messages on one connection.
 func TestAllocationsDoNotGrowWithTheMessage(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the race detector, which -short goes with, makes some of its own")
-	}
+	skipIfShort(t, "the race detector, which -short goes with, makes some of its own")
 	relay := serve(t, t.TempDir(), "smtp://"+listenSink(t))
 	least := float64(maxAllocations)
 	for _, c := range []struct {

@@ -10,9 +10,7 @@ import (
 // relay goes on when the upstream does. Only where nobody can know whether the
 // message was taken may the client's second try be a second copy.
 func TestUpstreamDiesAtEachStep(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
+	skipIfShort(t, "long")
 	t.Parallel() // mostly waiting
 	for _, chunking := range []bool{false, true} {
 		box := newMailbox(t)

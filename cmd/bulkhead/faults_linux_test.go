@@ -167,9 +167,7 @@ func (f *faulty) inject(calls, fault string) (end func()) {
 // TestFaultsOfTheDisk: whatever the disk refuses, a message that has to be held
 // is put off, one that passes goes on, and nothing acknowledged is lost.
 func TestFaultsOfTheDisk(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
+	skipIfShort(t, "long")
 	t.Parallel() // mostly waiting
 	for _, c := range []struct {
 		name, calls, fault string
@@ -199,9 +197,7 @@ func TestFaultsOfTheDisk(t *testing.T) {
 
 // TestFullDisk: the same on a volume that is really full.
 func TestFullDisk(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
+	skipIfShort(t, "long")
 	if os.Getuid() != 0 {
 		skipUnlessCI(t, "a volume of its own needs root")
 	}
@@ -250,9 +246,7 @@ func fill(t *testing.T, path string) {
 // TestLockedStore: another program holds on to the quarantine's database for
 // longer than anybody waits.
 func TestLockedStore(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
+	skipIfShort(t, "long")
 	t.Parallel() // mostly waiting
 	f := newFaulty(t, t.TempDir())
 	s := f.connect()
@@ -277,9 +271,7 @@ func TestLockedStore(t *testing.T) {
 // TestWantOfDescriptors: with none left, what cannot be taken is put off, and
 // all goes on when there are some again.
 func TestWantOfDescriptors(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
+	skipIfShort(t, "long")
 	t.Parallel() // mostly waiting
 	f := newFaulty(t, t.TempDir())
 	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", f.p.cmd.Process.Pid))

@@ -41,9 +41,7 @@ func shipped(t testing.TB, name string, replace ...string) string {
 // each with the server it is for: what is ordinary arrives unchanged, a leak is
 // held, and while Bulkhead is stopped the server's queue keeps mail.
 func TestShippedConfigurations(t *testing.T) {
-	if testing.Short() {
-		t.Skip("other servers take long")
-	}
+	skipIfShort(t, "other servers take long")
 	t.Run("Postfix, relayhost", func(t *testing.T) {
 		box, relay := newMailbox(t), freePort(t)
 		testShipped(t, box, relay, box.address, startPostfixServer(t,

@@ -164,9 +164,7 @@ func servedWithin(t *testing.T, address string) time.Duration {
 // their message, and clients that sip their replies or read none, the others are served within
 // twice their usual time.
 func TestHostileLoad(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
+	skipIfShort(t, "long")
 	const idle, slow, noise = 2000, 50, 10 * time.Millisecond
 	needDescriptors(t, 2*(idle+2*slow)+200)
 	up := newCountingSink(t)
@@ -207,9 +205,7 @@ func TestHostileLoad(t *testing.T) {
 // TestOneClientCannotTakeEveryPlace: with the default settings, a client that
 // opens connection after connection gets its share, and others are served.
 func TestOneClientCannotTakeEveryPlace(t *testing.T) {
-	if testing.Short() {
-		t.Skip("hundreds of connections")
-	}
+	skipIfShort(t, "hundreds of connections")
 	needDescriptors(t, 3000)
 	p := serve(t, t.TempDir(), newCountingSink(t).url())
 	const share = 500 // smtp.max_per_client

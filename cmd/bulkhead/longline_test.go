@@ -13,9 +13,7 @@ import (
 
 // A line of 100 MB is read in pieces, and what stands in it is found.
 func TestLineOfAHundredMegabytesIsRead(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
+	skipIfShort(t, "long")
 	for _, people := range []bool{false, true} {
 		path := filepath.Join(t.TempDir(), "line.txt")
 		file, err := os.Create(path)

@@ -22,9 +22,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command lines of testdata/script against the program.
 func TestScripts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("hundreds of processes take long")
-	}
+	skipIfShort(t, "hundreds of processes take long")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,

@@ -81,9 +81,7 @@ func bigLine() []byte {
 }
 
 func TestMemoryOfABigMessageIsBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
+	skipIfShort(t, "long")
 	for _, c := range []struct {
 		name    string
 		message []byte

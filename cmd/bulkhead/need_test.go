@@ -14,3 +14,13 @@ func skipUnlessCI(t testing.TB, missing string) {
 	}
 	t.Skip(missing)
 }
+
+// skipIfShort skips a test with -short, as the race detector is run, for a reason
+// such as that it takes long. In CI, where CI=true says that all has to run, -short
+// is a failure.
+func skipIfShort(t testing.TB, why string) {
+	t.Helper()
+	if testing.Short() {
+		skipUnlessCI(t, why)
+	}
+}

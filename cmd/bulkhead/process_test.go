@@ -238,9 +238,7 @@ func (p *process) metric(t testing.TB, series string) float64 {
 // -short, as the race detector runs them, no test starts one.
 func needProgram(t testing.TB, name, pkg string) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skipf("%s takes long", name)
-	}
+	skipIfShort(t, name+" takes long")
 	path, err := exec.LookPath(name)
 	if err != nil {
 		path, err = exec.LookPath(filepath.Join("/usr/sbin", name))

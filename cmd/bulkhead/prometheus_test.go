@@ -139,9 +139,7 @@ notify: {mail: {to: [review@office.example]}}
 // through which mail of every action goes, and each query of the dashboard
 // returns data, and each rule is evaluated.
 func TestPrometheusHasAnAnswerToEveryQuestion(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a rate takes seconds of scrapes")
-	}
+	skipIfShort(t, "a rate takes seconds of scrapes")
 	needProgram(t, "prometheus", "prometheus")
 	box := newMailbox(t)
 	cert, key := certificate(t)

@@ -181,9 +181,7 @@ const reviewerOfSecrets = "review@office.example"
 // notice, a reply of ours, an error of the API or the last words of a crash, and
 // nothing of it lies readable in the data folder, in which nobody else can read.
 func TestNothingOfTheCorpusIsTold(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
+	skipIfShort(t, "long")
 	list, secret := labelledMails(t)
 	box, data := newMailbox(t), t.TempDir()
 	box.server.MaxLineLength = 0

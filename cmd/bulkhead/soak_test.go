@@ -97,9 +97,7 @@ func (s *soaked) soak(address string, list []readyMessage, end time.Time) {
 // to: memory, descriptors and goroutines stay level, and when the load is over
 // all that it took is given back.
 func TestSoak(t *testing.T) {
-	if testing.Short() {
-		t.Skip("long")
-	}
+	skipIfShort(t, "long")
 	lasting := soakTime(t)
 	list := mixedMessages(t)
 	up := newCountingSink(t)
