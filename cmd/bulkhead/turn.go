@@ -45,13 +45,19 @@ func takeTurn(ctx context.Context, dir string, log *slog.Logger) (*turn, error) 
 func (t *turn) wait(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(turnEvery)
 	defer tick.Stop()
+	failed := false
 	for {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return
 		}
-		if taken, err := lock(t.file); taken || err != nil {
+		taken, err := lock(t.file)
+		if err != nil && !failed {
+			failed = true // once: it is tried again until it can be told
+			log.Warn("the data folder cannot be locked; decisions and events wait until it can", "error", err)
+		}
+		if taken {
 			log.Info("the relay before has ended: decisions and events are this one's")
 			t.since = time.Now()
 			close(t.mine)
