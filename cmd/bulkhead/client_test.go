@@ -17,6 +17,7 @@ import (
 	"net/textproto"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -318,4 +319,14 @@ func hasLine(reply, beginning string) bool {
 		}
 	}
 	return false
+}
+
+// readersOf are the recipients of all the mails, in order, each as often as a mail
+// went to it.
+func readersOf(mails []mailed) (all []string) {
+	for _, m := range mails {
+		all = append(all, m.to...)
+	}
+	slices.Sort(all)
+	return all
 }

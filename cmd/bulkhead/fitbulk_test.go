@@ -145,12 +145,7 @@ func TestPooledBulkSenderWithAnUpstreamThatIsSometimesAway(t *testing.T) {
 	if got := countCodes(last); got[250] != len(readers) {
 		t.Errorf("the sender was told %v", got)
 	}
-	var reached []string
-	for _, m := range up.got() {
-		reached = append(reached, m.to...)
-	}
-	slices.Sort(reached)
-	if !slices.Equal(reached, readers) {
+	if reached := readersOf(up.got()); !slices.Equal(reached, readers) {
 		t.Errorf("%d messages arrived, want each of %d readers' once:\n%v", len(reached), len(readers), reached)
 	}
 	for trouble := range up.had {
@@ -211,12 +206,7 @@ func TestPooledBulkSenderHasTheAccident(t *testing.T) {
 			if told := countCodes(pool.campaign(waiting, 1, bulletin(40))); told[250] != len(waiting) {
 				t.Errorf("after the release the sender was told %v", told)
 			}
-			var reached []string
-			for _, m := range box.got() {
-				reached = append(reached, m.to...)
-			}
-			slices.Sort(reached)
-			if !slices.Equal(reached, readers) {
+			if reached := readersOf(box.got()); !slices.Equal(reached, readers) {
 				t.Errorf("after the release %d copies arrived, want one for each of %d readers", len(reached), len(readers))
 			}
 		})
