@@ -103,8 +103,8 @@ func TestSocketsArePassedOn(t *testing.T) {
 // A socket that no setting has would keep its clients waiting for ever.
 func TestSocketWithoutASettingIsAnError(t *testing.T) {
 	s := newPassed(t, "smtp")
-	out, err := s.command("serve", "--listen", "127.0.0.1:0", "--data-dir", t.TempDir(), "--upstream", "smtp://127.0.0.1:1",
-		"--admin", "127.0.0.1:0", "--metrics", "127.0.0.1:0", "--listen", "127.0.0.1:1").CombinedOutput()
+	out, err := s.command("serve", "--listen", freePort(t), "--data-dir", t.TempDir(), "--upstream", "smtp://127.0.0.1:1",
+		"--admin", "127.0.0.1:0", "--metrics", "127.0.0.1:0").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), s.at["smtp"]) || !strings.Contains(string(out), "ListenStream=") {
 		t.Errorf("serve ends with %v:\n%s", err, out)
 	}
