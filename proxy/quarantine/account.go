@@ -54,7 +54,7 @@ func (s *Store) addAccount(ctx context.Context, a Account, by string, first bool
 	}
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		var there int
-		err := tx.QueryRowContext(ctx, "SELECT count(*) FROM accounts WHERE ? OR name = ?", first, a.Name).Scan(&there)
+		err := tx.QueryRowContext(ctx, "SELECT count(*) FROM accounts WHERE ? = 1 OR lower(name) = lower(?)", first, a.Name).Scan(&there)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (s *Store) ChangeAccount(ctx context.Context, name, by string, change func(
 		if err != nil {
 			return err
 		}
-		others, err := accountsIn(ctx, tx, " WHERE name <> ? ORDER BY name", a.Name)
+		others, err := accountsIn(ctx, tx, " WHERE lower(name) <> lower(?) ORDER BY lower(name)", a.Name)
 		if err != nil {
 			return err
 		}
@@ -94,12 +94,12 @@ func (s *Store) ChangeAccount(ctx context.Context, name, by string, change func(
 		if err := change(&a, others); err != nil || a == before {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE accounts SET role = ?, password = ?, totp = ?, step = iif(totp = ?, step, 0), disabled = ? WHERE name = ?",
+		_, err = tx.ExecContext(ctx, "UPDATE accounts SET role = ?, password = ?, totp = ?, step = CASE WHEN totp = ? THEN step ELSE 0 END, disabled = ? WHERE lower(name) = lower(?)",
 			a.Role, a.Password, a.TOTP, a.TOTP, a.Disabled, name)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM sessions WHERE name = ?", name); err != nil {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM sessions WHERE lower(name) = lower(?)", name); err != nil {
 			return err
 		}
 		return s.append(ctx, tx, Entry{Act: ActAccountChanged, By: by, Detail: changeOf(before, a)})
@@ -140,7 +140,7 @@ func (s *Store) Account(ctx context.Context, name string) (a Account, err error)
 const accountColumns = "name, role, password, totp, disabled, created, seen FROM accounts"
 
 func accountIn(ctx context.Context, tx *sql.Tx, name string) (Account, error) {
-	a, err := scanAccount(tx.QueryRowContext(ctx, "SELECT "+accountColumns+" WHERE name = ?", name))
+	a, err := scanAccount(tx.QueryRowContext(ctx, "SELECT "+accountColumns+" WHERE lower(name) = lower(?)", name))
 	if errors.Is(err, sql.ErrNoRows) {
 		return a, fmt.Errorf("account %.40q: %w", name, ErrNoAccount)
 	}
@@ -157,7 +157,7 @@ func scanAccount(row interface{ Scan(...any) error }) (a Account, err error) {
 // Accounts lists all, by name.
 func (s *Store) Accounts(ctx context.Context) (all []Account, err error) {
 	err = s.read(ctx, func(tx *sql.Tx) error {
-		all, err = accountsIn(ctx, tx, " ORDER BY name")
+		all, err = accountsIn(ctx, tx, " ORDER BY lower(name)")
 		return err
 	})
 	return all, err
@@ -186,8 +186,8 @@ func (s *Store) HasAccounts(ctx context.Context) (has bool, err error) {
 // may do so once (RFC 6238, 5.2): the error is [ErrExists] where it, or a later
 // one, has.
 func (s *Store) UseStep(ctx context.Context, name string, step int64) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
-		r, err := tx.ExecContext(ctx, "UPDATE accounts SET step = ? WHERE name = ? AND step < ?", step, name, step)
+	return s.writeRows(ctx, func(tx *sql.Tx) error {
+		r, err := tx.ExecContext(ctx, "UPDATE accounts SET step = ? WHERE lower(name) = lower(?) AND step < ?", step, name, step)
 		if err != nil {
 			return err
 		}

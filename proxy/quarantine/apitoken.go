@@ -53,7 +53,7 @@ func (s *Store) AddToken(ctx context.Context, t APIToken, by string) error {
 }
 
 const tokenColumns = `id, hash, t.name, coalesce(a.role, t.role), scope, label, t.created, ends, used
-	FROM tokens t LEFT JOIN accounts a ON a.name = t.name`
+	FROM tokens t LEFT JOIN accounts a ON lower(a.name) = lower(t.name)`
 
 func scanToken(row interface{ Scan(...any) error }) (t APIToken, err error) {
 	var created, ends, used int64
@@ -84,7 +84,7 @@ func (s *Store) Token(ctx context.Context, hash []byte) (t APIToken, err error) 
 // are listed too.
 func (s *Store) Tokens(ctx context.Context, name string) (all []APIToken, err error) {
 	err = s.read(ctx, func(tx *sql.Tx) error {
-		return eachRow(ctx, tx, "SELECT "+tokenColumns+" WHERE ? = '' OR t.name = ? ORDER BY t.created DESC, id", []any{name, name},
+		return eachRow(ctx, tx, "SELECT "+tokenColumns+" WHERE ? = '' OR lower(t.name) = lower(?) ORDER BY t.created DESC, id", []any{name, name},
 			func(rows *sql.Rows) error {
 				t, err := scanToken(rows)
 				all = append(all, t)
@@ -104,7 +104,7 @@ func (s *Store) TouchToken(ctx context.Context, id string) error {
 func (s *Store) RevokeToken(ctx context.Context, id, name, by string) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		var whose string
-		err := tx.QueryRowContext(ctx, "DELETE FROM tokens WHERE id = ? AND (? = '' OR name = ?) RETURNING name", id, name, name).Scan(&whose)
+		err := tx.QueryRowContext(ctx, "DELETE FROM tokens WHERE id = ? AND (? = '' OR lower(name) = lower(?)) RETURNING name", id, name, name).Scan(&whose)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("token %.40q: %w", id, ErrNoAccount)
 		}

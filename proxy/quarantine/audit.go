@@ -122,7 +122,7 @@ func (s *Store) Audit(ctx context.Context, q AuditQuery) ([]Entry, int64, error)
 	}
 	if q.Incident != "" {
 		where += ` AND (message IN (SELECT id FROM messages WHERE incident = ?) OR
-			message = '' AND json_extract(detail, '$.incident') = ?)`
+			message = '' AND incident = ?)`
 		id := normaliseIncident(q.Incident)
 		args = append(args, id, id)
 	}

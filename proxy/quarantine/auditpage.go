@@ -96,7 +96,7 @@ func auditSQL(q AuditLogQuery, limit int) (string, []any, error) {
 	if q.Incident != "" {
 		id := normaliseIncident(q.Incident)
 		add(`seq IN (SELECT a.seq FROM messages m JOIN audit a ON a.message = m.id WHERE m.incident = ?
-			UNION ALL SELECT seq FROM audit WHERE message = '' AND json_extract(detail, '$.incident') = ?)`, id, id)
+			UNION ALL SELECT seq FROM audit WHERE message = '' AND incident = ?)`, id, id)
 	}
 	if q.By != "" {
 		if q.By != bySystem {

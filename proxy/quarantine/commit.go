@@ -62,7 +62,7 @@ func (in *intake) commitChunks(ctx context.Context, tx *sql.Tx) (used bool, err 
 		bytesOf = func(p *part) ([]byte, error) { return r.fromPack(&storedPart{part: *p, pack: in.pack.name}) }
 	}
 	insert, err := tx.PrepareContext(ctx, `INSERT INTO chunks (id, size, key, secret, pack, place, length, data)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`)
 	if err != nil {
 		return false, err
 	}
@@ -72,10 +72,7 @@ func (in *intake) commitChunks(ctx context.Context, tx *sql.Tx) (used bool, err 
 		if err != nil {
 			return false, err
 		}
-		res, err := insert.ExecContext(ctx, p.id[:], p.size, in.key.seq, p.secret, packSeq, p.place, p.length, data)
-		if err == nil {
-			p.seq, err = res.LastInsertId()
-		}
+		err = insert.QueryRowContext(ctx, p.id[:], p.size, in.key.seq, p.secret, packSeq, p.place, p.length, data).Scan(&p.seq)
 		if err != nil {
 			return false, err
 		}

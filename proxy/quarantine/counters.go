@@ -44,14 +44,14 @@ func countExposures(ctx context.Context, tx *sql.Tx, all []Exposure) error {
 	}
 	for k, n := range hours {
 		_, err := tx.ExecContext(ctx, `INSERT INTO hours (hour, action, completeness, messages) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET messages = messages + excluded.messages`, k.hour, k.action, k.completeness, n)
+			ON CONFLICT (hour, action, completeness) DO UPDATE SET messages = hours.messages + excluded.messages`, k.hour, k.action, k.completeness, n)
 		if err != nil {
 			return fmt.Errorf("count exposures: %w", err)
 		}
 	}
 	for k, n := range policies {
 		_, err := tx.ExecContext(ctx, `INSERT INTO policy_days (day, policy, action, messages) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET messages = messages + excluded.messages`, k.day, k.policy, k.action, n)
+			ON CONFLICT (day, policy, action) DO UPDATE SET messages = policy_days.messages + excluded.messages`, k.day, k.policy, k.action, n)
 		if err != nil {
 			return fmt.Errorf("count exposures: %w", err)
 		}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"syscall"
 
-	"modernc.org/sqlite" // also registers the driver that openDatabase names
+	"modernc.org/sqlite" // also registers the driver that sqliteDatabase names
 	sqlite3 "modernc.org/sqlite/lib"
 )
 

@@ -138,7 +138,7 @@ func (s *Store) insertMessage(ctx context.Context, tx *sql.Tx, key writeKey, m *
 			id, incident, incident_key, state, sealed, sender_hash, sender_domain,
 			action, policy, policy_version, subjects, records, fields, completeness,
 			size, sha256, received, expires, answered, plain, kept)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, iif((SELECT kept FROM incidents WHERE id = ?), ?, 0)) RETURNING seq, kept > 0`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, CASE WHEN (SELECT kept FROM incidents WHERE id = ?) > 0 THEN ? ELSE 0 END) RETURNING seq, kept > 0`,
 		m.ID, m.Incident, m.IncidentKey, string(m.State), sealed, sender, s.hashDomain(m.From),
 		m.Action, m.Policy, m.PolicyVersion, m.Subjects, m.Records, string(fields), m.Completeness,
 		m.Size, m.SHA256, micros(m.Received), micros(m.Expires), m.Answered, m.Incident, keptByIncident).Scan(&seq, &m.Kept)

@@ -75,7 +75,7 @@ func (q keepRequest) set() string {
 	if q.kept {
 		return "kept = kept | ?, warned = 0"
 	}
-	return "kept = kept & ~?, warned = 0"
+	return "kept = kept - (kept & ?), warned = 0"
 }
 
 func (s *Store) keepIncident(ctx context.Context, tx *sql.Tx, q keepRequest) error {

@@ -93,13 +93,14 @@ func endRelease(ctx context.Context, tx *sql.Tx, release int64, outcome string, 
 // unless a person decided it for good while its release was thought dead.
 func settleState(ctx context.Context, tx *sql.Tx, message int64) error {
 	var n recipientCounts
-	err := tx.QueryRowContext(ctx, `SELECT count(*), sum(state = 'held'), sum(state = 'sending'), sum(state = 'released')
+	err := tx.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE state = 'held'),
+			count(*) FILTER (WHERE state = 'sending'), count(*) FILTER (WHERE state = 'released')
 		FROM recipients WHERE message = ?`, message).Scan(&n.all, &n.held, &n.sending, &n.released)
 	if err != nil {
 		return fmt.Errorf("count recipients: %w", err)
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE messages SET reached = ?,
-			state = iif((SELECT open FROM totals t WHERE t.state = messages.state), ?, state)
+			state = CASE WHEN (SELECT open FROM totals t WHERE t.state = messages.state) = 1 THEN ? ELSE state END
 		WHERE seq = ?`, n.released, string(n.state()), message)
 	if err != nil {
 		return fmt.Errorf("set state: %w", err)

@@ -213,8 +213,8 @@ const pruneStep = 2000
 // wait for them, so none may look through a whole table.
 const (
 	pruneExposures  = "DELETE FROM exposures WHERE seq IN (SELECT seq FROM exposures WHERE at < ? ORDER BY at LIMIT ?)"
-	pruneDeliveries = `DELETE FROM deliveries WHERE seq IN (SELECT d.seq FROM runs CROSS JOIN deliveries d ON d.run = runs.key
-		WHERE runs.last < ? AND ` + unnamed + ` LIMIT ?)`
+	pruneDeliveries = `DELETE FROM deliveries WHERE seq IN (SELECT d.seq FROM runs CROSS JOIN deliveries d
+		WHERE d.run = runs.key AND runs.last < ? AND ` + unnamed + ` LIMIT ?)`
 	pruneRuns = "DELETE FROM runs WHERE key IN (SELECT key FROM runs WHERE last < ? AND " + unnamed + " ORDER BY last LIMIT ?)"
 	// Whole hours and days only.
 	pruneHours         = "DELETE FROM hours WHERE (hour, action, completeness) IN (SELECT hour, action, completeness FROM hours WHERE hour < ? / 3600000000 LIMIT ?)"

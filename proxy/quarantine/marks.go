@@ -21,8 +21,8 @@ type Mark struct {
 // the given time. What expired undecided is no decision.
 func (s *Store) Marks(ctx context.Context, since time.Time) (map[string]Mark, error) {
 	rows, err := s.reader.QueryContext(ctx, `SELECT incident_key, max(id),
-			sum(state IN ('released', 'partly_released') OR state IN ('deleted', 'expired') AND reached > 0),
-			sum(state = 'refused' OR state = 'deleted' AND reached = 0),
+			count(*) FILTER (WHERE state IN ('released', 'partly_released') OR state IN ('deleted', 'expired') AND reached > 0),
+			count(*) FILTER (WHERE state = 'refused' OR state = 'deleted' AND reached = 0),
 			coalesce((SELECT mark FROM incidents i WHERE i.key = incident_key AND i.key <> '' AND mark <> '' ORDER BY seq DESC LIMIT 1), '')
 		FROM messages WHERE received >= ? AND incident_key <> '' GROUP BY incident_key`, micros(since))
 	if err != nil {

@@ -44,7 +44,8 @@ func (s *Store) BeginOnce(ctx context.Context, key, digest [32]byte) (answer []b
 		case at > micros(now.Add(-onceGone)):
 			return ErrBusy
 		}
-		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO once (key, digest, at) VALUES (?, ?, ?)", key[:], digest[:], micros(now))
+		_, err = tx.ExecContext(ctx, `INSERT INTO once (key, digest, at) VALUES (?, ?, ?)
+			ON CONFLICT (key) DO UPDATE SET digest = excluded.digest, at = excluded.at, answer = NULL`, key[:], digest[:], micros(now))
 		return err
 	})
 	if err != nil {

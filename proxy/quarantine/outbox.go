@@ -125,7 +125,8 @@ func (s *Store) TakeNotices(ctx context.Context, lease time.Duration, own func(k
 	}
 	var all []Outgoing
 	var sealed [][]byte
-	err = s.write(ctx, func(tx *sql.Tx) error {
+	err = s.writeRows(ctx, func(tx *sql.Tx) error {
+		all, sealed = nil, nil
 		for _, id := range ids {
 			var o Outgoing
 			var box []byte
@@ -188,11 +189,11 @@ func (s *Store) DelayNotice(ctx context.Context, id int64, at time.Time) error {
 // EndNotice says that a notice has gone or never will, in one word. Its content
 // is removed, and its key remembered.
 func (s *Store) EndNotice(ctx context.Context, id int64, result string) error {
-	return s.endNotice(ctx, "UPDATE notices SET ended = ?, result = ?, sealed = x'' WHERE seq = ? AND ended = 0", micros(s.now()), result, id)
+	return s.endNotice(ctx, "UPDATE notices SET ended = ?, result = ?, sealed = ? WHERE seq = ? AND ended = 0", micros(s.now()), result, []byte{}, id)
 }
 
 func (s *Store) endNotice(ctx context.Context, query string, args ...any) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	err := s.writeRows(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, query, args...)
 		return err
 	})

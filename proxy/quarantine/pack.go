@@ -140,11 +140,11 @@ func (s *Store) checkPack(p pack) error {
 }
 
 func insertPack(ctx context.Context, tx *sql.Tx, p pack) (int64, error) {
-	res, err := tx.ExecContext(ctx, "INSERT INTO packs (name, bytes) VALUES (?, ?)", p.name, p.size)
-	if err != nil {
+	var seq int64
+	if err := tx.QueryRowContext(ctx, "INSERT INTO packs (name, bytes) VALUES (?, ?) RETURNING seq", p.name, p.size).Scan(&seq); err != nil {
 		return 0, fmt.Errorf("insert pack: %w", err)
 	}
-	return res.LastInsertId()
+	return seq, nil
 }
 
 func ignoreMissing(err error) error {

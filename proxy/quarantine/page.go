@@ -271,9 +271,9 @@ func (q *IncidentQuery) stateSQL() string {
 	case q.State == "":
 		return ""
 	case q.State == IncidentDecided:
-		return " AND (open > 0) = 0"
+		return " AND (open > 0) = FALSE"
 	case q.Sort.column() != "":
 		return " AND open > 0"
 	}
-	return " AND (open > 0) = 1"
+	return " AND (open > 0) = TRUE"
 }

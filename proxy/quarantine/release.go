@@ -141,12 +141,9 @@ func pickAll(m Message, force bool) ([]int, error) {
 // take writes the lease.
 func (s *Store) take(ctx context.Context, tx *sql.Tx, rel *Release, places []int, q releaseRequest) error {
 	now := s.now()
-	res, err := tx.ExecContext(ctx, "INSERT INTO releases (message, by, reason, begun, lease) VALUES (?, ?, ?, ?, ?)",
-		rel.row.seq, q.by, q.reason, micros(now), micros(now.Add(s.opts.Lease)))
+	err := tx.QueryRowContext(ctx, "INSERT INTO releases (message, by, reason, begun, lease) VALUES (?, ?, ?, ?, ?) RETURNING seq",
+		rel.row.seq, q.by, q.reason, micros(now), micros(now.Add(s.opts.Lease))).Scan(&rel.seq)
 	if err != nil {
-		return fmt.Errorf("insert release: %w", err)
-	}
-	if rel.seq, err = res.LastInsertId(); err != nil {
 		return fmt.Errorf("insert release: %w", err)
 	}
 	sending := make([]Recipient, 0, len(places))

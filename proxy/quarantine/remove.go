@@ -86,5 +86,5 @@ func (s *Store) removeFiles(ctx context.Context, gone removal) error {
 		}
 		errs = append(errs, err)
 	}
-	return errors.Join(append(errs, emptyLog(ctx, s.writer))...)
+	return errors.Join(append(errs, s.db.forget(ctx, s.writer))...)
 }

@@ -36,7 +36,7 @@ const maxRuns = 64
 func (s *Store) Runs(ctx context.Context, sender string, since time.Time) ([]Run, error) {
 	rows, err := s.reader.QueryContext(ctx, `SELECT * FROM (
 			SELECT key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident
-			FROM runs WHERE sender = ? AND last >= ? ORDER BY held DESC, last DESC LIMIT ?) ORDER BY last`,
+			FROM runs WHERE sender = ? AND last >= ? ORDER BY held DESC, last DESC LIMIT ?) AS newest ORDER BY last`,
 		sender, micros(since), maxRuns)
 	if err != nil {
 		return nil, fmt.Errorf("runs: %w", err)
@@ -81,10 +81,15 @@ func (s *Store) Run(ctx context.Context, key string) (Run, error) {
 func putRun(ctx context.Context, tx *sql.Tx, r *Run) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO runs (key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (key) DO UPDATE SET last = max(last, excluded.last), copies = max(copies, excluded.copies),
-			delivered = max(delivered, excluded.delivered), subjects = max(subjects, excluded.subjects),
-			policy = iif(held, policy, excluded.policy), answer = iif(held, answer, excluded.answer),
-			held = max(held, excluded.held), incident = iif(excluded.incident = '', incident, excluded.incident)`,
+		ON CONFLICT (key) DO UPDATE SET
+			last = CASE WHEN excluded.last > runs.last THEN excluded.last ELSE runs.last END,
+			copies = CASE WHEN excluded.copies > runs.copies THEN excluded.copies ELSE runs.copies END,
+			delivered = CASE WHEN excluded.delivered > runs.delivered THEN excluded.delivered ELSE runs.delivered END,
+			subjects = CASE WHEN excluded.subjects > runs.subjects THEN excluded.subjects ELSE runs.subjects END,
+			policy = CASE WHEN runs.held = 1 THEN runs.policy ELSE excluded.policy END,
+			answer = CASE WHEN runs.held = 1 THEN runs.answer ELSE excluded.answer END,
+			held = CASE WHEN excluded.held > runs.held THEN excluded.held ELSE runs.held END,
+			incident = CASE WHEN excluded.incident = '' THEN runs.incident ELSE excluded.incident END`,
 		r.Key, r.Sender, r.Print, micros(r.First), micros(r.Last), r.Copies, r.Delivered, r.Subjects, r.Held, r.Policy, r.Answer, r.Incident)
 	if err != nil {
 		return fmt.Errorf("write run: %w", err)

@@ -65,7 +65,7 @@ func (s *Store) writeKey(ctx context.Context) (writeKey, error) {
 		return k, nil
 	}
 	var k writeKey
-	err := s.write(ctx, func(tx *sql.Tx) (err error) {
+	err := s.writeRows(ctx, func(tx *sql.Tx) (err error) {
 		k, err = s.newKeyIn(ctx, tx)
 		return err
 	})
@@ -81,11 +81,8 @@ func (s *Store) newKeyIn(ctx context.Context, tx *sql.Tx) (writeKey, error) {
 	if err != nil {
 		return writeKey{}, err
 	}
-	res, err := tx.ExecContext(ctx, "INSERT INTO keys (wrapped, made) VALUES (?, ?)", wrapped, micros(s.now()))
-	if err != nil {
-		return writeKey{}, err
-	}
-	seq, err := res.LastInsertId()
+	var seq int64
+	err = tx.QueryRowContext(ctx, "INSERT INTO keys (wrapped, made) VALUES (?, ?) RETURNING seq", wrapped, micros(s.now())).Scan(&seq)
 	return writeKey{key, seq, s.codec}, err
 }
 

@@ -103,7 +103,7 @@ func (c *finder) sql(e search.Expr) string {
 		}
 		return "(" + c.incident(e) + ")"
 	}
-	return "1"
+	return "TRUE"
 }
 
 func (c *finder) nest() (end func()) {
@@ -203,11 +203,11 @@ func (c *finder) message(t search.Term) string {
 	case search.State:
 		switch IncidentState(t.Word) {
 		case IncidentOpen:
-			return "+state IN (SELECT state FROM totals WHERE open)"
+			return "+state IN (SELECT state FROM totals WHERE open = 1)"
 		case IncidentAwaiting:
-			return "+state IN (SELECT state FROM totals WHERE open) AND EXISTS (SELECT 1 FROM decisions d WHERE d.incident = messages.incident AND d.state = 'awaiting')"
+			return "+state IN (SELECT state FROM totals WHERE open = 1) AND EXISTS (SELECT 1 FROM decisions d WHERE d.incident = messages.incident AND d.state = 'awaiting')"
 		case IncidentDecided:
-			return "+state IN (SELECT state FROM totals WHERE NOT open)"
+			return "+state IN (SELECT state FROM totals WHERE open = 0)"
 		}
 		return c.with("+state = ?", t.Word)
 	case search.From:
@@ -258,7 +258,7 @@ func (c *finder) both(t search.Term, began string) string {
 	case search.Before:
 		return c.with("+"+began+" < ?", t.Time.UnixMicro())
 	}
-	return "0" // every key of the grammar is above: see TestEachKeyIsSearchedBy
+	return "FALSE" // every key of the grammar is above: see TestEachKeyIsSearchedBy
 }
 
 // older turns a comparison of ages into one of times. An age without a sign is
@@ -280,13 +280,16 @@ func (c *finder) address(word, address, domain string) string {
 	return c.with(sql, hash)
 }
 
+// likeLiteral writes a text that LIKE ... ESCAPE '!' takes for itself.
+var likeLiteral = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
 // field finds a type in the JSON list of them, or with a star all of a group.
 func (c *finder) field(word string) string {
 	text := `"` + strings.ToLower(word) + `"`
 	if group, ok := strings.CutSuffix(strings.ToLower(word), "*"); ok {
 		text = `"` + group
 	}
-	return c.with("instr(fields, ?) > 0", text)
+	return c.with("fields LIKE ? ESCAPE '!'", "%"+likeLiteral.Replace(text)+"%")
 }
 
 func (c *finder) category(word string) string {

@@ -157,15 +157,17 @@ func countSender(ctx context.Context, tx *sql.Tx, seq int64, key []byte, m *Mess
 		open = 1
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO senders (sender, messages, open, incidents, people, message, last)
-		SELECT ?, 1, ?, copies = 1, iif(copies = 1, subjects, 0), ?, ? FROM incidents WHERE id = ?
-		ON CONFLICT (sender) DO UPDATE SET messages = messages + 1, open = open + excluded.open, incidents = incidents + excluded.incidents,
-			people = people + excluded.people, message = excluded.message, last = max(last, excluded.last)`,
+		SELECT ?, 1, ?, CASE WHEN copies = 1 THEN 1 ELSE 0 END, CASE WHEN copies = 1 THEN subjects ELSE 0 END, ?, ? FROM incidents WHERE id = ?
+		ON CONFLICT (sender) DO UPDATE SET messages = senders.messages + 1, open = senders.open + excluded.open,
+			incidents = senders.incidents + excluded.incidents, people = senders.people + excluded.people, message = excluded.message,
+			last = CASE WHEN excluded.last > senders.last THEN excluded.last ELSE senders.last END`,
 		key, open, seq, at, m.Incident)
 	if err != nil {
 		return fmt.Errorf("count the sender: %w", err)
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO sender_days (day, sender, messages, people) VALUES (?, ?, 1, ?)
-		ON CONFLICT DO UPDATE SET messages = messages + 1, people = max(people, excluded.people)`, at/dayMicros, key, m.Subjects)
+		ON CONFLICT (day, sender) DO UPDATE SET messages = sender_days.messages + 1,
+			people = CASE WHEN excluded.people > sender_days.people THEN excluded.people ELSE sender_days.people END`, at/dayMicros, key, m.Subjects)
 	if err != nil {
 		return fmt.Errorf("count the sender: %w", err)
 	}

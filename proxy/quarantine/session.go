@@ -35,7 +35,7 @@ func (s *Store) BeginSession(ctx context.Context, x Session) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "UPDATE accounts SET seen = ? WHERE name = ?", now, x.Name); err != nil {
+		if _, err := tx.ExecContext(ctx, "UPDATE accounts SET seen = ? WHERE lower(name) = lower(?)", now, x.Name); err != nil {
 			return err
 		}
 		return s.append(ctx, tx, Entry{Act: ActSignedIn, By: x.Name, Detail: Detail{Method: x.Method, Role: x.Role}})
@@ -47,7 +47,7 @@ func (s *Store) BeginSession(ctx context.Context, x Session) error {
 }
 
 const sessionColumns = `hash, s.name, coalesce(a.role, s.role), method, s.created, s.seen, ends
-	FROM sessions s LEFT JOIN accounts a ON a.name = s.name AND s.method = 'password'
+	FROM sessions s LEFT JOIN accounts a ON lower(a.name) = lower(s.name) AND s.method = 'password'
 	WHERE coalesce(a.disabled, 0) = 0 AND (s.method <> 'password' OR a.name IS NOT NULL)`
 
 func scanSession(row interface{ Scan(...any) error }) (x Session, err error) {
@@ -74,7 +74,7 @@ func (s *Store) Session(ctx context.Context, hash []byte) (x Session, err error)
 // Sessions lists those of a person, the newest first.
 func (s *Store) Sessions(ctx context.Context, name string) (all []Session, err error) {
 	err = s.read(ctx, func(tx *sql.Tx) error {
-		return eachRow(ctx, tx, "SELECT "+sessionColumns+" AND s.name = ? AND ends > ? ORDER BY s.created DESC", []any{name, micros(s.now())},
+		return eachRow(ctx, tx, "SELECT "+sessionColumns+" AND lower(s.name) = lower(?) AND ends > ? ORDER BY s.created DESC", []any{name, micros(s.now())},
 			func(rows *sql.Rows) error {
 				x, err := scanSession(rows)
 				all = append(all, x)
@@ -96,12 +96,12 @@ func (s *Store) EndSession(ctx context.Context, hash []byte) error {
 
 // EndSessions ends all of a person but one.
 func (s *Store) EndSessions(ctx context.Context, name string, but []byte) error {
-	return s.exec(ctx, "DELETE FROM sessions WHERE name = ? AND hash <> ?", name, but)
+	return s.exec(ctx, "DELETE FROM sessions WHERE lower(name) = lower(?) AND hash <> ?", name, but)
 }
 
 // exec runs one statement.
 func (s *Store) exec(ctx context.Context, query string, args ...any) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.writeRows(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, query, args...)
 		return err
 	})

@@ -35,7 +35,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 		var oldest int64
 		// One min for each state is a look at the end of its index.
 		err := tx.QueryRowContext(ctx, `SELECT coalesce(min((SELECT min(received) FROM messages m WHERE m.state = t.state)), 0)
-			FROM totals t WHERE open`).Scan(&oldest)
+			FROM totals t WHERE open = 1`).Scan(&oldest)
 		if err != nil {
 			return err
 		}
@@ -43,7 +43,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 		var next int64
 		err = tx.QueryRowContext(ctx, `SELECT coalesce(min((SELECT min(expires) FROM messages m
 				WHERE m.state = t.state AND expires > 0 AND stored = 1 AND kept = 0)), 0)
-			FROM totals t WHERE open`).Scan(&next)
+			FROM totals t WHERE open = 1`).Scan(&next)
 		if err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 		if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM audit").Scan(&st.AuditRecords); err != nil {
 			return err
 		}
-		return tx.QueryRowContext(ctx, "SELECT count(*) FROM incidents WHERE (open > 0) = 1").Scan(&st.Incidents)
+		return tx.QueryRowContext(ctx, "SELECT count(*) FROM incidents WHERE (open > 0) = TRUE").Scan(&st.Incidents)
 	})
 	if err != nil {
 		return Stats{}, fmt.Errorf("stats: %w", err)

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -25,18 +24,18 @@ const (
 
 	// readers bounds the connections that answer queries.
 	readers = 4
-
-	databaseName = "quarantine.db"
 )
 
 // Store is an open quarantine. Its methods may be called at once.
 type Store struct {
 	dir  string
 	opts Options
-	// SQLite has one writer at a time. One connection makes writers of this
-	// process queue in Go, where their contexts end the wait, and not in
-	// SQLite's polling.
+	db   database
+	// writer is one connection, so that the writers of this process that exclude
+	// each other queue in Go, where their contexts end the wait. rows is for those
+	// that only their rows exclude; it may be the same.
 	writer *sql.DB
+	rows   *sql.DB
 	reader *sql.DB
 	keys   keyring
 	sealer sealer
@@ -67,7 +66,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, explain(dir, err)
 	}
 	if err := s.openDatabase(ctx); err != nil {
-		return nil, fmt.Errorf("quarantine: database %s: %w", s.databasePath(), err)
+		return nil, fmt.Errorf("quarantine: database %s: %w", s.db, err)
 	}
 	if err := s.loadKeys(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("quarantine: keys: %w", err), s.Close())
@@ -76,82 +75,17 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("quarantine: %w", err), s.Close())
 	}
 	if err := s.endLapsed(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("quarantine: database %s: %w", s.databasePath(), err), s.Close())
+		return nil, errors.Join(fmt.Errorf("quarantine: database %s: %w", s.db, err), s.Close())
 	}
 	return s, nil
 }
 
 // Close waits for calls under way and closes the database.
 func (s *Store) Close() error {
-	if err := errors.Join(s.reader.Close(), s.writer.Close()); err != nil {
+	if err := errors.Join(s.reader.Close(), s.rows.Close(), s.writer.Close()); err != nil {
 		return fmt.Errorf("quarantine: close: %w", err)
 	}
 	return nil
 }
 
 func (s *Store) now() time.Time { return s.opts.Clock() }
-
-func (s *Store) openDatabase(ctx context.Context) error {
-	var err error
-	if s.writer, err = sql.Open("sqlite", dsn(s.databasePath(), "_txlock=immediate")); err != nil {
-		return err
-	}
-	s.writer.SetMaxOpenConns(1)
-	if s.reader, err = sql.Open("sqlite", dsn(s.databasePath(), "_pragma=query_only(1)")); err != nil {
-		return errors.Join(err, s.writer.Close())
-	}
-	s.reader.SetMaxOpenConns(readers)
-
-	steps, err := s.migrations()
-	if s.schema = len(steps); err == nil {
-		err = migrate(ctx, s.writer, steps)
-	}
-	if err != nil {
-		return errors.Join(err, s.Close())
-	}
-	return nil
-}
-
-// dsn asks for what a store of record needs: waiting instead of failing, the
-// write-ahead log that lets readers go on, an fsync in each commit, and zeros
-// over what is deleted, so that a key that is gone is gone.
-func dsn(path, more string) string {
-	query := fmt.Sprintf("_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"+
-		"&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=journal_size_limit(67108864)&%s", busyTimeout.Milliseconds(), more)
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query}
-	return u.String()
-}
-
-// write runs fn in a transaction that holds the write lock from its start.
-func (s *Store) write(ctx context.Context, fn func(*sql.Tx) error) error {
-	ready := false // all but the commit is done, which has the audit entries in it
-	err := transact(ctx, s.writer, nil, func(tx *sql.Tx) error {
-		err := s.mayWrite(ctx, tx)
-		if err == nil {
-			err = fn(tx)
-		}
-		ready = err == nil
-		return err
-	})
-	if err != nil && ready {
-		s.auditFailures.Add(1)
-	}
-	return err
-}
-
-// read runs fn in a transaction that sees one state of the database.
-func (s *Store) read(ctx context.Context, fn func(*sql.Tx) error) error {
-	return transact(ctx, s.reader, &sql.TxOptions{ReadOnly: true}, fn)
-}
-
-func transact(ctx context.Context, db *sql.DB, o *sql.TxOptions, fn func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, o)
-	if err != nil {
-		return full(err)
-	}
-	defer func() { _ = tx.Rollback() }() // no effect after Commit
-	if err := fn(tx); err != nil {
-		return full(err)
-	}
-	return full(tx.Commit())
-}

@@ -53,7 +53,7 @@ func (s *Store) Sweep(ctx context.Context) (SweepReport, error) {
 			return report, fmt.Errorf("sweep: %w", err)
 		}
 	}
-	if err := emptyLog(ctx, s.writer); err != nil {
+	if err := s.db.forget(ctx, s.writer); err != nil {
 		return report, fmt.Errorf("sweep: %w", err)
 	}
 	return report, nil
@@ -229,13 +229,6 @@ func (s *Store) removeOrphans(ctx context.Context, letters string, suspects []st
 		}
 		return s.opts.disk.SyncDir(folder)
 	})
-}
-
-// querier is a database or a transaction.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
 // storedIn gives the names and sizes of the files that should be in the folder

@@ -1,0 +1,116 @@
+package quarantine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// database is what differs between the databases that the rows of a store can be
+// in. All else is SQL that each of them reads the same: RETURNING, ON CONFLICT with
+// its columns named, CASE, FILTER, row values, booleans as numbers.
+type database interface {
+	// String names it in errors, without a password.
+	String() string
+	// open gives the connections of a store: see [Store].
+	open() (writer, rows, reader *sql.DB, err error)
+	// migrate brings the schema to the newest version.
+	migrate(ctx context.Context, db *sql.DB, steps []migration) error
+	// begin is the first of a transaction that writes, and gives the version of the
+	// schema. Alone says that no other transaction which is begun so is under way
+	// until it ends.
+	begin(ctx context.Context, tx *sql.Tx, alone bool) (version int, err error)
+	// oldest is the least version that a program must know to write: see oldestWriter.
+	oldest(ctx context.Context, tx *sql.Tx) (int, error)
+	// forget makes sure that what was deleted is nowhere in the files that belong to
+	// the store.
+	forget(ctx context.Context, db *sql.DB) error
+}
+
+// openDatabase opens the database, and migrates it.
+func (s *Store) openDatabase(ctx context.Context) (err error) {
+	s.db = sqliteDatabase{s.databasePath()}
+	if s.writer, s.rows, s.reader, err = s.db.open(); err != nil {
+		return err
+	}
+	steps, err := s.migrations()
+	if s.schema = len(steps); err == nil {
+		err = s.db.migrate(ctx, s.writer, steps)
+	}
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	return nil
+}
+
+// write runs fn in a transaction that excludes every other one of write, in all
+// processes, from its start: what it has read stays so until it ends.
+func (s *Store) write(ctx context.Context, fn func(*sql.Tx) error) error {
+	return s.writeIn(ctx, s.writer, true, fn)
+}
+
+// writeRows runs fn in a transaction that excludes others by the rows that both
+// write, and by nothing else: it is for what comes with each message that is not
+// held, and for what concerns a row by itself.
+func (s *Store) writeRows(ctx context.Context, fn func(*sql.Tx) error) error {
+	return s.writeIn(ctx, s.rows, false, fn)
+}
+
+func (s *Store) writeIn(ctx context.Context, db *sql.DB, alone bool, fn func(*sql.Tx) error) error {
+	ready := false // all but the commit is done, which has the audit entries in it
+	err := transact(ctx, db, nil, func(tx *sql.Tx) error {
+		err := s.mayWrite(ctx, tx, alone)
+		if err == nil {
+			err = fn(tx)
+		}
+		ready = err == nil
+		return err
+	})
+	if err != nil && ready && alone {
+		s.auditFailures.Add(1)
+	}
+	return err
+}
+
+// mayWrite begins a transaction that writes. It reports ErrNewer if a newer program
+// has changed the database since it was opened, so that what this one would write
+// is not right any more.
+func (s *Store) mayWrite(ctx context.Context, tx *sql.Tx, alone bool) error {
+	version, err := s.db.begin(ctx, tx, alone)
+	if err != nil || version <= s.schema {
+		return err // nil is the usual case
+	}
+	oldest, err := s.db.oldest(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if oldest > s.schema {
+		return fmt.Errorf("%w: a newer program has made its schema %d, this one knows %d", ErrNewer, version, s.schema)
+	}
+	return nil
+}
+
+// read runs fn in a transaction that sees one state of the database.
+func (s *Store) read(ctx context.Context, fn func(*sql.Tx) error) error {
+	return transact(ctx, s.reader, &sql.TxOptions{ReadOnly: true}, fn)
+}
+
+func transact(ctx context.Context, db *sql.DB, o *sql.TxOptions, fn func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, o)
+	if err != nil {
+		return full(err)
+	}
+	defer func() { _ = tx.Rollback() }() // no effect after Commit
+	if err := fn(tx); err != nil {
+		return full(err)
+	}
+	return full(tx.Commit())
+}
+
+// querier is a database or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
