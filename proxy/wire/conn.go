@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"sync"
-	"time"
 )
 
 // phase says what go-smtp's next read is for.
@@ -18,8 +17,8 @@ const (
 	inChunk                // the octets of a BDAT chunk
 )
 
-// Conn is one client as go-smtp sees it. It implements net.Conn: Read and
-// Write are go-smtp's, the other methods the session's.
+// Conn is one client as go-smtp sees it, by its [seat]: Read, Write and Close are
+// go-smtp's, the other methods the session's.
 //
 // Unless stated otherwise a method is called from within a method of the
 // session or its backend.
@@ -37,6 +36,7 @@ type Conn struct {
 	authed   bool
 	authing  bool   // inside an AUTH exchange
 	resumed  bool   // this is the life after STARTTLS
+	chunked  bool   // a BDAT was handed on
 	out      []byte // what go-smtp has not read yet
 	line     []byte // what out is a part of while a command is handed on
 	reply    []byte // what go-smtp has written of a reply
@@ -71,8 +71,6 @@ type transaction struct {
 	total  int64 // octets of all chunks
 	pace   *pace
 }
-
-var _ net.Conn = (*Conn)(nil)
 
 func newConn(k *link) *Conn {
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -203,12 +201,3 @@ func (c *Conn) Client() Origin { return c.client }
 // from, as the client told it by XFORWARD; nil if it told nothing. Nobody's rights
 // depend on it.
 func (c *Conn) Forwarded() *Origin { return c.forwarded }
-
-// SetDeadline does nothing: wire keeps time itself.
-func (c *Conn) SetDeadline(time.Time) error { return nil }
-
-// SetReadDeadline does nothing: wire keeps time itself.
-func (c *Conn) SetReadDeadline(time.Time) error { return nil }
-
-// SetWriteDeadline does nothing: wire keeps time itself.
-func (c *Conn) SetWriteDeadline(time.Time) error { return nil }

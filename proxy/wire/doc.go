@@ -1,6 +1,6 @@
 // Package wire owns what happens between a client's socket and go-smtp.
 //
-// A [Listener] is given to smtp.Server.Serve and yields a [Conn] for each
+// A [Listener] is given to smtp.Server.Serve, and there is a [Conn] for each
 // client. go-smtp reads from it one whole command line at a time and writes
 // its replies to it, so that the two are in lockstep: wire always knows which
 // command is being answered. Each known defect of go-smtp's server has its
@@ -21,6 +21,8 @@
 //   - Who the client is does not change within a session. Who may say it, by the
 //     PROXY protocol before the first octet or by XCLIENT, begins a new one; and
 //     what had come before XCLIENT was answered is not run for the client it names.
+//   - A connection of go-smtp serves another client only after one that left it as
+//     it was new: with QUIT, between messages, without login, BDAT or an error.
 //   - Every wait has an end, and every connection a bounded number of errors.
 //   - No reply, error or hook carries an address or any content.
 package wire

@@ -30,7 +30,7 @@ type link struct {
 	client  Origin     // who it is from
 	counted netip.Addr // among Limits.PerClient; invalid if it is not; under l.mu
 	in      window
-	small   []byte  // the buffer that in uses between messages
+	small   []byte  // the buffer that in uses between messages; nil until it is seated
 	big     *[]byte // the pooled buffer that in uses, if any
 	out     []byte  // the reply that is being written
 	opened  time.Time
@@ -61,10 +61,20 @@ const (
 )
 
 func newLink(l *Listener, raw net.Conn) *link {
-	k := &link{l: l, raw: raw, conn: raw, opened: time.Now()}
-	k.small = make([]byte, lineWindow)
+	return &link{l: l, raw: raw, conn: raw, opened: time.Now()}
+}
+
+// seated gives the link the buffers of one that is not used any more; nil for none.
+func (k *link) seated(before *link) {
+	switch {
+	case k.small != nil: // this is another life of it
+		return
+	case before != nil:
+		k.small, k.out = before.small, before.out[:0]
+	default:
+		k.small = make([]byte, lineWindow)
+	}
 	k.in.buf = k.small
-	return k
 }
 
 // countedAs is whose connections those of an address are: of IPv6 all of its

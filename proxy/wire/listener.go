@@ -23,7 +23,8 @@ type Listener struct {
 
 	start sync.Once
 	ready chan *Conn
-	pool  sync.Pool // *[]byte of bodyWindow octets
+	seats chan *Conn // where clients are taken that go-smtp needs no new connection for
+	pool  sync.Pool  // *[]byte of bodyWindow octets
 	rates *rates
 
 	closed   sync.Once
@@ -48,6 +49,7 @@ func NewListener(inner net.Listener, cfg Config) *Listener {
 		inner:    inner,
 		cfg:      cfg.withDefaults(),
 		ready:    make(chan *Conn),
+		seats:    make(chan *Conn),
 		rates:    newRates(cfg.Limits.PerMinute),
 		accepted: make(chan struct{}),
 		done:     make(chan struct{}),
@@ -57,13 +59,13 @@ func NewListener(inner net.Listener, cfg Config) *Listener {
 	return l
 }
 
-// Accept returns the next client as a *Conn, which may be one that has just
-// changed to TLS. After Close it returns net.ErrClosed.
+// Accept returns the next client, of whose connection [Of] gives the *Conn. It may
+// be one that has just changed to TLS. After Close it returns net.ErrClosed.
 func (l *Listener) Accept() (net.Conn, error) {
 	l.start.Do(func() { go l.run() })
 	select {
 	case c := <-l.ready:
-		return c, nil
+		return newSeat(l, c), nil
 	case <-l.done:
 		return nil, fmt.Errorf("accept: %w", net.ErrClosed)
 	}
@@ -98,9 +100,7 @@ func (l *Listener) run() {
 		raw, err := l.inner.Accept()
 		if err == nil {
 			wait = 5 * time.Millisecond
-			// Not here: behind a proxy the client's address is known only when
-			// the proxy has sent it.
-			l.arriving.Go(func() { l.admit(raw) })
+			l.arrive(raw)
 			continue
 		}
 		if errors.Is(err, net.ErrClosed) {
@@ -119,9 +119,26 @@ func (l *Listener) run() {
 	}
 }
 
-// admit counts a new socket and hands it to go-smtp, or turns it away.
-func (l *Listener) admit(raw net.Conn) {
+// arrive admits a new socket, without waiting for anybody.
+func (l *Listener) arrive(raw net.Conn) {
+	if len(l.cfg.Proxies) > 0 {
+		// The client's address is known only when the proxy has sent it.
+		l.arriving.Go(func() { l.admit(l.judge(raw)) })
+		return
+	}
 	k, verdict, err := l.judge(raw)
+	if verdict != Accepted {
+		l.arriving.Go(func() { l.admit(k, verdict, err) })
+		return
+	}
+	l.cfg.Hooks.Accept(verdict)
+	if c := newConn(k); !l.sit(c) {
+		l.arriving.Go(func() { l.hand(c) })
+	}
+}
+
+// admit hands a socket that was judged to go-smtp, or turns it away.
+func (l *Listener) admit(k *link, verdict Admission, err error) {
 	l.cfg.Hooks.Accept(verdict)
 	switch verdict {
 	case Accepted:
@@ -133,8 +150,8 @@ func (l *Listener) admit(raw net.Conn) {
 	case GoingDown:
 		k.turnAway("421 4.3.2 Going down")
 	case NotProxied:
-		l.cfg.Hooks.NotProxied(raw.RemoteAddr(), err)
-		_ = raw.Close()
+		l.cfg.Hooks.NotProxied(k.raw.RemoteAddr(), err)
+		_ = k.raw.Close()
 	}
 }
 
@@ -147,7 +164,7 @@ func (l *Listener) judge(raw net.Conn) (*link, Admission, error) {
 		return k, l.register(k, addrOf(client)), nil
 	}
 	if !within(l.cfg.Proxies, client.Addr()) {
-		return nil, NotProxied, errNotProxy
+		return newLink(l, raw), NotProxied, errNotProxy
 	}
 	p := newProxied(raw)
 	k := newLink(l, p)
@@ -171,8 +188,21 @@ func (l *Listener) judge(raw net.Conn) (*link, Admission, error) {
 	return k, verdict, err
 }
 
-// hand gives a connection to go-smtp, or says goodbye when it takes no more.
+// sit gives a client to a connection of go-smtp that waits for one, if any does.
+func (l *Listener) sit(c *Conn) bool {
+	select {
+	case l.seats <- c:
+		return true
+	default:
+		return false
+	}
+}
+
+// hand gives a client to go-smtp, or says goodbye when it takes no more.
 func (l *Listener) hand(c *Conn) {
+	if l.sit(c) {
+		return
+	}
 	select {
 	case l.ready <- c:
 	case <-l.done:

@@ -133,19 +133,8 @@ func (c *Conn) answer(theirs string) {
 
 // open makes the connection ready for its greeting.
 func (c *Conn) open() bool {
-	growStack(0)
 	k := c.link
 	return !k.l.cfg.Implicit || k.tls != nil || k.handshake() == nil
-}
-
-// growStack makes the stack of the connection's goroutine as large as a message
-// needs it, while there is next to nothing on it: it would be copied each time
-// that it is doubled.
-//
-//go:noinline
-func growStack(i int) byte {
-	var room [14 << 10]byte
-	return room[i]
 }
 
 // wording chooses the text of a reply, "" for none.

@@ -30,6 +30,9 @@ func Prepare(s *smtp.Server) {
 // Of returns the wire connection under a go-smtp connection, or nil if the
 // server does not listen through a [Listener].
 func Of(c *smtp.Conn) *Conn {
-	conn, _ := c.Conn().(*Conn)
-	return conn
+	s, _ := c.Conn().(*seat)
+	if s == nil {
+		return nil
+	}
+	return s.client.Load()
 }

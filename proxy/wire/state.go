@@ -10,6 +10,7 @@ const endOfData = "."
 // begin notes that a command goes to go-smtp.
 func (c *Conn) begin(verb string) {
 	c.command = verb
+	c.chunked = c.chunked || verb == "BDAT"
 	if verb == "BDAT" && c.tx.chunks && c.tx.total > 0 {
 		return // a message goes on, and what was said may be for its end
 	}

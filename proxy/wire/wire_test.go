@@ -198,6 +198,12 @@ func serve(t testing.TB, cfg wire.Config, b *backend) *server {
 	if b == nil {
 		b = &backend{}
 	}
+	return serveBackend(t, cfg, b, b)
+}
+
+// serveBackend is serve with sessions of another making.
+func serveBackend(t testing.TB, cfg wire.Config, b *backend, sessions smtp.Backend) *server {
+	t.Helper()
 	if b.exts == nil {
 		b.exts = allExts()
 	}
@@ -207,7 +213,7 @@ func serve(t testing.TB, cfg wire.Config, b *backend) *server {
 	}
 	cfg.Hostname = "relay.test"
 	l := wire.NewListener(inner, cfg)
-	s := smtp.NewServer(b)
+	s := smtp.NewServer(sessions)
 	wire.Prepare(s)
 	s.ErrorLog = log.New(io.Discard, "", 0)
 	ended := make(chan error, 1)
