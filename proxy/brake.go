@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/run"
@@ -30,7 +29,7 @@ const (
 func (s *Server) join(ctx context.Context, m *message) (err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			err = &rules.Fault{Kind: fmt.Sprintf("%T", fault)}
+			err = rules.Recovered(fault)
 		}
 	}()
 	env := m.from.envelope

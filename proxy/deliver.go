@@ -150,7 +150,7 @@ func (s *Server) receive(m *message, body io.Reader) error {
 func (s *Server) decide(m *message) (v rules.Verdict, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			err = &rules.Fault{Kind: fmt.Sprintf("%T", fault)}
+			err = rules.Recovered(fault)
 		}
 	}()
 	return m.rules.Policies.Decide(m.from.envelope, m.evidence, m.run.Recent())

@@ -57,7 +57,7 @@ func (s *Server) inspectBy(ctx context.Context, client netip.Addr, by Inspector,
 		defer slot.end()
 		defer func() {
 			if fault := recover(); fault != nil {
-				done <- result{err: &rules.Fault{Kind: fmt.Sprintf("%T", fault)}}
+				done <- result{err: rules.Recovered(fault)}
 			}
 		}()
 		evidence, err := by.Inspect(ctx, source, s.cfg.Limits)

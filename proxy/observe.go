@@ -83,8 +83,26 @@ func (s *Server) observe(m *message) {
 		attrs = append(attrs, slog.String("trace_id", id))
 	}
 	s.cfg.Log.LogAttrs(context.Background(), level, "verdict", attrs...)
+	s.logFaults(m)
 	if s.cfg.Tell != nil {
 		s.cfg.Tell(m.told(action, now))
+	}
+}
+
+// logFaults says where code of ours panicked, so that it can be mended: places
+// in the code, never what was read there.
+func (s *Server) logFaults(m *message) {
+	tell := func(what string, f *rules.Fault) {
+		s.cfg.Log.Error(what, "ref", m.ref, "format", f.Format, "kind", f.Kind, "places", f.Places)
+	}
+	if f := (*rules.Fault)(nil); errors.As(m.err, &f) {
+		tell("judging a message broke down; it was not taken", f)
+	}
+	if m.evidence == nil {
+		return
+	}
+	for _, f := range m.evidence.Faults {
+		tell("the reader of a part broke down; the part is unread", f)
 	}
 }
 

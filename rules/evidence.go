@@ -24,6 +24,8 @@ type Evidence struct {
 	Parts []extract.Opened
 	// Unread is what could not be read.
 	Unread []extract.Unread
+	// Faults are the first readers that panicked; what they read is in Unread.
+	Faults []*Fault
 	// Completeness sums up Unread.
 	Completeness Completeness
 	// Records is the number of rows and blocks with data of a person.

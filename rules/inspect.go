@@ -3,7 +3,6 @@ package rules
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/allow"
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
@@ -95,8 +94,7 @@ func (in *Inspector) InspectFile(ctx context.Context, name string, file extract.
 func (in *Inspector) inspect(ctx context.Context, src extract.Source, walk func(*sink) (extract.Summary, error)) (ev *Evidence, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			// The fault's own text may hold content, so only its kind is told.
-			ev, err = nil, &Fault{Kind: fmt.Sprintf("%T", fault), Stack: debug.Stack()}
+			ev, err = nil, extract.Recovered(fault)
 		}
 	}()
 	ev = &Evidence{RuleSet: in.RuleSet(), Bytes: src.Size, all: newGathered(), indexes: in.indexes}
@@ -109,7 +107,7 @@ func (in *Inspector) inspect(ctx context.Context, src extract.Source, walk func(
 	s.endContent()
 	all := ev.all
 	summary.Unread = append(summary.Unread, all.unread...)
-	ev.Parts, ev.Unread = summary.Parts, summary.Unread
+	ev.Parts, ev.Unread, ev.Faults = summary.Parts, summary.Unread, summary.Faults
 	ev.Findings, ev.Records, ev.LargestTable = all.findings, all.records, all.largestTable
 	ev.BodyIsTable, ev.BodyIsAttachment, ev.AllowedTables = all.bodyIsTable, all.bodyIsAttachment(), all.allowedTables
 	ev.Completeness = completeness(summary)
@@ -136,9 +134,7 @@ func completeness(s extract.Summary) Completeness {
 
 // Fault is a panic during inspection. Nothing may be concluded about the
 // message.
-type Fault struct {
-	Kind  string // the Go type of the panic's value
-	Stack []byte // where it happened; code places only
-}
+type Fault = extract.Fault
 
-func (f *Fault) Error() string { return "inspection failed: " + f.Kind }
+// Recovered makes a Fault of what recover returned.
+func Recovered(value any) *Fault { return extract.Recovered(value) }

@@ -10,7 +10,8 @@
 // What is always true: nothing is executed or fetched; every format is told by
 // its content, never by name or declared type alone; every bound in Limits
 // holds; and whatever could not be read is reported as Unread, never dropped.
-// A panic in a format is caught and becomes Unread for that part.
+// A panic in a format is caught and becomes Unread for that part; one of the
+// Sink ends the walk, since nobody knows what it has gathered.
 //
 // The walk over MIME is our own, above emersion/go-message's, which loses the
 // rest of a part after one bad byte, reads nothing below a header line without
@@ -121,6 +122,8 @@ type Opened struct {
 type Summary struct {
 	Parts  []Opened
 	Unread []Unread
+	// Faults are the first panics of readers. Each is in Unread too, as failed.
+	Faults []*Fault
 }
 
 // Limits bounds the work on one message. Zero values mean the defaults of

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -117,15 +118,23 @@ func (w *walk) openLeaf(n node, e entity, t transfer) error {
 		return w.open(n, w.decoded(n, c, t))
 	}
 	known := true
-	r, err := leaves.Leaf(Leaf{Encoded: Source{c.at, c.size}, Context: w.context(n, t), w: w}, func() (Reading, error) {
+	r, err := leafTo(leaves, Leaf{Encoded: Source{c.at, c.size}, Context: w.context(n, t), w: w}, func() (Reading, error) {
 		known = false
 		return w.readLeaf(func() error { return w.open(n, w.decoded(n, c, t)) })
 	})
+	if f := (*Fault)(nil); errors.As(err, &f) {
+		return w.stop(err)
+	}
 	if err == nil && known {
 		w.recall(r)
 		w.told = append(w.told, told{again: func() []told { return w.textsOf(n, c, t) }})
 	}
 	return err
+}
+
+func leafTo(s Leaves, l Leaf, read func() (Reading, error)) (r Reading, err error) {
+	defer sinkCaught(&err)
+	return s.Leaf(l, read)
 }
 
 // context names what the reading of a leaf depends on beside its bytes.

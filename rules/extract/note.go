@@ -85,6 +85,10 @@ func (w *walk) fault(n node, err error) error {
 var errExplained = errors.New("recorded")
 
 func (w *walk) explain(n node, err error) {
+	if f := (*Fault)(nil); errors.As(err, &f) {
+		w.broke(n, f)
+		return
+	}
 	why, detail := explain(err)
 	w.unread(n, why, detail, why != Encrypted && why != Unsupported)
 }
@@ -116,12 +120,7 @@ func explain(err error) (Reason, string) {
 
 // guard runs the reading of one part. A panic in it becomes Unread.
 func (w *walk) guard(n node, read func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			w.unread(n, Failed, "the parser failed", true)
-			err = w.fatal
-		}
-	}()
+	defer w.caught(&n, &err)
 	return read()
 }
 
@@ -129,10 +128,15 @@ func (w *walk) guard(n node, read func() error) (err error) {
 // and not passed on: the sink sees an early end.
 func (w *walk) give(n node, r io.Reader) error {
 	q := &calm{r: r}
-	if err := w.sink.Text(n.part(), q); err != nil {
+	if err := textTo(w.sink, n.part(), q); err != nil {
 		return w.stop(err)
 	}
 	return w.fault(n, q.err)
+}
+
+func textTo(s Sink, p Part, r io.Reader) (err error) {
+	defer sinkCaught(&err)
+	return s.Text(p, r)
 }
 
 func (w *walk) stop(err error) error {
@@ -142,17 +146,23 @@ func (w *walk) stop(err error) error {
 	return w.fatal
 }
 
-// calm is a reader that ends where the one below it fails.
+// calm is a reader that ends where the one below it fails, or breaks down.
 type calm struct {
 	r   io.Reader
 	err error
 }
 
-func (c *calm) Read(p []byte) (int, error) {
+func (c *calm) Read(p []byte) (n int, err error) {
 	if c.err != nil {
 		return 0, io.EOF
 	}
-	n, err := c.r.Read(p)
+	defer func() {
+		if value := recover(); value != nil {
+			c.err = Recovered(value)
+			n, err = 0, io.EOF
+		}
+	}()
+	n, err = c.r.Read(p)
 	if err != nil {
 		c.err = err
 		err = io.EOF
@@ -172,10 +182,15 @@ func (w *walk) table(n node, g table.Grid) error {
 		}
 		return w.fault(n, b.err)
 	}
-	if err := w.sink.Table(n.part(), b); err != nil {
+	if err := tableTo(w.sink, n.part(), b); err != nil {
 		return w.stop(err)
 	}
 	return w.fault(n, b.err)
+}
+
+func tableTo(s Sink, p Part, g table.Grid) (err error) {
+	defer sinkCaught(&err)
+	return s.Table(p, g)
 }
 
 type boundedGrid struct {
@@ -193,7 +208,7 @@ func (b *boundedGrid) Next() ([][]byte, error) {
 	if b.err = b.w.alive(); b.err != nil {
 		return nil, io.EOF
 	}
-	row, err := b.g.Next()
+	row, err := b.next()
 	if err != nil {
 		b.err = err
 		return nil, io.EOF
@@ -207,4 +222,14 @@ func (b *boundedGrid) Next() ([][]byte, error) {
 		b.row = append(b.row, foldCell(&b.arena, cell))
 	}
 	return b.row, nil
+}
+
+// next reads a row. The reader's panic is an error, since it is not the sink's.
+func (b *boundedGrid) next() (row [][]byte, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = Recovered(value)
+		}
+	}()
+	return b.g.Next()
 }

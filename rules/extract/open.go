@@ -13,7 +13,8 @@ import (
 )
 
 // open reads one part by what its content proves to be.
-func (w *walk) open(n node, c content) error {
+func (w *walk) open(n node, c content) (err error) {
+	defer w.caught(&n, &err)
 	if err := w.alive(); err != nil {
 		return w.fault(n, err)
 	}
@@ -54,7 +55,7 @@ func (w *walk) open(n node, c content) error {
 		if !w.enter(&n) {
 			return nil
 		}
-		return w.guard(n, func() error { return w.fault(n, w.read(n, c)) })
+		return w.fault(n, w.read(n, c))
 	}
 	return w.openText(&n, c, head)
 }
@@ -67,14 +68,12 @@ func (w *walk) openText(n *node, c content, head []byte) error {
 		if !w.enter(n) {
 			return nil
 		}
-		return w.guard(*n, func() error { return w.fault(*n, w.read(*n, c)) })
+		return w.fault(*n, w.read(*n, c))
 	}
 	if !w.enter(n) {
 		return nil
 	}
-	return w.guard(*n, func() error {
-		return w.fault(*n, w.text(*n, c.Reader, bytes.Clone(head)))
-	})
+	return w.fault(*n, w.text(*n, c.Reader, bytes.Clone(head)))
 }
 
 // deep takes a part past the depth bound: its bytes are still searched as text.

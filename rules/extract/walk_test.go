@@ -89,20 +89,6 @@ func TestReachingTheTimeBoundIsUnreadAndNoError(t *testing.T) {
 	t.Errorf("unread %v, want %s", sum.Unread, Timeout)
 }
 
-// angry is a sink that panics, as a parser may.
-type angry struct{ drain }
-
-func (a *angry) Table(Part, table.Grid) error { panic("out of range") }
-
-func TestPanicIsUnread(t *testing.T) {
-	raw := mail("Content-Type: multipart/mixed; boundary=b", "--b\r\nContent-Type: text/html\r\n\r\n"+htmlTable(3)+"\r\n--b\r\n\r\n"+needle+"\r\n--b--\r\n")
-	var a angry
-	sum, err := New().Message(context.Background(), memory(raw), Limits{}, &a)
-	if err != nil || len(sum.Unread) != 1 || sum.Unread[0].Reason != Failed || a.bytes == 0 {
-		t.Errorf("error %v, unread %v, %d bytes read after it", err, sum.Unread, a.bytes)
-	}
-}
-
 func TestBoundsOnBytesAndCells(t *testing.T) {
 	text := mail("Content-Type: text/plain", strings.Repeat(needle+"\n", 10000))
 	rows := mail("Content-Type: text/html", htmlTable(1000))
