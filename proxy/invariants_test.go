@@ -132,6 +132,7 @@ func TestPanicInDecidingIsAFaultOfTheMessage(t *testing.T) {
 	if got := count(r.metrics.Faults, "inspect", "panic"); got != 1 || len(r.sink.got()) != 0 {
 		t.Errorf("counted %v times, sent %d; want 1, 0", got, len(r.sink.got()))
 	}
+	r.brokenDown(t, "(*Policies).")
 	p.cmd("NOOP", "250")
 }
 
