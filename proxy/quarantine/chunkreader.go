@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"sort"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/seal"
 )
 
@@ -61,10 +62,10 @@ type chunkReader struct {
 	parts []storedPart
 	size  int64
 	at    int64
-	now   int    // the chunk in plain, -1: none
-	plain []byte // of it
-	file  file   // the pack in use
-	pack  string // its name
+	now   int          // the chunk in plain, -1: none
+	plain []byte       // of it
+	from  packs.Reader // the pack in use
+	pack  string       // its name
 }
 
 func (s *Store) newChunkReader(ctx context.Context, parts []storedPart) *chunkReader {
@@ -114,12 +115,12 @@ func (r *chunkReader) Seek(offset int64, whence int) (int64, error) {
 
 // Close implements io.Closer.
 func (r *chunkReader) Close() error {
-	if r.file == nil {
+	if r.from == nil {
 		return nil
 	}
-	f := r.file
-	r.file = nil
-	return f.Close()
+	from := r.from
+	r.from = nil
+	return from.Close()
 }
 
 // load reads, opens and expands a chunk.
@@ -176,19 +177,19 @@ func (r *chunkReader) bytesOf(p *storedPart) ([]byte, error) {
 }
 
 func (r *chunkReader) fromPack(p *storedPart) ([]byte, error) {
-	if r.pack != p.pack || r.file == nil {
+	if r.pack != p.pack || r.from == nil {
 		if err := r.Close(); err != nil {
 			return nil, err
 		}
-		f, err := r.s.opts.disk.Open(r.s.packPath(p.pack))
+		from, err := r.s.packs.Open(r.ctx, p.pack+packSuffix)
 		if err != nil {
 			return nil, err
 		}
-		r.file, r.pack = f, p.pack
+		r.from, r.pack = from, p.pack
 	}
 	sealed := make([]byte, p.length)
-	_, err := r.file.ReadAt(sealed, p.place)
-	if errors.Is(err, io.EOF) {
+	_, err := r.from.ReadAt(r.ctx, sealed, p.place)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, fmt.Errorf("%w: pack %s is cut off", ErrDamaged, p.pack)
 	}
 	return sealed, err

@@ -6,11 +6,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
 )
 
 // watchedDisk calls something before one step of the file layer.
 type watchedDisk struct {
-	osDisk
+	packs.Machine
 	mu   sync.Mutex
 	left int // steps until then
 	do   func()
@@ -26,9 +28,12 @@ func (d *watchedDisk) step() {
 	}
 }
 
-func (d *watchedDisk) Create(path string) (file, error) { d.step(); return d.osDisk.Create(path) }
-func (d *watchedDisk) Rename(from, to string) error     { d.step(); return d.osDisk.Rename(from, to) }
-func (d *watchedDisk) SyncDir(path string) error        { d.step(); return d.osDisk.SyncDir(path) }
+func (d *watchedDisk) Create(path string) (packs.File, error) {
+	d.step()
+	return d.Machine.Create(path)
+}
+func (d *watchedDisk) Rename(from, to string) error { d.step(); return d.Machine.Rename(from, to) }
+func (d *watchedDisk) SyncDir(path string) error    { d.step(); return d.Machine.SyncDir(path) }
 
 // TestClockThatJumpsWhileAMessageIsHeld: with the clock hours ahead for a moment,
 // what is being written seems to be left over, and a sweep takes it. Then the

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // The rows of chunks, and of what messages consist of.
@@ -40,26 +41,21 @@ func (in *intake) commitChunks(ctx context.Context, tx *sql.Tx) (used bool, err 
 	if err != nil || len(missing) == 0 {
 		return false, err
 	}
-	fresh := 0
-	for _, p := range missing {
-		fresh += p.length
-	}
 	var packSeq sql.NullInt64
-	bytesOf := func(p *part) ([]byte, error) { return in.buf[p.place : p.place+int64(p.length)], nil }
+	bytesOf := func(p *part) []byte { return in.buf[p.place : p.place+int64(p.length)] }
 	switch {
-	case in.pack.name != "" && fresh > inlineMost:
-		if err := in.s.checkPack(in.pack); err != nil {
-			return false, err
-		}
+	case in.pack.w == nil:
+	case in.allFirst(missing):
+		// Others have stored all else since the pack was finished. What is a
+		// copy's own is at its head.
+		bytesOf = func(p *part) []byte { return in.first[p.place : p.place+int64(p.length)] }
+	default:
+		// However little of it is needed by now: Sweep writes it anew then.
 		if packSeq.Int64, err = insertPack(ctx, tx, in.pack); err != nil {
 			return false, err
 		}
 		packSeq.Valid = true
-		bytesOf = func(*part) ([]byte, error) { return nil, nil }
-	case in.pack.name != "":
-		r := in.s.newChunkReader(ctx, nil)
-		defer func() { _ = r.Close() }() // it was only read
-		bytesOf = func(p *part) ([]byte, error) { return r.fromPack(&storedPart{part: *p, pack: in.pack.name}) }
+		bytesOf = func(*part) []byte { return nil }
 	}
 	insert, err := tx.PrepareContext(ctx, `INSERT INTO chunks (id, size, key, secret, pack, place, length, data)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`)
@@ -68,11 +64,7 @@ func (in *intake) commitChunks(ctx context.Context, tx *sql.Tx) (used bool, err 
 	}
 	defer func() { _ = insert.Close() }() // its transaction closes it too
 	for _, p := range missing {
-		data, err := bytesOf(p)
-		if err != nil {
-			return false, err
-		}
-		err = insert.QueryRowContext(ctx, p.id[:], p.size, in.key.seq, p.secret, packSeq, p.place, p.length, data).Scan(&p.seq)
+		err = insert.QueryRowContext(ctx, p.id[:], p.size, in.key.seq, p.secret, packSeq, p.place, p.length, bytesOf(p)).Scan(&p.seq)
 		if err != nil {
 			return false, err
 		}
@@ -82,8 +74,8 @@ func (in *intake) commitChunks(ctx context.Context, tx *sql.Tx) (used bool, err 
 
 // missing gives the new chunks that still are: the first copies of a run come
 // at once, and one of them stores what all bring.
-func (in *intake) missing(ctx context.Context, tx *sql.Tx) (missing []*part, err error) {
-	newest, err := newestChunk(ctx, tx)
+func (in *intake) missing(ctx context.Context, q querier) (missing []*part, err error) {
+	newest, err := newestChunk(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +85,7 @@ func (in *intake) missing(ctx context.Context, tx *sql.Tx) (missing []*part, err
 			continue
 		}
 		if newest != in.newest {
-			err := tx.QueryRowContext(ctx, "SELECT seq FROM chunks WHERE id = ?", p.id[:]).Scan(&p.seq)
+			err := q.QueryRowContext(ctx, "SELECT seq FROM chunks WHERE id = ?", p.id[:]).Scan(&p.seq)
 			if err == nil {
 				continue
 			}
@@ -103,6 +95,7 @@ func (in *intake) missing(ctx context.Context, tx *sql.Tx) (missing []*part, err
 		}
 		missing = append(missing, p)
 	}
+	in.newest = newest // chunks are numbered as they come: what was looked at need not be again
 	return missing, nil
 }
 
@@ -110,6 +103,11 @@ func (in *intake) missing(ctx context.Context, tx *sql.Tx) (missing []*part, err
 func newestChunk(ctx context.Context, q querier) (seq int64, err error) {
 	err = q.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM chunks").Scan(&seq)
 	return seq, err
+}
+
+// allFirst reports whether chunks are all among those before there was a pack.
+func (in *intake) allFirst(missing []*part) bool {
+	return !slices.ContainsFunc(missing, func(p *part) bool { return p.place+int64(p.length) > int64(len(in.first)) })
 }
 
 // done remembers what is committed, for the next copy.

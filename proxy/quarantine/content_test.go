@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
 )
 
 // packsOf gives the packs that there are.
@@ -170,10 +172,10 @@ func TestSweepRemovesWhatIsLeftOverAndNothingElse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	leave(s.incomingPath("PK-0000-0001"), "12", old)
-	leave(s.incomingPath("PK-0000-0002"), "being written", young)
-	leave(s.packPath("PK-0000-0003"), "345", old)
-	leave(s.packPath("PK-0000-0004"), "about to be committed", young)
+	leave(filepath.Join(s.incomingDir(), "PK-0000-0001"+packSuffix), "12", old)
+	leave(filepath.Join(s.incomingDir(), "PK-0000-0002"+packSuffix), "being written", young)
+	leave(filepath.Join(s.contentDir(), packs.Shard("PK-0000-0003"), "PK-0000-0003"+packSuffix), "345", old)
+	leave(filepath.Join(s.contentDir(), packs.Shard("PK-0000-0004"), "PK-0000-0004"+packSuffix), "about to be committed", young)
 	leave(packOf["deleted"], "6789", old) // Delete died before it
 	if err := errors.Join(os.Remove(packOf["gone"]), os.Truncate(packOf["short"], 1), os.Chtimes(packOf["kept"], old, old)); err != nil {
 		t.Fatal(err)
@@ -190,7 +192,7 @@ func TestSweepRemovesWhatIsLeftOverAndNothingElse(t *testing.T) {
 		t.Errorf("report (-want +got):\n%s", diff)
 	}
 	readContent(t, s, ids[0])
-	for _, path := range []string{s.incomingPath("PK-0000-0002"), s.packPath("PK-0000-0004")} {
+	for _, path := range []string{filepath.Join(s.incomingDir(), "PK-0000-0002"+packSuffix), filepath.Join(s.contentDir(), packs.Shard("PK-0000-0004"), "PK-0000-0004"+packSuffix)} {
 		if _, err := os.Stat(path); err != nil {
 			t.Error(err)
 		}
@@ -218,7 +220,7 @@ func TestHoldNoticesThatItsContentWasSwept(t *testing.T) {
 
 // sleepyDisk sleeps after the content's folder was synced.
 type sleepyDisk struct {
-	osDisk
+	packs.Machine
 	wake func()
 }
 
@@ -226,7 +228,7 @@ func (d *sleepyDisk) SyncDir(path string) error {
 	if strings.HasSuffix(path, "content") {
 		d.wake()
 	}
-	return d.osDisk.SyncDir(path)
+	return d.Machine.SyncDir(path)
 }
 
 func TestContentIsOnDiskSealedOnly(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
 )
 
 // fault is what happens at the chosen step of the file layer.
@@ -39,7 +41,7 @@ var errInjected = errors.New("injected")
 // knows what a power cut would take: the bytes of files that were not synced,
 // and the entries of folders that were not.
 type faultDisk struct {
-	osDisk
+	packs.Machine
 	mu     sync.Mutex
 	mode   fault
 	left   int // steps until the fault; 0: never
@@ -111,20 +113,20 @@ func (d *faultDisk) Mkdir(path string) error {
 		return nil
 	}
 	d.changed(path, func() error { return os.RemoveAll(path) })
-	return d.osDisk.Mkdir(path)
+	return d.Machine.Mkdir(path)
 }
 
-func (d *faultDisk) Create(path string) (file, error) {
+func (d *faultDisk) Create(path string) (packs.File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.step(); err != nil {
 		return nil, err
 	}
-	f, err := d.osDisk.Create(path)
+	f, err := d.Machine.Create(path)
 	if err != nil {
 		return nil, err
 	}
-	ff := &faultFile{file: f, disk: d, path: path}
+	ff := &faultFile{File: f, disk: d, path: path}
 	d.changed(path, func() error { return os.RemoveAll(path) })
 	if filepath.Base(path) != databaseName { // SQLite syncs that one
 		d.unsync[ff] = true
@@ -203,7 +205,7 @@ func (d *faultDisk) Free(string) (uint64, error) {
 }
 
 type faultFile struct {
-	file
+	packs.File
 	disk *faultDisk
 	path string
 }
@@ -215,12 +217,12 @@ func (f *faultFile) Write(p []byte) (int, error) {
 	dead := f.disk.dead
 	if err := f.disk.step(); err != nil {
 		if !dead {
-			n, werr := f.file.Write(p[:len(p)/2])
+			n, werr := f.File.Write(p[:len(p)/2])
 			return n, errors.Join(err, werr)
 		}
 		return 0, err
 	}
-	return f.file.Write(p)
+	return f.File.Write(p)
 }
 
 func (f *faultFile) Sync() error {
@@ -237,7 +239,7 @@ func (f *faultFile) Sync() error {
 func (f *faultFile) Close() error {
 	f.disk.mu.Lock()
 	defer f.disk.mu.Unlock()
-	return errors.Join(f.disk.step(), f.file.Close())
+	return errors.Join(f.disk.step(), f.File.Close())
 }
 
 // crashContent is longer than what is written to a pack at once.
@@ -422,7 +424,7 @@ func TestDiskReserveIsKept(t *testing.T) {
 
 // shrinkingDisk tells one figure after the other.
 type shrinkingDisk struct {
-	osDisk
+	packs.Machine
 	free []uint64
 }
 

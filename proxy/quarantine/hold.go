@@ -35,7 +35,7 @@ func (s *Store) Hold(ctx context.Context, m Message, content io.Reader) (Message
 		return Message{}, fmt.Errorf("hold: %w", err)
 	}
 	if err := in.receive(ctx, &m, content); err != nil {
-		return Message{}, fmt.Errorf("hold: %w", full(errors.Join(err, in.drop())))
+		return Message{}, fmt.Errorf("hold: %w", full(errors.Join(err, in.drop(ctx))))
 	}
 	// Set when all but the commit is done. Up to then the pack is ours to
 	// remove; after it the rows may be there, and only Sweep can tell.
@@ -48,7 +48,7 @@ func (s *Store) Hold(ctx context.Context, m Message, content io.Reader) (Message
 		return nil
 	})
 	if !committing || err == nil && !used {
-		err = errors.Join(err, in.drop())
+		err = errors.Join(err, in.drop(ctx))
 	}
 	if err != nil {
 		return Message{}, fmt.Errorf("hold %s: %w", m.ID, err)

@@ -56,6 +56,3 @@ func validID(id string) bool {
 	}
 	return true
 }
-
-// shard names the folder of a message's or pack's file: two letters, 1024 folders.
-func shard(id string) string { return strings.ToLower(id[3:5]) }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/seal"
 )
@@ -40,10 +41,11 @@ type intake struct {
 	parts   []part          // distinct ones
 	byID    map[chunkID]int // index in parts
 	order   [streams][]int  // indexes in parts
-	buf     []byte          // sealed chunks that are not in the file yet
+	buf     []byte          // sealed chunks that are not in the pack yet
+	first   []byte          // those before there was one
 	packed  []byte          // for use again
 	fresh   int64           // bytes of new chunks, as stored
-	pack    pack            // the file, if one was needed
+	pack    pack            // if one was needed
 }
 
 // part is a chunk that a message consists of.
@@ -83,11 +85,14 @@ func (in *intake) receive(ctx context.Context, m *Message, content io.Reader) er
 	if err == nil && len(m.Evidence) > evidenceInRecord {
 		err = in.s.cutter.Bytes(bytes.NewReader(m.Evidence), func(b []byte) error { return in.add(ctx, streamEvidence, b) })
 	}
-	if err == nil && in.pack.file != nil {
+	if err == nil && in.pack.w != nil {
 		err = in.flush()
 	}
-	if err == nil && in.pack.file != nil {
-		err = in.s.finish(&in.pack)
+	if err == nil && in.pack.w != nil {
+		err = in.shrink(ctx)
+	}
+	if err == nil && in.pack.w != nil {
+		err = in.s.finish(ctx, &in.pack)
 	}
 	if err != nil {
 		return fmt.Errorf("write content: %w", err)
@@ -128,27 +133,56 @@ func (in *intake) store(ctx context.Context, p *part, plain []byte) error {
 	p.secret = in.key.key.Seal(nil, once[:], p.id.sealedAs())
 	p.place, p.length = in.fresh, len(in.buf)-before
 	in.fresh += int64(p.length)
-	if in.pack.file == nil && in.fresh > inlineMost {
+	if in.pack.w == nil && in.fresh > inlineMost {
 		var err error
 		if in.pack, err = in.s.newPack(ctx); err != nil {
 			return err
 		}
+		in.first = slices.Clone(in.buf[:before])
 	}
-	if in.pack.file != nil && len(in.buf) >= packBuffer {
+	if in.pack.w != nil && len(in.buf) >= packBuffer {
 		return in.flush()
 	}
 	return nil
 }
 
 func (in *intake) flush() error {
-	n, err := in.pack.file.Write(in.buf)
+	n, err := in.pack.w.Write(in.buf)
 	in.pack.size += int64(n)
 	in.buf = in.buf[:0]
 	return err
 }
 
+// shrink gives up the pack if others have stored most of the same meanwhile, as
+// the first copies of a run do that come at once: what is left goes into the
+// database.
+func (in *intake) shrink(ctx context.Context) error {
+	missing, err := in.missing(ctx, in.s.reader)
+	if err != nil {
+		return err
+	}
+	left := 0
+	for _, p := range missing {
+		left += p.length
+	}
+	if left > inlineMost {
+		return nil
+	}
+	in.buf = in.buf[:0]
+	for _, p := range missing {
+		at := len(in.buf)
+		in.buf = append(in.buf, make([]byte, p.length)...)
+		if _, err := in.pack.w.ReadAt(in.buf[at:], p.place); err != nil {
+			return fmt.Errorf("read what was written: %w", err)
+		}
+		p.place = int64(at)
+	}
+	in.fresh = int64(left)
+	return in.s.dropPack(ctx, &in.pack)
+}
+
 // drop gives up, as far as the disk still obeys.
-func (in *intake) drop() error { return in.s.dropPack(&in.pack) }
+func (in *intake) drop(ctx context.Context) error { return in.s.dropPack(ctx, &in.pack) }
 
 // counter counts what is read.
 type counter struct {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
 )
 
 // oldStore makes a store as version 1 did, with one message held and one
@@ -65,7 +67,7 @@ func oldStore(t *testing.T, dir string) (held, partly Message, content string) {
 		sum := e.sum(before)
 		do("INSERT INTO audit (seq, at, message, act, by, reason, detail, hash) VALUES (?, ?, ?, ?, ?, '', ?, ?)", e.seq, e.at, e.message, e.act, e.by, e.detail, sum)
 		before = sum
-		write(t, filepath.Join(dir, "content", shard(id), id+".eml"), content)
+		write(t, filepath.Join(dir, "content", packs.Shard(id), id+".eml"), content)
 		all = append(all, m)
 	}
 	all[1].Recipients[0].State, all[1].Recipients[0].Reply, all[1].State = RecipientReleased, "250 2.1.5", PartlyReleased

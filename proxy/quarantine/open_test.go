@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
 )
 
 func TestOpenTellsWhatIsWrongAndWhatToDo(t *testing.T) {
@@ -139,11 +141,11 @@ func write(t testing.TB, path, text string) {
 
 // refusing is a disk on which no file can be made.
 type refusing struct {
-	osDisk
+	packs.Machine
 	err error
 }
 
-func (r refusing) Create(string) (file, error) { return nil, r.err }
+func (r refusing) Create(string) (packs.File, error) { return nil, r.err }
 
 // While a program is replaced the old one has the store open when the new one
 // changes its tables: it holds its last messages if what it writes is right still,

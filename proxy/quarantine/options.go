@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"io"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
 )
 
 // Options are the settings of a store. The zero value is what a relay uses.
@@ -38,8 +40,11 @@ type Options struct {
 	// Retention says how long content is kept.
 	Retention Retention
 
-	disk disk // nil is the machine's; tests set it
-	look int  // how many rows one call of a search looks through; 0 is lookMost; tests set it
+	// Packs keeps content; nil is files in the store's folder.
+	Packs packs.Store
+
+	disk packs.Disk // nil is the machine's; tests set it
+	look int        // how many rows one call of a search looks through; 0 is lookMost; tests set it
 }
 
 func (o Options) withDefaults() Options {
@@ -62,7 +67,7 @@ func (o Options) withDefaults() Options {
 		o.look = lookMost
 	}
 	if o.disk == nil {
-		o.disk = osDisk{}
+		o.disk = packs.Machine{}
 	}
 	return o
 }

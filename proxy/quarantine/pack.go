@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
 )
 
 const (
@@ -15,30 +18,20 @@ const (
 	mailSuffix = ".eml" // content of stores before version 2
 )
 
-// pack is a file of sealed chunks, one behind the other, written once: the new
-// chunks of one message. Which bytes are whose, only the database knows.
+// pack is sealed chunks, one behind the other, written once: the new chunks of
+// one message. Which bytes are whose, only the database knows.
 type pack struct {
-	name  string
-	file  file // while it is written
-	final bool // it is in its place
-	size  int64
-}
-
-func (s *Store) incomingPath(name string) string {
-	return filepath.Join(s.incomingDir(), name+packSuffix)
-}
-
-func (s *Store) packPath(name string) string {
-	return filepath.Join(s.contentDir(), shard(name), name+packSuffix)
+	name string
+	w    packs.Writer // nil: it was not written here
+	size int64
 }
 
 func (s *Store) mailPath(id string) string {
-	return filepath.Join(s.contentDir(), shard(id), id+mailSuffix)
+	return filepath.Join(s.contentDir(), packs.Shard(id), id+mailSuffix)
 }
 
-// newPack finds a name that is not in use and creates its file. The file is
-// made before the two looks, and only one process can make it, so two never
-// share a name, and no pack is ever renamed over another.
+// newPack begins a pack under a name that is not in use. The name is reserved
+// before the look for its row, so two never share one.
 func (s *Store) newPack(ctx context.Context) (pack, error) {
 	const tries = 10 // a collision at a million packs is one in a million
 	for range tries {
@@ -46,105 +39,92 @@ func (s *Store) newPack(ctx context.Context) (pack, error) {
 		if err != nil {
 			return pack{}, err
 		}
-		f, err := s.opts.disk.Create(s.incomingPath(name))
+		w, err := s.packs.Create(ctx, name+packSuffix)
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
 		if err != nil {
 			return pack{}, err
 		}
-		used, err := s.packUsed(ctx, name)
-		if err == nil && !used {
-			return pack{name: name, file: f}, nil
+		var n int
+		err = s.reader.QueryRowContext(ctx, "SELECT count(*) FROM packs WHERE name = ?", name).Scan(&n)
+		if err == nil && n == 0 {
+			return pack{name: name, w: w}, nil
 		}
-		err = errors.Join(err, f.Close(), s.opts.disk.Remove(s.incomingPath(name)))
-		if err != nil {
+		if err := errors.Join(err, w.Abort(ctx)); err != nil {
 			return pack{}, fmt.Errorf("reserve a pack: %w", err)
 		}
 	}
 	return pack{}, fmt.Errorf("no unused name of a pack in %d tries", tries)
 }
 
-func (s *Store) packUsed(ctx context.Context, name string) (bool, error) {
-	if _, err := s.opts.disk.Lstat(s.packPath(name)); err == nil {
-		return true, nil
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return false, err
-	}
-	var n int
-	err := s.reader.QueryRowContext(ctx, "SELECT count(*) FROM packs WHERE name = ?", name).Scan(&n)
-	return n > 0, err
-}
-
-// finish brings a pack to stable storage: its bytes, then its name.
-func (s *Store) finish(p *pack) error {
-	f := p.file
-	p.file = nil
-	err := errors.Join(f.Sync(), f.Close())
-	if err == nil {
-		err = s.checkSpace()
-	}
-	if err != nil {
+// finish brings a pack to stable storage, and keeps the reserve.
+func (s *Store) finish(ctx context.Context, p *pack) error {
+	if err := p.w.Finish(ctx); err != nil {
 		return err
 	}
-	return s.place(p)
+	return s.checkSpace()
 }
 
-// place moves a pack from incoming to its folder, and makes that last.
-func (s *Store) place(p *pack) error {
-	d := s.opts.disk
-	final := s.packPath(p.name)
-	folder := filepath.Dir(final)
-	if _, err := d.Lstat(folder); err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		if err := d.Mkdir(folder); err != nil {
-			return err
-		}
-	}
-	if err := d.Rename(s.incomingPath(p.name), final); err != nil {
-		return err
-	}
-	p.final = true
-	// The parent too, always: another process may have made the folder a
-	// moment ago and not have synced it yet.
-	return errors.Join(d.SyncDir(folder), d.SyncDir(s.contentDir()))
-}
+// dropTime is how long removing what is not needed may take, whatever has become
+// of the context of its message.
+const dropTime = 10 * time.Second
 
 // dropPack removes a pack that is not needed, wherever it is.
-func (s *Store) dropPack(p *pack) error {
-	if p.name == "" {
+func (s *Store) dropPack(ctx context.Context, p *pack) error {
+	if p.w == nil {
 		return nil
 	}
-	var err error
-	if p.file != nil {
-		err = p.file.Close()
-		p.file = nil
-	}
-	path := s.incomingPath(p.name)
-	if p.final {
-		path = s.packPath(p.name)
-	}
-	return errors.Join(err, ignoreMissing(s.opts.disk.Remove(path)))
+	w := p.w
+	*p = pack{}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), dropTime)
+	defer stop()
+	return w.Abort(ctx)
 }
 
-// checkPack makes sure, under the write lock, that a pack is there: Sweep
-// removes files under the same lock, and a relay that slept longer than the
-// grace time must not acknowledge what is gone.
-func (s *Store) checkPack(p pack) error {
-	if info, err := s.opts.disk.Lstat(s.packPath(p.name)); err != nil || info.Size() != p.size {
-		return fmt.Errorf("pack %s went away: %w", p.name, errors.Join(ErrDamaged, err))
-	}
-	return nil
-}
+// Packs and their rows.
+//
+// A pack is finished before its row is committed, and its row goes before it
+// does, so a pack without a row is either about to get one or nobody's. Sweep
+// takes it for nobody's once it is older than the grace time. That alone would
+// not do: a relay that slept, as a suspended machine does, may still come to
+// commit its row. So Sweep first writes a row in its place, with live below 0,
+// and removes the pack only once that is committed. Names are unique: of the two
+// rows the second is refused. Either Sweep finds the relay's row and lets the
+// pack be, or the relay finds Sweep's and does not acknowledge its message. No
+// clock decides, and nobody waits for a disk or a network with the write lock.
 
-func insertPack(ctx context.Context, tx *sql.Tx, p pack) (int64, error) {
-	var seq int64
-	if err := tx.QueryRowContext(ctx, "INSERT INTO packs (name, bytes) VALUES (?, ?) RETURNING seq", p.name, p.size).Scan(&seq); err != nil {
+// insertPack writes the row of a pack, unless Sweep was here before.
+func insertPack(ctx context.Context, tx *sql.Tx, p pack) (seq int64, err error) {
+	err = tx.QueryRowContext(ctx, "INSERT INTO packs (name, bytes) VALUES (?, ?) ON CONFLICT (name) DO NOTHING RETURNING seq", p.name, p.size).Scan(&seq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("pack %s went away: %w", p.name, ErrDamaged)
+	}
+	if err != nil {
 		return 0, fmt.Errorf("insert pack: %w", err)
 	}
 	return seq, nil
+}
+
+// sweepPack writes the row that keeps a pack without one from ever getting it.
+// ours tells whether nobody did before, and gone whether the pack may be removed.
+func (s *Store) sweepPack(ctx context.Context, tx *sql.Tx, name string) (ours, gone bool, err error) {
+	var live int64
+	err = tx.QueryRowContext(ctx, "SELECT live FROM packs WHERE name = ?", name).Scan(&live)
+	if err == nil {
+		return false, live < 0, nil
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return false, false, err
+	}
+	// The time, for people who look: the row stays for good, since there is no
+	// telling how long a relay sleeps. Only what crashes left has one.
+	res, err := tx.ExecContext(ctx, "INSERT INTO packs (name, bytes, live) VALUES (?, 0, ?) ON CONFLICT (name) DO NOTHING", name, -s.now().Unix())
+	if err != nil {
+		return false, false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, n > 0, err
 }
 
 func ignoreMissing(err error) error {

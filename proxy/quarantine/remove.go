@@ -5,12 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
 )
 
-// removal are the files that have nothing in them any more, once the
-// transaction that says so is committed.
-type removal struct{ paths []string }
+// removal are the packs, and mails of older stores, that have nothing in them any
+// more, once the transaction that says so is committed.
+type removal struct{ names []string }
 
 // removeContent removes a message's content: its pieces, the chunks that no
 // other message has, and with each chunk the only copy of its key, without
@@ -20,7 +19,7 @@ func (s *Store) removeContent(ctx context.Context, tx *sql.Tx, r row, gone *remo
 		return fmt.Errorf("message %s: %w", r.ID, err)
 	}
 	if r.plain {
-		gone.paths = append(gone.paths, s.mailPath(r.ID))
+		gone.names = append(gone.names, r.ID+mailSuffix)
 		return nil
 	}
 	ranges, err := rangesOf(ctx, tx, r.seq)
@@ -70,7 +69,7 @@ func (s *Store) removePacks(ctx context.Context, tx *sql.Tx, gone *removal) erro
 		if err := rows.Scan(&name); err != nil {
 			return fmt.Errorf("remove packs: %w", err)
 		}
-		gone.paths = append(gone.paths, s.packPath(name))
+		gone.names = append(gone.names, name+packSuffix)
 	}
 	return rows.Err()
 }
@@ -79,12 +78,8 @@ func (s *Store) removePacks(ctx context.Context, tx *sql.Tx, gone *removal) erro
 // first: a crash here leaves files that nobody sees, and Sweep removes.
 func (s *Store) removeFiles(ctx context.Context, gone removal) error {
 	var errs []error
-	for _, path := range gone.paths {
-		err := ignoreMissing(s.opts.disk.Remove(path))
-		if err == nil {
-			err = s.opts.disk.SyncDir(filepath.Dir(path))
-		}
-		errs = append(errs, err)
+	for _, name := range gone.names {
+		errs = append(errs, s.packs.Remove(ctx, name))
 	}
 	return errors.Join(append(errs, s.db.forget(ctx, s.writer))...)
 }

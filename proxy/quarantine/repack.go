@@ -59,16 +59,13 @@ func (s *Store) repackOne(ctx context.Context, seq int64, old pack) (freed int64
 	}
 	moves, err := s.copyChunks(ctx, parts, &now)
 	if err == nil {
-		err = s.finish(&now)
+		err = s.finish(ctx, &now)
 	}
 	if err != nil {
-		return 0, errors.Join(err, s.dropPack(&now))
+		return 0, errors.Join(err, s.dropPack(ctx, &now))
 	}
 	var gone removal
 	err = s.write(ctx, func(tx *sql.Tx) error {
-		if err := s.checkPack(now); err != nil {
-			return err
-		}
 		next, err := insertPack(ctx, tx, now)
 		if err != nil {
 			return err
@@ -110,7 +107,7 @@ func (s *Store) copyChunks(ctx context.Context, parts []storedPart, to *pack) (m
 	for i := range parts {
 		b, err := r.bytesOf(&parts[i])
 		if err == nil {
-			_, err = to.file.Write(b)
+			_, err = to.w.Write(b)
 		}
 		if err != nil {
 			return nil, errors.Join(err, r.Close())
@@ -156,7 +153,7 @@ func (s *Store) sealOne(ctx context.Context, r row) error {
 	}
 	m := Message{}
 	if err := in.receive(ctx, &m, content); err != nil {
-		return errors.Join(err, in.drop())
+		return errors.Join(err, in.drop(ctx))
 	}
 	used := false
 	err = s.write(ctx, func(tx *sql.Tx) error {
@@ -174,7 +171,7 @@ func (s *Store) sealOne(ctx context.Context, r row) error {
 		return err // the commit may have been made: Sweep will tell
 	}
 	if !used {
-		err = in.drop()
+		err = in.drop(ctx)
 	}
-	return errors.Join(err, s.removeFiles(ctx, removal{[]string{s.mailPath(r.ID)}}))
+	return errors.Join(err, s.removeFiles(ctx, removal{[]string{r.ID + mailSuffix}}))
 }

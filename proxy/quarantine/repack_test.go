@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
 )
 
 // One pack that cannot be read does not keep the others from being written anew.
@@ -58,13 +60,13 @@ func TestContentThatIsSealedMeanwhileIsRead(t *testing.T) {
 }
 
 // finishingDisk lets half-written packs go before they can be removed.
-type finishingDisk struct{ osDisk }
+type finishingDisk struct{ packs.Machine }
 
 func (d finishingDisk) Remove(path string) error {
 	if !strings.HasSuffix(path, packSuffix) {
-		return d.osDisk.Remove(path)
+		return d.Machine.Remove(path)
 	}
-	return errors.Join(os.Rename(path, path+".elsewhere"), d.osDisk.Remove(path))
+	return errors.Join(os.Rename(path, path+".elsewhere"), d.Machine.Remove(path))
 }
 
 // What looks left over may be a slow message that ends just then.

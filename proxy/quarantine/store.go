@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/chunk"
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
 )
 
 const (
@@ -37,6 +38,7 @@ type Store struct {
 	writer *sql.DB
 	rows   *sql.DB
 	reader *sql.DB
+	packs  packs.Store
 	keys   keyring
 	sealer sealer
 	codec  codec
@@ -59,6 +61,9 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("quarantine: %w", err)
 	}
 	s := &Store{dir: dir, opts: o.withDefaults()}
+	if s.packs = s.opts.Packs; s.packs == nil {
+		s.packs = packs.NewFolder(s.opts.disk, dir)
+	}
 	if s.codec, err = newCodec(); err != nil {
 		return nil, fmt.Errorf("quarantine: %w", err)
 	}

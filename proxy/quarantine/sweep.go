@@ -29,8 +29,7 @@ type SweepReport struct {
 // plain. serve calls it at its start and from time to time; it reads every
 // folder of the content, so command lines do not.
 //
-// It never removes the content of a message: it looks again under the write
-// lock, which Hold too has when it makes sure that its pack is there.
+// It never removes the content of a message, whoever is late: see insertPack.
 func (s *Store) Sweep(ctx context.Context) (SweepReport, error) {
 	var report SweepReport
 	if err := s.endLapsed(ctx); err != nil {
@@ -84,7 +83,7 @@ func (s *Store) sweepIncoming(ctx context.Context, report *SweepReport) error {
 	return nil
 }
 
-// shards gives the letters of the folders that there are, or should be.
+// shards gives the letters of the shards that there are, or should be.
 func (s *Store) shards(ctx context.Context) ([]string, error) {
 	rows, err := s.reader.QueryContext(ctx, `SELECT DISTINCT substr(name, 4, 2) FROM packs
 		UNION SELECT DISTINCT substr(id, 4, 2) FROM messages WHERE plain = 1 AND stored = 1`)
@@ -103,38 +102,37 @@ func (s *Store) shards(ctx context.Context) ([]string, error) {
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	folders, err := s.opts.disk.ReadDir(s.contentDir())
-	for _, f := range folders {
-		if name := strings.ToUpper(f.Name()); len(name) == 2 && strings.Trim(name, crockford) == "" {
-			all = append(all, name)
+	shards, err := s.packs.Shards(ctx)
+	for _, shard := range shards {
+		if letters := strings.ToUpper(shard); len(letters) == 2 && strings.Trim(letters, crockford) == "" {
+			all = append(all, letters)
 		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all), err
 }
 
-// sweepShard compares the files of a folder and what should be there.
+// sweepShard compares the packs of a shard and what should be there.
 func (s *Store) sweepShard(ctx context.Context, letters string, report *SweepReport) error {
-	folder := filepath.Join(s.contentDir(), strings.ToLower(letters))
 	// Rows first: what is held meanwhile has a file and no row here, and is
 	// looked at again; the other way round it would seem to lack its file.
 	stored, err := s.storedIn(ctx, s.reader, letters)
 	if err != nil {
 		return err
 	}
-	files, err := s.filesIn(folder)
+	files, err := s.packs.List(ctx, strings.ToLower(letters))
 	if err != nil {
 		return err
 	}
-	var suspects []string
+	suspects := map[string]int64{}
 	for name, info := range files {
-		if _, ok := stored[name]; !ok && (s.now().Sub(info.ModTime()) >= s.opts.Grace || s.deletedMail(ctx, name)) {
-			suspects = append(suspects, name)
+		if _, ok := stored[name]; !ok && (s.now().Sub(info.Modified) >= s.opts.Grace || s.deletedMail(ctx, name)) {
+			suspects[name] = info.Size
 		}
 	}
 	var missing []string
 	for name, size := range stored {
-		if info, ok := files[name]; !ok || info.Size() != size {
+		if info, ok := files[name]; !ok || info.Size != size {
 			missing = append(missing, name)
 		}
 	}
@@ -144,7 +142,7 @@ func (s *Store) sweepShard(ctx context.Context, letters string, report *SweepRep
 		}
 	}
 	if len(suspects) > 0 {
-		return s.removeOrphans(ctx, letters, suspects, report)
+		return s.removeOrphans(ctx, suspects, report)
 	}
 	return nil
 }
@@ -202,33 +200,50 @@ func (s *Store) messagesIn(ctx context.Context, pack string) ([]string, error) {
 	return ids, rows.Err()
 }
 
-func (s *Store) removeOrphans(ctx context.Context, letters string, suspects []string, report *SweepReport) error {
-	folder := filepath.Join(s.contentDir(), strings.ToLower(letters))
-	return s.write(ctx, func(tx *sql.Tx) error {
-		stored, err := s.storedIn(ctx, tx, letters)
-		if err != nil {
+// removeOrphans removes what nobody needs, once it is certain that nobody will.
+// Another process that sweeps too may do the same: one of them counts it.
+func (s *Store) removeOrphans(ctx context.Context, suspects map[string]int64, report *SweepReport) error {
+	var orphans []string
+	found := SweepReport{}
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		for name, size := range suspects {
+			ours, gone, err := s.sweepOrphan(ctx, tx, name)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			if gone {
+				orphans = append(orphans, name)
+			}
+			if ours {
+				found.Orphans++
+				found.Freed += size
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range orphans {
+		if err := s.packs.Remove(ctx, name); err != nil {
 			return err
 		}
-		for _, name := range suspects {
-			if _, ok := stored[name]; ok {
-				continue
-			}
-			path := filepath.Join(folder, name)
-			info, err := s.opts.disk.Lstat(path)
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
-			if err == nil {
-				err = s.opts.disk.Remove(path)
-			}
-			if err != nil {
-				return err
-			}
-			report.Orphans++
-			report.Freed += info.Size()
-		}
-		return s.opts.disk.SyncDir(folder)
-	})
+	}
+	report.Orphans += found.Orphans
+	report.Freed += found.Freed
+	return nil
+}
+
+// sweepOrphan decides on a pack, or a mail of an older store. Of these no new
+// ones come, so that a look is enough.
+func (s *Store) sweepOrphan(ctx context.Context, tx *sql.Tx, name string) (ours, gone bool, err error) {
+	if pack, ok := strings.CutSuffix(name, packSuffix); ok {
+		return s.sweepPack(ctx, tx, pack)
+	}
+	id, _ := strings.CutSuffix(name, mailSuffix)
+	var n int
+	err = tx.QueryRowContext(ctx, "SELECT count(*) FROM messages WHERE id = ? AND stored = 1 AND plain = 1", id).Scan(&n)
+	return n == 0, n == 0, err
 }
 
 // storedIn gives the names and sizes of the files that should be in the folder
@@ -236,7 +251,7 @@ func (s *Store) removeOrphans(ctx context.Context, letters string, suspects []st
 func (s *Store) storedIn(ctx context.Context, q querier, letters string) (map[string]int64, error) {
 	mail, packs := messagePrefix+"-"+letters, packPrefix+"-"+letters
 	rows, err := q.QueryContext(ctx, `SELECT id || ?, size FROM messages WHERE id >= ? AND id < ? AND stored = 1 AND plain = 1
-		UNION ALL SELECT name || ?, bytes FROM packs WHERE name >= ? AND name < ?`,
+		UNION ALL SELECT name || ?, bytes FROM packs WHERE name >= ? AND name < ? AND live >= 0`,
 		mailSuffix, mail, mail+"~", packSuffix, packs, packs+"~")
 	if err != nil {
 		return nil, err

@@ -1,9 +1,9 @@
 //go:build !linux && !darwin
 
-package quarantine
+package packs
 
 import "math"
 
 // Free is not known here: the reserve is not kept, and a full disk is found
 // by the write that fails.
-func (osDisk) Free(string) (uint64, error) { return math.MaxUint64, nil }
+func (Machine) Free(string) (uint64, error) { return math.MaxUint64, nil }

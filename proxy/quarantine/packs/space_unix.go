@@ -1,10 +1,11 @@
 //go:build linux || darwin
 
-package quarantine
+package packs
 
 import "golang.org/x/sys/unix"
 
-func (osDisk) Free(path string) (uint64, error) {
+// Free implements [Disk].
+func (Machine) Free(path string) (uint64, error) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(path, &st); err != nil {
 		return 0, err

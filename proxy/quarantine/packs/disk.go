@@ -1,4 +1,4 @@
-package quarantine
+package packs
 
 import (
 	"errors"
@@ -8,14 +8,14 @@ import (
 	"runtime"
 )
 
-// disk is the file layer under the content, so that tests can fail or kill it
-// at every step.
-type disk interface {
+// Disk is the file layer under a store's folder, so that tests can fail or kill
+// it at every step.
+type Disk interface {
 	// Mkdir makes one folder with mode 0700; that it exists is no error.
 	Mkdir(path string) error
 	// Create makes a file with mode 0600 that did not exist.
-	Create(path string) (file, error)
-	Open(path string) (file, error)
+	Create(path string) (File, error)
+	Open(path string) (File, error)
 	Rename(from, to string) error
 	Remove(path string) error
 	// SyncDir makes the entries of a folder last.
@@ -26,7 +26,8 @@ type disk interface {
 	Free(path string) (uint64, error)
 }
 
-type file interface {
+// File is an open file of a [Disk].
+type File interface {
 	io.ReadWriteSeeker
 	io.ReaderAt
 	io.Closer
@@ -34,19 +35,21 @@ type file interface {
 	Stat() (fs.FileInfo, error)
 }
 
-// osDisk is the disk of the machine.
-type osDisk struct{}
+// Machine is the disk of this machine.
+type Machine struct{}
 
-var _ disk = osDisk{}
+var _ Disk = Machine{}
 
-func (osDisk) Mkdir(path string) error {
+// Mkdir implements [Disk].
+func (Machine) Mkdir(path string) error {
 	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return nil
 }
 
-func (osDisk) Create(path string) (file, error) {
+// Create implements [Disk].
+func (Machine) Create(path string) (File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
@@ -54,7 +57,8 @@ func (osDisk) Create(path string) (file, error) {
 	return f, nil
 }
 
-func (osDisk) Open(path string) (file, error) {
+// Open implements [Disk].
+func (Machine) Open(path string) (File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -62,12 +66,20 @@ func (osDisk) Open(path string) (file, error) {
 	return f, nil
 }
 
-func (osDisk) Rename(from, to string) error               { return os.Rename(from, to) }
-func (osDisk) Remove(path string) error                   { return os.Remove(path) }
-func (osDisk) Lstat(path string) (fs.FileInfo, error)     { return os.Lstat(path) }
-func (osDisk) ReadDir(path string) ([]fs.DirEntry, error) { return os.ReadDir(path) }
+// Rename implements [Disk].
+func (Machine) Rename(from, to string) error { return os.Rename(from, to) }
 
-func (osDisk) SyncDir(path string) error {
+// Remove implements [Disk].
+func (Machine) Remove(path string) error { return os.Remove(path) }
+
+// Lstat implements [Disk].
+func (Machine) Lstat(path string) (fs.FileInfo, error) { return os.Lstat(path) }
+
+// ReadDir implements [Disk].
+func (Machine) ReadDir(path string) ([]fs.DirEntry, error) { return os.ReadDir(path) }
+
+// SyncDir implements [Disk].
+func (Machine) SyncDir(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil // NTFS journals its folders, and refuses to flush them
 	}
