@@ -20,7 +20,7 @@ func TestImportsRunDown(t *testing.T) {
 		{"proxy/wire", "-"}, {"proxy/milter", "-"}, {"proxy/tempfile", "-"}, {"proxy/upstream", "-"}, {"proxy/quarantine", "rules proxy/quarantine"}, {"proxy/metrics", "-"},
 		{"proxy/console/access", "proxy/quarantine"},
 		{"proxy/console", "proxy/console proxy/metrics proxy/quarantine proxy/replay proxy/report proxy/review proxy/tempfile rules"},
-		{"proxy/worker", "rules"}, {"proxy/index", "rules"}, {"proxy/ocr", "-"}, {"proxy/tracing", "-"},
+		{"proxy/worker", "rules"}, {"proxy/index", "rules"}, {"proxy/simulation", "rules/strictyaml"}, {"proxy/ocr", "-"}, {"proxy/tracing", "-"},
 		{"proxy/replay", "proxy/quarantine rules"}, {"proxy/report", "rules"}, {"proxy/notify", "-"}, {"proxy/events", "-"}, {"proxy/run", "proxy/metrics rules"},
 		{"proxy/review", "proxy/quarantine proxy/upstream rules"},
 		{"proxy", "proxy/metrics proxy/milter proxy/run proxy/tempfile proxy/tracing proxy/upstream proxy/wire rules"},

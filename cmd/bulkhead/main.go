@@ -66,6 +66,7 @@ type commands struct {
 	Replay     replayCommand     `cmd:"" help:"Rehearse policies: which verdicts of the past would change."`
 	Config     configCommand     `cmd:"" help:"Check and show the configuration."`
 	Eval       evalCommand       `cmd:"" help:"Measure column typing and the count of people on made-up tables."`
+	Simulate   simulateCommand   `cmd:"" help:"Simulate many relays: what a rate of messages needs, and what failures do."`
 	Sendmail   sendmailCommand   `cmd:"" help:"Give a message from standard input to the relay, for programs that pipe."`
 	Doctor     doctorCommand     `cmd:"" help:"Look at what a relay needs, and say what to do."`
 	Reload     reloadCommand     `cmd:"" help:"Have a running server read policies, indexes and certificates again."`

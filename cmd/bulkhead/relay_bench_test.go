@@ -41,6 +41,17 @@ func sheetOf(size int) string {
 	return m.String()
 }
 
+// pageOf is a newsletter in HTML of about so many octets, in which nobody is named.
+func pageOf(size int) string {
+	const block = "<tr><td class=\"pad\" style=\"padding:12px 24px\"><h2 style=\"font:bold 20px sans-serif\">The bridge is open again</h2>\r\n" +
+		"<p style=\"font:16px/24px serif;color:#333\">Since Thursday the bridge carries lorries of up to <b>forty tonnes</b>;\r\n" +
+		"the footpath follows in spring. <a href=\"https://news.example/bridge?issue=12&amp;part=3\">Read&nbsp;on&nbsp;&raquo;</a></p>\r\n" +
+		"<img src=\"https://news.example/bridge.png\" width=\"560\" height=\"240\" alt=\"The bridge\"></td></tr>\r\n"
+	return headerOf("news@office.example", "ben@reader.example", "News") + "Content-Type: text/html; charset=utf-8\r\n\r\n" +
+		"<html><head><style>.pad{padding:12px}</style></head><body><p>Issue " + blank + "</p><table width=\"600\">\r\n" +
+		strings.Repeat(block, max(1, size/len(block))) + "</table></body></html>\r\n"
+}
+
 // BenchmarkRate measures the whole relay, a process of its own with the default
 // configuration, beside the same load without it: both in turns, so that what
 // else the machine does weighs on both.
@@ -52,6 +63,7 @@ func BenchmarkRate(b *testing.B) {
 	}{
 		{"4KB", letterOf(4 << 10), 20, 500},
 		{"100KB", letterOf(100 << 10), 20, 100},
+		{"100KB-HTML", pageOf(100 << 10), 20, 100},
 		{"100KB-CSV", sheetOf(100 << 10), 20, 100},
 		{"5MB-CSV", sheetOf(5 << 20), 20, 20},
 	} {
