@@ -11,7 +11,7 @@ import (
 // Names are those that the audit trail can have, and one whatever the capitals.
 func TestAccountNames(t *testing.T) {
 	t.Parallel()
-	s, err := Open(t.Context(), t.TempDir(), Options{})
+	s, err := openIn(t.Context(), t.TempDir(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestAccountNames(t *testing.T) {
 func TestAccountsAreAudited(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	s, err := Open(ctx, t.TempDir(), Options{})
+	s, err := openIn(ctx, t.TempDir(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,7 @@ func TestVerifyFindsTampering(t *testing.T) {
 		{"two entries swapped", "UPDATE audit SET seq = 99 WHERE seq = 2; UPDATE audit SET seq = 2 WHERE seq = 3; UPDATE audit SET seq = 3 WHERE seq = 99", "entry 2 does not fit"},
 		{"the end cut off", "DELETE FROM audit WHERE seq >= 4", "in a state that nobody brought it to"},
 		{"all of it cut off", "DELETE FROM audit", "was never held with this content"},
-		{"a message removed", "PRAGMA foreign_keys = 0; DELETE FROM messages", "was held, but is gone"},
+		{"a message removed", "DELETE FROM messages", "was held, but is gone"},
 		{"content exchanged", "UPDATE messages SET sha256 = 'ff'", "was never held with this content"},
 		{"state changed", "UPDATE messages SET state = 'deleted'", "in a state that nobody brought it to"},
 	}
@@ -138,8 +138,7 @@ func TestVerifyFindsTampering(t *testing.T) {
 			if err := s.Verify(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			// Who can write the file can drop the triggers too.
-			if _, err := s.writer.Exec("DROP TRIGGER audit_no_update; DROP TRIGGER audit_no_delete; " + test.query); err != nil {
+			if err := tamper(s, test.query); err != nil {
 				t.Fatal(err)
 			}
 			err := s.Verify(t.Context())

@@ -82,7 +82,7 @@ func TestWritersWaitForEachOther(t *testing.T) {
 		wg.Go(func() {
 			// A store of its own, as another process would have, opened
 			// while the others make the same folders and tables.
-			s, err := Open(t.Context(), dir, Options{})
+			s, err := openIn(t.Context(), dir, Options{})
 			if err != nil {
 				errs <- err
 				return

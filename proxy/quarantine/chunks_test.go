@@ -60,7 +60,7 @@ func copyTo(i int) Message {
 // diskUsed is what a store takes, log and all.
 func diskUsed(t testing.TB, s *Store) (bytes int64) {
 	t.Helper()
-	if err := emptyLog(t.Context(), s.writer); err != nil {
+	if err := s.db.forget(t.Context(), s.writer); err != nil {
 		t.Fatal(err)
 	}
 	err := filepath.Walk(s.dir, func(_ string, info os.FileInfo, err error) error {
@@ -143,6 +143,7 @@ func TestSharedContentStaysUntilItsLastMessageGoes(t *testing.T) {
 // Deleting destroys the keys: whoever kept the bytes of the packs, and has the
 // private key, and looks into every page of the database, cannot open them.
 func TestDeletedContentCannotBeOpenedFromWhatIsLeft(t *testing.T) {
+	ofSQLite(t, "its files")
 	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -277,6 +278,7 @@ func TestHoldNoticesThatSharedContentWasDeleted(t *testing.T) {
 }
 
 func TestSweepSealsWhatAnOlderStoreLeftPlain(t *testing.T) {
+	ofSQLite(t, "its migrations")
 	t.Parallel()
 	dir := t.TempDir()
 	held, partly, content := oldStore(t, dir)

@@ -51,8 +51,7 @@ func TestDamagedContentIsNeverReadAsWhole(t *testing.T) {
 	}
 	sql := func(query string) func(*Store, string) error {
 		return func(s *Store, _ string) error {
-			_, err := s.writer.Exec("PRAGMA foreign_keys = 0; " + query)
-			return err
+			return tamper(s, query)
 		}
 	}
 	file := func(damage func(string) error) func(*Store, string) error {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // database is what differs between the databases that the rows of a store can be
@@ -23,6 +24,17 @@ type database interface {
 	begin(ctx context.Context, tx *sql.Tx, alone bool) (version int, err error)
 	// oldest is the least version that a program must know to write: see oldestWriter.
 	oldest(ctx context.Context, tx *sql.Tx) (int, error)
+	// dialect names the folder of its migrations.
+	dialect() string
+	// again says whether a transaction that ended with an error has had no effect and
+	// may go otherwise the next time.
+	again(err error) bool
+	// lockRuns keeps others from writing to runs, and says whether any is held.
+	lockRuns(ctx context.Context, tx *sql.Tx, runs []Run) (held bool, err error)
+	// makeRoom makes the parts of the table of exposures that some need, and dropRoom
+	// removes exposures older than a time.
+	makeRoom(ctx context.Context, s *Store, all []Exposure) error
+	dropRoom(ctx context.Context, s *Store, before time.Time) (removed int64, err error)
 	// forget makes sure that what was deleted is nowhere in the files that belong to
 	// the store.
 	forget(ctx context.Context, db *sql.DB) error
@@ -30,11 +42,13 @@ type database interface {
 
 // openDatabase opens the database, and migrates it.
 func (s *Store) openDatabase(ctx context.Context) (err error) {
-	s.db = sqliteDatabase{s.databasePath()}
+	if s.db, err = s.chooseDatabase(); err != nil {
+		return err
+	}
 	if s.writer, s.rows, s.reader, err = s.db.open(); err != nil {
 		return err
 	}
-	steps, err := s.migrations()
+	steps, err := s.migrationsOf(s.db.dialect())
 	if s.schema = len(steps); err == nil {
 		err = s.db.migrate(ctx, s.writer, steps)
 	}
@@ -42,6 +56,14 @@ func (s *Store) openDatabase(ctx context.Context) (err error) {
 		return errors.Join(err, s.Close())
 	}
 	return nil
+}
+
+// chooseDatabase gives the one of the options.
+func (s *Store) chooseDatabase() (database, error) {
+	if s.opts.Database == "" {
+		return sqliteDatabase{s.databasePath()}, nil
+	}
+	return newPostgres(s.opts.Database, s.opts.Password)
 }
 
 // write runs fn in a transaction that excludes every other one of write, in all
@@ -53,8 +75,17 @@ func (s *Store) write(ctx context.Context, fn func(*sql.Tx) error) error {
 // writeRows runs fn in a transaction that excludes others by the rows that both
 // write, and by nothing else: it is for what comes with each message that is not
 // held, and for what concerns a row by itself.
-func (s *Store) writeRows(ctx context.Context, fn func(*sql.Tx) error) error {
-	return s.writeIn(ctx, s.rows, false, fn)
+//
+// Where others were in the way fn is called again, so it must begin anew.
+func (s *Store) writeRows(ctx context.Context, fn func(*sql.Tx) error) (err error) {
+	const tries = 5
+	for range tries {
+		err = s.writeIn(ctx, s.rows, false, fn)
+		if err == nil || !s.db.again(err) || ctx.Err() != nil {
+			return err
+		}
+	}
+	return err
 }
 
 func (s *Store) writeIn(ctx context.Context, db *sql.DB, alone bool, fn func(*sql.Tx) error) error {

@@ -10,6 +10,7 @@ import (
 // Somebody reads for long, as a report of a large incident does. Deleting waits
 // for it no longer than writers may wait.
 func TestDeletingDoesNotWaitForReaders(t *testing.T) {
+	ofSQLite(t, "its log")
 	t.Parallel()
 	dir := t.TempDir()
 	s, other := open(t, dir, Options{}), open(t, dir, Options{})

@@ -38,6 +38,9 @@ var (
 	ErrTampered = errors.New("audit trail was changed")
 	// ErrNewer: the database was written by a later version of the program.
 	ErrNewer = errors.New("database is from a newer version")
+	// ErrAway: the database's server cannot be reached, or has gone while it was
+	// asked. The SMTP reply is 4xx.
+	ErrAway = errors.New("the database is away")
 	// ErrSealed: the private key, without which this cannot be read, is not
 	// here.
 	ErrSealed = errors.New("sealed")

@@ -7,3 +7,6 @@ func Million(b *testing.B) *Store {
 	s, _ := million(b)
 	return s
 }
+
+// OpenIn lets them open stores as this package's do.
+var OpenIn = openIn

@@ -309,6 +309,7 @@ func wantSound(t *testing.T, dir string) []Message {
 }
 
 func TestNoCrashLosesAcknowledgedMessage(t *testing.T) {
+	ofSQLite(t, "a power cut takes its file too")
 	t.Parallel()
 	for mode, name := range faultNames {
 		t.Run(name, func(t *testing.T) {
@@ -348,6 +349,7 @@ func TestNoCrashLosesAcknowledgedMessage(t *testing.T) {
 }
 
 func TestNoCrashUndoesDelete(t *testing.T) {
+	ofSQLite(t, "a power cut takes its file too")
 	t.Parallel()
 	for mode, name := range faultNames {
 		t.Run(name, func(t *testing.T) {
@@ -373,6 +375,7 @@ func TestNoCrashUndoesDelete(t *testing.T) {
 
 // Sweep moves chunks that are alive, so it must be no more fatal than Hold.
 func TestNoCrashOfSweepLosesContent(t *testing.T) {
+	ofSQLite(t, "a power cut takes its file too")
 	if testing.Short() {
 		t.Skip("filling a store takes long")
 	}

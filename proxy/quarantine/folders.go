@@ -34,21 +34,28 @@ func (s *Store) makeFolders() error {
 			return err
 		}
 	}
-	// SQLite gives its log the mode of the database, so the mode is set here,
-	// before anything is in it.
-	f, err := d.Create(s.databasePath())
-	switch {
-	case err == nil:
-		if err := f.Close(); err != nil {
+	if !s.shared() {
+		if err := s.makeDatabaseFile(); err != nil {
 			return err
 		}
-	case !errors.Is(err, fs.ErrExist):
-		return err
 	}
 	if err := d.SyncDir(s.dir); err != nil {
 		return err
 	}
 	return s.probe()
+}
+
+// makeDatabaseFile makes SQLite's file, if there is none. SQLite gives its log the
+// mode of the database, so the mode is set here, before anything is in it.
+func (s *Store) makeDatabaseFile() error {
+	f, err := s.opts.disk.Create(s.databasePath())
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // makeFolder makes a folder and those above it, each to last.

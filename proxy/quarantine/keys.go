@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,8 @@ const (
 	secretFile = "quarantine.secret"
 
 	settingRecipient = "recipient"
+	// settingSecret tells the secret that the store was made with from others.
+	settingSecret = "secret_check"
 )
 
 // keyring is what a store seals, opens and finds with.
@@ -67,6 +70,9 @@ func (s *Store) openKeys(ctx context.Context, tx *sql.Tx) (k keyring, ok bool, e
 	if err != nil || !ok {
 		return k, false, err
 	}
+	if ok, err = s.checkSecret(ctx, tx, q, secret); err != nil || !ok {
+		return k, false, err
+	}
 	for purpose, index := range map[string]*seal.Index{"chunks": &k.chunks, "cuts": &k.cuts, "addresses": &k.addresses, "senders": &k.senders} {
 		if *index, err = seal.NewIndex(secret, purpose); err != nil {
 			return k, false, fmt.Errorf("%s: %w", s.secretPath(), err)
@@ -91,6 +97,10 @@ func (s *Store) chooseRecipient(ctx context.Context, tx *sql.Tx, k *keyring, not
 	}
 	if want == "" {
 		if k.identity.None() {
+			if s.shared() {
+				return false, errors.New("no public key: make a pair with age-keygen, name its public half as quarantine.recipient " +
+					"on every machine, and its private half as quarantine.identity where mail is reviewed")
+			}
 			if err := s.makeIdentity(k); err != nil {
 				return false, err
 			}
@@ -141,7 +151,16 @@ func (s *Store) makeIdentity(k *keyring) (err error) {
 	return nil
 }
 
-func (s *Store) secretPath() string { return filepath.Join(s.dir, secretFile) }
+func (s *Store) secretPath() string {
+	if s.opts.Secret != "" {
+		return s.opts.Secret
+	}
+	return filepath.Join(s.dir, secretFile)
+}
+
+// shared says that the store is that of several machines: none of them makes keys
+// for itself.
+func (s *Store) shared() bool { return s.opts.Database != "" }
 
 // readSecret reads the secret of the indexes, or makes it for a store that was
 // not used yet. With another one nothing would be found that was there before:
@@ -150,6 +169,10 @@ func (s *Store) readSecret(write, used bool) (secret []byte, ok bool, err error)
 	secret, err = s.readFile(s.secretPath())
 	if !errors.Is(err, fs.ErrNotExist) {
 		return secret, err == nil, err
+	}
+	if s.opts.Secret != "" || s.shared() {
+		return nil, false, fmt.Errorf("secret: %w; write %d random bytes there once, as with `head -c %d /dev/urandom`, "+
+			"and give each machine of the store the same file as quarantine.secret", err, seal.SecretSize, seal.SecretSize)
 	}
 	if used {
 		return nil, false, fmt.Errorf("%w; put it back, or, if it is lost, write %d random bytes there: "+
@@ -164,6 +187,32 @@ func (s *Store) readSecret(write, used bool) (secret []byte, ok bool, err error)
 		return nil, false, fmt.Errorf("write a secret: %w", err)
 	}
 	return secret, true, nil
+}
+
+// checkSecret makes sure that a shared store is used with the secret it was made
+// with: with another one a machine would find nothing of what the others store, and
+// they nothing of its.
+func (s *Store) checkSecret(ctx context.Context, tx *sql.Tx, q querier, secret []byte) (ok bool, err error) {
+	if !s.shared() {
+		return true, nil
+	}
+	index, err := seal.NewIndex(secret, "check")
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", s.secretPath(), err)
+	}
+	sum := index.Sum([]byte(settingSecret))
+	noted, err := setting(ctx, q, settingSecret)
+	switch check := hex.EncodeToString(sum[:]); {
+	case err != nil || noted == check:
+		return err == nil, err
+	case noted != "":
+		return false, fmt.Errorf("%s is not the secret that this store was made with; copy the file from another machine of the store. "+
+			"If it is lost everywhere, remove %s from the table settings: addresses that were stored before are then not found", s.secretPath(), settingSecret)
+	case tx == nil:
+		return false, nil
+	default:
+		return true, setSetting(ctx, tx, settingSecret, check)
+	}
 }
 
 // readFile reads a small file.

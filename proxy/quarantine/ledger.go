@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,9 +48,14 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 			return fmt.Errorf("ledger: %w", err)
 		}
 	}
-	err := s.write(ctx, func(tx *sql.Tx) error {
-		for i := range l.Runs {
-			if err := putRun(ctx, tx, &l.Runs[i]); err != nil {
+	if err := s.db.makeRoom(ctx, s, l.Exposures); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	// Locks of rows are taken in one order by all.
+	runs := slices.SortedFunc(slices.Values(l.Runs), func(a, b Run) int { return strings.Compare(a.Key, b.Key) })
+	write := func(tx *sql.Tx) error {
+		for i := range runs {
+			if err := putRun(ctx, tx, &runs[i]); err != nil {
 				return err
 			}
 		}
@@ -60,11 +66,33 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 			return err
 		}
 		return countExposures(ctx, tx, l.Exposures)
-	})
-	if err != nil {
+	}
+	if err := s.writeLedger(ctx, runs, write); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
 	return nil
+}
+
+// errRunHeld: a run of a ledger is held.
+var errRunHeld = errors.New("a run is held")
+
+// writeLedger lets write write among others, and where one of the runs is held
+// alone: the rows of its incident, which are kept up with it, are those that Hold
+// writes, in another order.
+func (s *Store) writeLedger(ctx context.Context, runs []Run, write func(*sql.Tx) error) error {
+	if slices.ContainsFunc(runs, func(r Run) bool { return r.Held }) {
+		return s.write(ctx, write)
+	}
+	err := s.writeRows(ctx, func(tx *sql.Tx) error {
+		if held, err := s.db.lockRuns(ctx, tx, runs); err != nil || held {
+			return errors.Join(err, errRunHeld)
+		}
+		return write(tx)
+	})
+	if errors.Is(err, errRunHeld) && !s.db.again(err) {
+		return s.write(ctx, write)
+	}
+	return err
 }
 
 func (s *Store) insertDeliveries(ctx context.Context, tx *sql.Tx, k writeKey, all []Delivery) error {
@@ -226,34 +254,44 @@ const (
 	unnamed = "NOT EXISTS (SELECT 1 FROM incidents WHERE incidents.key = runs.key AND incidents.key <> '')"
 )
 
-// PruneLedger removes exposures older than one time. Older than another it removes
+// PruneLedger removes exposures older than one time, from PostgreSQL by whole days
+// (UTC). Older than another it removes
 // runs that have ended, with their deliveries, unless an incident names the run,
 // and what was counted by the hour and the day.
 func (s *Store) PruneLedger(ctx context.Context, exposures, runs time.Time) (removed int64, err error) {
+	removed, err = s.db.dropRoom(ctx, s, exposures)
+	if err != nil {
+		return removed, fmt.Errorf("prune the ledger: %w", err)
+	}
 	for _, step := range []struct {
 		sql string
 		at  time.Time
 	}{
-		{pruneExposures, exposures}, {pruneDeliveries, runs}, {pruneRuns, runs},
+		{pruneDeliveries, runs}, {pruneRuns, runs},
 		{pruneHours, runs}, {prunePolicyDays, runs}, {pruneIncidentHours, runs}, {pruneSenderDays, runs},
 	} {
-		for {
-			var n int64
-			err := s.write(ctx, func(tx *sql.Tx) error {
-				res, err := tx.ExecContext(ctx, step.sql, micros(step.at), pruneStep)
-				if err != nil {
-					return err
-				}
-				n, err = res.RowsAffected()
-				return err
-			})
-			if err != nil {
-				return removed, fmt.Errorf("prune the ledger: %w", err)
-			}
-			if removed += n; n < pruneStep {
-				break
-			}
+		n, err := s.prune(ctx, step.sql, step.at)
+		if removed += n; err != nil {
+			return removed, fmt.Errorf("prune the ledger: %w", err)
 		}
 	}
 	return removed, nil
+}
+
+// prune removes rows in steps.
+func (s *Store) prune(ctx context.Context, query string, at time.Time) (removed int64, err error) {
+	for {
+		var n int64
+		err := s.write(ctx, func(tx *sql.Tx) error {
+			res, err := tx.ExecContext(ctx, query, micros(at), pruneStep)
+			if err != nil {
+				return err
+			}
+			n, err = res.RowsAffected()
+			return err
+		})
+		if removed += n; err != nil || n < pruneStep {
+			return removed, err
+		}
+	}
 }

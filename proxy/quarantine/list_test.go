@@ -205,6 +205,7 @@ func TestPagesAreReadFromAnIndex(t *testing.T) {
 
 func plan(t testing.TB, s *Store, query string, args []any) (steps []string) {
 	t.Helper()
+	ofSQLite(t, "its plans")
 	rows, err := s.reader.Query("EXPLAIN QUERY PLAN "+query, args...)
 	if err != nil {
 		t.Fatal(err)

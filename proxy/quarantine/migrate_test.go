@@ -94,6 +94,7 @@ func mustJSON(t *testing.T, v any) string {
 }
 
 func TestStoreOfTheFirstVersionIsCarriedOver(t *testing.T) {
+	ofSQLite(t, "its migrations")
 	t.Parallel()
 	dir := t.TempDir()
 	held, partly, content := oldStore(t, dir)
@@ -152,6 +153,7 @@ func TestStoreOfTheFirstVersionIsCarriedOver(t *testing.T) {
 // TestSendersOfAnOlderStoreAreFoundAgain: a held run goes on braking its copies
 // when names of senders become keyed, and no unkeyed name is left.
 func TestSendersOfAnOlderStoreAreFoundAgain(t *testing.T) {
+	ofSQLite(t, "its migrations")
 	t.Parallel()
 	dir, c := t.TempDir(), newClock()
 	const who = "user\x00newsletter-tool"

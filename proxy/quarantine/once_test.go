@@ -12,7 +12,7 @@ import (
 
 func TestWhatIsAskedForAgainIsDoneOnce(t *testing.T) {
 	ctx, now := context.Background(), time.Date(2031, 3, 5, 8, 0, 0, 0, time.UTC)
-	s, err := quarantine.Open(ctx, t.TempDir(), quarantine.Options{Clock: func() time.Time { return now }})
+	s, err := quarantine.OpenIn(ctx, t.TempDir(), quarantine.Options{Clock: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestWhatIsAskedForAgainIsDoneOnce(t *testing.T) {
 // Of many who ask at the same time one does it.
 func TestOneOfManyBegins(t *testing.T) {
 	ctx := context.Background()
-	s, err := quarantine.Open(ctx, t.TempDir(), quarantine.Options{})
+	s, err := quarantine.OpenIn(ctx, t.TempDir(), quarantine.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

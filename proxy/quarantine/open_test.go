@@ -60,6 +60,7 @@ func TestOpenTellsWhatIsWrongAndWhatToDo(t *testing.T) {
 }
 
 func TestOpenRefusesNewerDatabase(t *testing.T) {
+	ofSQLite(t, "user_version")
 	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -87,6 +88,7 @@ func TestUnwritableFolderIsRefused(t *testing.T) {
 }
 
 func TestPathsMayHaveAnyLetters(t *testing.T) {
+	ofSQLite(t, "the path of its file")
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), `a b%20?c=d#e&ü'"`)
 	s := open(t, dir, Options{})
@@ -100,6 +102,7 @@ func TestPathsMayHaveAnyLetters(t *testing.T) {
 }
 
 func TestMigrationsGoForwardOnceAndWhole(t *testing.T) {
+	ofSQLite(t, "its migrations")
 	t.Parallel()
 	s := open(t, t.TempDir(), Options{})
 	steps, err := s.migrations()
@@ -151,6 +154,7 @@ func (r refusing) Create(string) (packs.File, error) { return nil, r.err }
 // changes its tables: it holds its last messages if what it writes is right still,
 // and refuses to if it is not.
 func TestANewerProgramMigratesTheOpenStore(t *testing.T) {
+	ofSQLite(t, "user_version")
 	t.Parallel()
 	s := open(t, t.TempDir(), Options{})
 	migrate := func(oldest int) {

@@ -37,6 +37,17 @@ type Options struct {
 	// store was made with.
 	Recipient string
 
+	// Database is the PostgreSQL database that the rows are in, as a URL or in the
+	// keywords of libpq. "" is the file DIR/quarantine.db. What several machines share
+	// is a PostgreSQL database, and content that all of them can reach.
+	Database string
+	// Password is that of the database, where its address has none.
+	Password string
+	// Secret is the file of the secret of the keyed hashes, 32 bytes that are the
+	// same in every process of the store. "" is DIR/quarantine.secret. One that is
+	// named, and any with a PostgreSQL database, has to be there.
+	Secret string
+
 	// Retention says how long content is kept.
 	Retention Retention
 

@@ -23,7 +23,7 @@ func TestADamagedNoticeKeepsNoOtherBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.writer.Exec("UPDATE notices SET sealed = x'00112233' WHERE key = 'mail/2'"); err != nil {
+	if _, err := s.writer.Exec("UPDATE notices SET sealed = ? WHERE key = 'mail/2'", []byte{0, 0x11, 0x22, 0x33}); err != nil {
 		t.Fatal(err)
 	}
 	due, err := s.TakeNotices(t.Context(), 0, every)
@@ -135,6 +135,7 @@ func TestNoticeIsPostedOnceAndTakenByOne(t *testing.T) {
 }
 
 func TestNoticeNamesNobodyOnDisk(t *testing.T) {
+	ofSQLite(t, "its files")
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
 	if _, err := s.PostNotice(t.Context(), "sender/opened/IN-1", "sender", []byte("for ana@post.example")); err != nil {

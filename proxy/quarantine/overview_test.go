@@ -56,7 +56,7 @@ func TestOverviewCountsWhatWasJudged(t *testing.T) {
 		t.Errorf("last message %v, until %v", o.LastMessage, o.Until)
 	}
 	// What is forgotten of single messages stays counted.
-	if n, err := s.PruneLedger(t.Context(), c.Now().Add(time.Hour), time.Time{}); err != nil || n != 6 {
+	if n, err := s.PruneLedger(t.Context(), c.Now().Add(24*time.Hour), time.Time{}); err != nil || n != 6 {
 		t.Fatal(n, err)
 	}
 	if again := overview(t, s, nine.Add(-time.Hour)); len(again.Hours) != 3 {

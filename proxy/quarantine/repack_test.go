@@ -41,6 +41,7 @@ func TestSweepPassesOverADamagedPack(t *testing.T) {
 
 // A release that has begun opens its content after a sweep has sealed it.
 func TestContentThatIsSealedMeanwhileIsRead(t *testing.T) {
+	ofSQLite(t, "its migrations")
 	t.Parallel()
 	dir := t.TempDir()
 	held, _, content := oldStore(t, dir)

@@ -3,6 +3,7 @@ package quarantine
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -251,8 +252,12 @@ func TestExposuresAreKeptForATime(t *testing.T) {
 	if _, err := s.PruneLedger(t.Context(), c.Now().Add(time.Hour+time.Minute), c.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if left := read(time.Time{}); len(left) != 1 {
-		t.Errorf("%d exposures left, want 1", len(left))
+	want := 1
+	if os.Getenv(testServer) != "" {
+		want = 3 // they are removed by whole days
+	}
+	if left := read(time.Time{}); len(left) != want {
+		t.Errorf("%d exposures left, want %d", len(left), want)
 	}
 	for run, want := range map[string]int{"old": 0, "held": 1, "new": 1} {
 		n := 0
@@ -268,6 +273,7 @@ func TestExposuresAreKeptForATime(t *testing.T) {
 
 // Writers wait while the ledger is pruned, so no table is looked through.
 func TestPruningSearchesIndexes(t *testing.T) {
+	ofSQLite(t, "its plans")
 	t.Parallel()
 	s := open(t, t.TempDir(), Options{})
 	for _, sql := range []string{pruneExposures, pruneDeliveries, pruneRuns, pruneHours, prunePolicyDays, pruneIncidentHours, pruneSenderDays} {

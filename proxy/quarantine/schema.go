@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"fmt"
 	"io/fs"
 )
 
@@ -19,8 +20,10 @@ type migration struct {
 
 // migrations gives those that lead from version i to i+1. The files are
 // applied in the order of their names, which begin with a number.
-func (s *Store) migrations() ([]migration, error) {
-	names, err := fs.Glob(migrationFiles, "migrations/sqlite/*.sql")
+func (s *Store) migrations() ([]migration, error) { return s.migrationsOf("sqlite") }
+
+func (s *Store) migrationsOf(dialect string) ([]migration, error) {
+	names, err := fs.Glob(migrationFiles, "migrations/"+dialect+"/*.sql")
 	if err != nil {
 		return nil, err
 	}
@@ -47,4 +50,12 @@ func (s *Store) migrations() ([]migration, error) {
 // new one migrates it: what it writes last is right as long as a migration only
 // adds, with defaults. Raise it with one that does more. It is kept in the database,
 // since a program asks before each write.
-const oldestWriter = 13
+const (
+	oldestWriter         = 13
+	oldestPostgresWriter = 1
+)
+
+func newerError(version, known int) error {
+	return fmt.Errorf("%w: its schema is %d, this program knows %d; start the newer program, or choose another data folder",
+		ErrNewer, version, known)
+}

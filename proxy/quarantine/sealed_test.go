@@ -264,6 +264,7 @@ func TestSealedRecordBelongsToItsRow(t *testing.T) {
 // Without the secret, who has a copy already is not found, and would be sent it
 // again: a store that has been used does not go on with a new one.
 func TestALostSecretIsNotMadeAnew(t *testing.T) {
+	ofSQLite(t, "a secret that it makes")
 	t.Parallel()
 	dir := t.TempDir()
 	m := hold(t, open(t, dir, Options{}), named(), "x")
@@ -275,7 +276,7 @@ func TestALostSecretIsNotMadeAnew(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(t.Context(), dir, Options{})
+	s, err := openIn(t.Context(), dir, Options{})
 	if err == nil {
 		t.Fatal("the store opens without its secret: ", s.Close())
 	}

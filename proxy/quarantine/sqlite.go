@@ -60,6 +60,23 @@ func (d sqliteDatabase) migrate(ctx context.Context, db *sql.DB, steps []migrati
 	return migrate(ctx, db, steps)
 }
 
+func (d sqliteDatabase) dialect() string { return "sqlite" }
+
+// again: SQLite's writers wait for each other.
+func (d sqliteDatabase) again(error) bool { return false }
+
+// lockRuns has nothing to do: who writes is alone.
+func (d sqliteDatabase) lockRuns(context.Context, *sql.Tx, []Run) (held bool, err error) {
+	return false, nil
+}
+
+// makeRoom has nothing to do: there is one table.
+func (d sqliteDatabase) makeRoom(context.Context, *Store, []Exposure) error { return nil }
+
+func (d sqliteDatabase) dropRoom(ctx context.Context, s *Store, before time.Time) (removed int64, err error) {
+	return s.prune(ctx, pruneExposures, before)
+}
+
 func (d sqliteDatabase) forget(ctx context.Context, db *sql.DB) error { return emptyLog(ctx, db) }
 
 // migrate brings the database to the newest version. The version is SQLite's
@@ -84,8 +101,7 @@ func migrate(ctx context.Context, db *sql.DB, steps []migration) error {
 		return fmt.Errorf("migrate: read the version: %w", err)
 	}
 	if version > len(steps) {
-		return fmt.Errorf("%w: its schema is %d, this program knows %d; start the newer program, or choose another data folder",
-			ErrNewer, version, len(steps))
+		return newerError(version, len(steps))
 	}
 	if version == len(steps) {
 		return nil

@@ -39,7 +39,7 @@ func (c *clock) Add(d time.Duration) {
 
 func open(t testing.TB, dir string, o Options) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), dir, o)
+	s, err := openIn(t.Context(), dir, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,6 +264,7 @@ func wantFiles(t testing.TB, dir string, want int) {
 }
 
 func TestFilesAreForTheOwnerOnly(t *testing.T) {
+	ofSQLite(t, "its files")
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "deep", "er")
 	s := open(t, dir, Options{})

@@ -1,0 +1,149 @@
+package quarantine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// postgresDatabase is a schema of a PostgreSQL database, which any number of
+// processes on any machines share.
+type postgresDatabase struct {
+	config *pgx.ConnConfig
+	name   string
+	parts  dayParts
+}
+
+const (
+	// connectTimeout bounds one attempt to reach the server.
+	connectTimeout = 5 * time.Second
+	// idleTimeout is how long a connection that nobody uses is kept.
+	idleTimeout = 5 * time.Minute
+	// frozenTimeout ends the transaction of a process that has stopped within it:
+	// all others may be waiting for its lock.
+	frozenTimeout = 30 * time.Second
+
+	// rowWriters bounds the connections of writeRows.
+	rowWriters = 2
+
+	// migrationLock is the lock of begin_write that migrations take alone.
+	migrationLock = "SELECT pg_advisory_xact_lock(1651862635, 1)"
+)
+
+// newPostgres reads the address of a database: a URL or the keywords of libpq. A
+// password in it gives way to one that is not empty.
+func newPostgres(address, password string) (*postgresDatabase, error) {
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		// pgx's error hides the password of a URL, and not of what is none.
+		return nil, errors.New("the address cannot be read; it looks like postgres://USER@HOST:5432/DATABASE?sslmode=verify-full")
+	}
+	if password != "" {
+		config.Password = password
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	for name, value := range map[string]string{
+		"application_name": "bulkhead",
+		// No 250 before the disk's, whatever the server is set to.
+		"synchronous_commit":                  "on",
+		"lock_timeout":                        fmt.Sprint(busyTimeout.Milliseconds()),
+		"idle_in_transaction_session_timeout": fmt.Sprint(frozenTimeout.Milliseconds()),
+	} {
+		if _, set := config.RuntimeParams[name]; !set {
+			config.RuntimeParams[name] = value
+		}
+	}
+	return &postgresDatabase{config: config, name: fmt.Sprintf("postgres://%s@%s:%d/%s", config.User, config.Host, config.Port, config.Database)}, nil
+}
+
+func (d *postgresDatabase) String() string { return d.name }
+
+func (d *postgresDatabase) open() (writer, rows, reader *sql.DB, err error) {
+	pool := func(most int) *sql.DB {
+		db := sql.OpenDB(newPostgresConnector(d.config))
+		db.SetMaxOpenConns(most)
+		db.SetMaxIdleConns(most)
+		db.SetConnMaxIdleTime(idleTimeout)
+		return db
+	}
+	return pool(1), pool(rowWriters), pool(readers), nil
+}
+
+func (d *postgresDatabase) begin(ctx context.Context, tx *sql.Tx, alone bool) (version int, err error) {
+	if err := tx.QueryRowContext(ctx, "SELECT begin_write(?)", alone).Scan(&version); err != nil {
+		return 0, fmt.Errorf("begin to write: %w", err)
+	}
+	return version, nil
+}
+
+func (d *postgresDatabase) oldest(ctx context.Context, tx *sql.Tx) (oldest int, err error) {
+	if err := tx.QueryRowContext(ctx, "SELECT oldest FROM schema_version").Scan(&oldest); err != nil {
+		return 0, fmt.Errorf("read the version: %w", err)
+	}
+	return oldest, nil
+}
+
+// migrate waits for the transactions of others that write, and they for it.
+func (d *postgresDatabase) migrate(ctx context.Context, db *sql.DB, steps []migration) error {
+	version, err := postgresVersion(ctx, db)
+	if err != nil {
+		return fmt.Errorf("read the version: %w", err)
+	}
+	if version == len(steps) {
+		return nil // the usual case, without a lock
+	}
+	return transact(ctx, db, nil, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, migrationLock); err != nil {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		version, err := postgresVersion(ctx, tx)
+		if err != nil {
+			return fmt.Errorf("migrate: read the version: %w", err)
+		}
+		if version > len(steps) {
+			return newerError(version, len(steps))
+		}
+		for i, step := range steps[version:] {
+			_, err := tx.ExecContext(ctx, step.sql)
+			if err == nil && step.then != nil {
+				err = step.then(ctx, tx)
+			}
+			if err != nil {
+				return fmt.Errorf("migrate to version %d: %w", version+i+1, err)
+			}
+		}
+		if version < len(steps) {
+			_, err = tx.ExecContext(ctx, "UPDATE schema_version SET version = ?, oldest = ?", len(steps), min(oldestPostgresWriter, len(steps)))
+		}
+		return err
+	})
+}
+
+// postgresVersion is 0 where there is no schema yet.
+func postgresVersion(ctx context.Context, q querier) (version int, err error) {
+	var there bool
+	if err := q.QueryRowContext(ctx, "SELECT to_regclass('schema_version') IS NOT NULL").Scan(&there); err != nil || !there {
+		return 0, err
+	}
+	return version, q.QueryRowContext(ctx, "SELECT version FROM schema_version").Scan(&version)
+}
+
+// forget has nothing to do: the server's pages are not ours. What was deleted is in
+// them until it vacuums, and in its log and its backups as long as these are kept.
+func (d *postgresDatabase) forget(context.Context, *sql.DB) error { return nil }
+
+// again says yes where the server has undone a transaction for the sake of another.
+func (d *postgresDatabase) again(err error) bool {
+	var fault *pgconn.PgError
+	const serialization, deadlock = "40001", "40P01"
+	return errors.As(err, &fault) && (fault.Code == serialization || fault.Code == deadlock)
+}
+
+func (d *postgresDatabase) dialect() string { return "postgres" }
