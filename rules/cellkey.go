@@ -63,11 +63,10 @@ func (r *resolver) cellKey(t detect.Type, value []byte) cellKey {
 
 // emailKey is cellKey for an e-mail address.
 func (r *resolver) emailKey(value []byte) cellKey {
-	typed, plain := detect.PlainEmail(append(r.buf[:0], byte(detect.ContactEmail)), value)
+	typed, at, plain := detect.PlainEmail(append(r.buf[:0], byte(detect.ContactEmail)), value)
 	r.buf = typed
 	if plain {
-		local, domain, _ := bytes.Cut(typed[1:], []byte("@"))
-		return cellKey{hashTyped(typed), hashLower(domain), detect.RoleName(local)}
+		return cellKey{hashTyped(typed), hashLower(typed[at+2:]), detect.RoleName(typed[1 : at+1])}
 	}
 	if !r.det.Is(detect.ContactEmail, value) {
 		return cellKey{}

@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -206,67 +207,75 @@ func compactEmail(dst, value []byte) []byte {
 
 // PlainEmail appends the compact form of a value that is nothing but one
 // address in ASCII, and reports whether it is: in one go what Is and Compact
-// tell of most addresses.
-func PlainEmail(dst, value []byte) (compact []byte, ok bool) {
-	at := bytes.IndexByte(value, '@')
-	if at > 0 && at <= maxLocal && isSimple(value, at) {
-		start := len(dst)
-		dst = append(dst, value...)
-		lower(dst[start:])
-		return dst, true
+// tell of most addresses. The form's at sign is at place at of it.
+func PlainEmail(dst, value []byte) (compact []byte, at int, ok bool) {
+	if compact, at = simpleEmail(dst, value); at > 0 {
+		return compact, at, true
 	}
-	return plainEmail(dst, value, at)
+	return plainEmail(dst, value)
 }
 
-// isSimple reports whether a value is an address of letters and digits, with
-// dots, dashes and low lines one by one between them, as nearly all are. Its
-// first at sign is given. It need not know all addresses.
-func isSimple(value []byte, at int) bool {
-	domain := value[at+1:]
-	dot := bytes.LastIndexByte(domain, '.')
-	if len(value) < 8 || len(domain) > 63 || dot < 1 || len(domain)-dot <= 2 || bytes.IndexByte(domain, '@') >= 0 {
-		return false
-	}
-	for _, c := range domain[dot+1:] {
-		if !isLetter(c) {
-			return false
-		}
-	}
-	marked := uint64(lanes.Tops >> 56) // the byte before is a mark: so is what stands before the first
-	for i := 0; i < len(value); i += 8 {
-		if i > len(value)-8 {
-			i, marked = len(value)-8, 0 // some are read twice
-		}
-		word := binary.LittleEndian.Uint64(value[i:])
-		if word&lanes.Tops != 0 {
-			return false
-		}
-		marks := (lanes.Within(word, '-', '.') | lanes.Within(word, '@', '@')) & lanes.Tops
-		if marks&(marks<<8|marked) != 0 {
-			return false
-		}
-		marked = marks >> 56
-		plain := lanes.Within(word|0x20*lanes.Each, 'a', 'z') | lanes.Within(word, '0', '9') | lanes.Within(word, '_', '_')
-		if (plain|marks)&lanes.Tops != lanes.Tops {
-			return false
-		}
-	}
-	return true // it ends in letters
-}
-
-// plainEmail is PlainEmail for any value whose first at sign is given.
-func plainEmail(dst, value []byte, at int) (compact []byte, ok bool) {
+// plainEmail is PlainEmail, byte by byte.
+func plainEmail(dst, value []byte) (compact []byte, at int, ok bool) {
+	at = bytes.IndexByte(value, '@')
 	if at <= 0 || at > maxLocal || !isASCII(value) {
-		return dst, false
+		return dst, 0, false
 	}
 	local, domain := value[:at], value[at+1:]
 	if !isLocal(local) || !isDomain(domain) || !isPlainDomain(domain) {
-		return dst, false
+		return dst, 0, false
 	}
 	if plus := bytes.IndexByte(local, '+'); plus > 0 {
 		local = local[:plus]
 	}
-	return appendLower(append(appendLower(dst, local), '@'), domain), true
+	return appendLower(append(appendLower(dst, local), '@'), domain), len(local), true
+}
+
+// simpleEmail is PlainEmail for letters and digits, with dots, dashes and low
+// lines one by one between them and a short last label, as nearly all addresses
+// are: each eight bytes are checked and put into lower case as they are read.
+// For all else, at is 0.
+func simpleEmail(dst, value []byte) (compact []byte, at int) {
+	n := len(value)
+	if n < 8 || n > maxLocal+1+63 {
+		return dst, 0
+	}
+	compact = slices.Grow(dst, n)[:len(dst)+n]
+	out := compact[len(dst):]
+	var letters uint64
+	point := 0                         // where the last mark stands
+	marked := uint64(lanes.Tops >> 56) // the byte before is a mark: so is what stands before the first
+	for i := 0; i < n; i += 8 {
+		if i > n-8 {
+			i, marked = n-8, 0 // some are read twice
+		}
+		word := binary.LittleEndian.Uint64(value[i:])
+		ats := lanes.Within(word, '@', '@') & lanes.Tops
+		marks := lanes.Within(word, '-', '.')&lanes.Tops | ats
+		letters = lanes.Within(word|0x20*lanes.Each, 'a', 'z') & lanes.Tops
+		plain := (letters | marks | lanes.Within(word, '0', '9') | lanes.Within(word, '_', '_')) & lanes.Tops
+		if word&lanes.Tops != 0 || plain != lanes.Tops || marks&(marks<<8|marked) != 0 {
+			return dst, 0
+		}
+		if ats != 0 {
+			if here := i + lanes.First(ats); ats&(ats-1) != 0 || at != 0 && at != here {
+				return dst, 0
+			} else {
+				at = here
+			}
+		}
+		if marks != 0 {
+			point = i + lanes.Last(marks)
+		}
+		marked = marks >> 56
+		binary.LittleEndian.PutUint64(out[i:], word|letters>>2)
+	}
+	last := n - 1 - point // the last label's length
+	if at > maxLocal || n-1-at > 63 || point <= at || out[point] != '.' || last < 2 || last > 8 ||
+		letters|lanes.Tops>>(8*last) != lanes.Tops {
+		return dst, 0
+	}
+	return compact, at
 }
 
 // isPlainDomain reports whether a domain in ASCII is its own form in IDNA, but

@@ -34,3 +34,6 @@ func Equal(word uint64, c byte) uint64 {
 
 // First returns the number of the first lane that was found, counted from 0.
 func First(found uint64) int { return bits.TrailingZeros64(found) / 8 }
+
+// Last returns the number of the last lane that was found, counted from 0.
+func Last(found uint64) int { return bits.Len64(found)/8 - 1 }

@@ -27,6 +27,14 @@ func TestLanesAreTestedAsBytes(t *testing.T) {
 				t.Fatalf("%#x of % x is %#x: %v", b, text, c, got)
 			}
 		}
+		for i := 7; i >= 0; i-- {
+			if text[i] == c {
+				if got := lanes.Last(equal); got != i {
+					t.Fatalf("the last %#x of % x is at %d, want %d", c, text, got, i)
+				}
+				break
+			}
+		}
 		for i, b := range text {
 			if b == c {
 				if got := lanes.First(equal); got != i {

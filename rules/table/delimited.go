@@ -21,33 +21,63 @@ type delimited struct {
 }
 
 func (g *delimited) Next() ([][]byte, error) {
+	line, next, err := g.line()
+	if err != nil {
+		return nil, err
+	}
+	return g.after(line, next)
+}
+
+// fill implements filler: a row of the usual width, on one line without quotes,
+// is copied as it stands.
+func (g *delimited) fill(rows *rows, limit int) error {
+	line, next, err := g.line()
+	if err != nil {
+		return err
+	}
+	if g.form.columns <= limit && !g.form.drawn && bytes.IndexByte(line, g.form.quote) < 0 &&
+		rows.addLine(line, g.form.delim, g.form.columns) {
+		g.s.pass(next)
+		return nil
+	}
+	row, err := g.after(line, next)
+	if err == nil {
+		rows.add(row, limit)
+	}
+	return err
+}
+
+// line returns the line at which the next row begins, and the offset after it.
+func (g *delimited) line() (line []byte, next int, err error) {
 	for {
 		if err := g.s.refill(); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		line, next, ok := g.s.src.peek(0)
 		if !ok {
-			return nil, io.EOF
+			return nil, 0, io.EOF
 		}
 		line = unquote(line)
 		switch {
 		case blank(line):
 			if !g.resumes(next) {
-				return nil, io.EOF
+				return nil, 0, io.EOF
 			}
-			g.s.pass(next)
-			continue
-		case border(line):
-			g.s.pass(next)
-			continue
-		}
-		row, next := g.record(line, next)
-		if len(row) != g.form.columns && g.ends(row, next) {
-			return nil, io.EOF
+		case !border(line):
+			return line, next, nil
 		}
 		g.s.pass(next)
-		return row, nil
 	}
+}
+
+// after reads the row that begins with line.
+func (g *delimited) after(line []byte, next int) ([][]byte, error) {
+	row, next := g.record(line, next)
+	if len(row) != g.form.columns && g.ends(row, next) {
+		return nil, io.EOF
+	}
+	g.s.pass(next)
+	return row, nil
 }
 
 // record reads the record that begins with line; next is the offset after it.

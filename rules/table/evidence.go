@@ -63,7 +63,7 @@ func (r *reading) look(f *facts, rows [][][]byte, j int) {
 // readCell adds one distinct value to what is known of its column.
 func (r *reading) readCell(f *facts, value []byte) {
 	m := r.rows.marks.of(value)
-	f.shapes[cell{0, 1, m}.shape()]++
+	f.shapes[shapeOf(m)]++
 	f.length += len(value)
 	f.longest = max(f.longest, len(value))
 	if m&hasSpace != 0 {

@@ -99,9 +99,7 @@ func (r *reading) findHeader() int {
 func (r *reading) headerScore(i int) float64 {
 	to := min(i+1+belowRows, r.rows.len())
 	r.old.reset(r.rows.width)
-	for k := i + 1; k < to; k++ {
-		r.old.add(r.rows.row(k))
-	}
+	r.old.addRows(&r.rows, i+1, to)
 	row := r.rows.row(i)
 	sum, filled, used := 0.0, 0, 0
 	for j := range r.rows.width {
@@ -144,7 +142,7 @@ func (r *reading) repeated(row []cell) (n int) {
 // are usually of shape under.
 func (r *reading) labelScore(c cell, under shape) float64 {
 	value := r.rows.value(c)
-	switch s := c.shape(); {
+	switch s := c.shape; {
 	case s == address:
 		return -4
 	case s == numeric:
@@ -199,9 +197,12 @@ func (r *reading) nextHeader(from, to int) int {
 // breaks reports whether the cells of row i are of other shapes than those of
 // the row before.
 func (r *reading) breaks(i int) bool {
+	if r.rows.alike(i, i-1) {
+		return false
+	}
 	row := r.rows.row(i)
 	for j, c := range r.rows.row(i - 1) {
-		if j < len(row) && row[j].shape() != c.shape() && row[j].shape() == wordy {
+		if j < len(row) && row[j].shape != c.shape && row[j].shape == wordy {
 			return true
 		}
 	}

@@ -171,7 +171,7 @@ func (r *reading) idle(i int) bool {
 	var label cell
 	filled := 0
 	for _, c := range r.rows.row(i) {
-		s := c.shape()
+		s := c.shape
 		if s == void {
 			continue
 		}

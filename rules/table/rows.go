@@ -1,6 +1,10 @@
 package table
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
+)
 
 // Marks of a cell's bytes, or-ed together.
 const (
@@ -12,26 +16,35 @@ const (
 	hasOther // all else
 )
 
-// marks holds the mark of each byte.
-type marks [256]uint8
+// allMarks is more than any or-ed marks.
+const allMarks = 1 << 6
+
+// marks holds the mark of each byte, and the shape of each set of marks.
+type marks struct {
+	bytes  [256]uint8
+	shapes [allMarks]shape
+}
 
 func newMarks() *marks {
 	var m marks
-	for c := range m {
+	for c := range m.bytes {
 		switch {
 		case '0' <= c && c <= '9':
-			m[c] = hasDigit
+			m.bytes[c] = hasDigit
 		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80:
-			m[c] = hasLetter
+			m.bytes[c] = hasLetter
 		case c == ' ':
-			m[c] = hasSpace
+			m.bytes[c] = hasSpace
 		case c == '@':
-			m[c] = hasAt
+			m.bytes[c] = hasAt
 		case c == '.' || c == ',' || c == '-' || c == '+' || c == ':' || c == '/' || c == '%' || c == '$':
-			m[c] = hasPoint
+			m.bytes[c] = hasPoint
 		default:
-			m[c] = hasOther
+			m.bytes[c] = hasOther
 		}
+	}
+	for marks := range m.shapes {
+		m.shapes[marks] = shapeOf(uint8(marks))
 	}
 	return &m
 }
@@ -39,20 +52,26 @@ func newMarks() *marks {
 // of returns the marks of a value. Eight bytes are read at once.
 func (t *marks) of(value []byte) (m uint8) {
 	for ; len(value) >= 8; value = value[8:] {
-		w := binary.LittleEndian.Uint64(value)
-		m |= t[byte(w)] | t[byte(w>>8)] | t[byte(w>>16)] | t[byte(w>>24)] |
-			t[byte(w>>32)] | t[byte(w>>40)] | t[byte(w>>48)] | t[byte(w>>56)]
+		m |= t.eight(value)
 	}
 	for _, c := range value {
-		m |= t[c]
+		m |= t.bytes[c]
 	}
 	return m
+}
+
+// eight returns the marks of the first eight bytes.
+func (t *marks) eight(value []byte) uint8 {
+	w := binary.LittleEndian.Uint64(value)
+	return t.bytes[byte(w)] | t.bytes[byte(w>>8)] | t.bytes[byte(w>>16)] | t.bytes[byte(w>>24)] |
+		t.bytes[byte(w>>32)] | t.bytes[byte(w>>40)] | t.bytes[byte(w>>48)] | t.bytes[byte(w>>56)]
 }
 
 // cell is a place in the text of rows.
 type cell struct {
 	start, end int32
 	marks      uint8
+	shape      shape
 }
 
 // rows is a stretch of a grid, copied into one buffer that is used again.
@@ -60,26 +79,104 @@ type rows struct {
 	marks *marks
 	text  []byte
 	cells []cell
-	start []int32 // first cell of each row
-	width int     // cells of the widest row
-	first int     // number of the first row in the grid
-	seen  int     // rows of the grid taken so far
+	list  []rowPlace
+	size  int // bytes of the cells
+	width int // cells of the widest row
+	first int // number of the first row in the grid
+	seen  int // rows of the grid taken so far
+}
+
+// rowPlace is a row among the cells.
+type rowPlace struct {
+	start int32 // its first cell
+	// form holds the shapes of the row's cells and how many they are, so that two
+	// rows of one form, as most of a table are, need not be compared cell by cell;
+	// 0 for a row of more cells than it holds.
+	form uint64
 }
 
 // add copies a row, at most limit cells of it.
 func (r *rows) add(row [][]byte, limit int) {
-	r.seen++
 	if len(row) > limit {
 		row = row[:limit]
 	}
-	r.start = append(r.start, int32(len(r.cells)))
+	start := len(r.cells)
 	for _, value := range row {
-		at := len(r.text)
 		value = trim(value)
+		at := len(r.text)
 		r.text = append(r.text, value...)
-		r.cells = append(r.cells, cell{int32(at), int32(len(r.text)), r.marks.of(value)})
+		r.put(at, len(r.text))
 	}
+	r.end(start)
+}
+
+// addLine copies a row of width cells, which stand in a line parted by delim. It
+// adds nothing, and reports so, if the line has another number of cells, or is
+// for the most part the space around them.
+func (r *rows) addLine(line []byte, delim byte, width int) bool {
+	start, from := len(r.cells), len(r.text)
+	r.text = append(r.text, line...)
+	base, i := from, 0
+	for ; i+8 <= len(line); i += 8 {
+		for found := lanes.Equal(binary.LittleEndian.Uint64(line[i:]), delim); found != 0; found &= found - 1 {
+			at := base + i + lanes.First(found)
+			r.cut(from, at)
+			from = at + 1
+		}
+	}
+	for ; i < len(line); i++ {
+		if line[i] == delim {
+			r.cut(from, base+i)
+			from = base + i + 1
+		}
+	}
+	r.cut(from, len(r.text))
+	size := 0
+	for _, c := range r.cells[start:] {
+		size += int(c.end - c.start)
+	}
+	if len(r.cells)-start != width || len(line) > 2*(size+width) {
+		r.cells, r.text = r.cells[:start], r.text[:base]
+		return false
+	}
+	r.end(start)
+	return true
+}
+
+// cut makes a cell of a part of the text, without the spaces around it.
+func (r *rows) cut(from, to int) {
+	value := trim(r.text[from:to])
+	if len(value) < to-from && len(value) > 0 {
+		from += cap(r.text[from:]) - cap(value)
+	}
+	r.put(from, from+len(value))
+}
+
+// put makes a cell of a part of the text.
+func (r *rows) put(from, to int) {
+	marks := r.marks.of(r.text[from:to])
+	r.cells = append(r.cells, cell{int32(from), int32(to), marks, r.marks.shapes[marks]})
+}
+
+// end makes a row of the cells from start on.
+func (r *rows) end(start int) {
+	const bits = 3
+	row, form := r.cells[start:], uint64(1)
+	for _, c := range row {
+		form = form<<bits | uint64(c.shape)
+		r.size += int(c.end - c.start)
+	}
+	if len(row) > 63/bits {
+		form = 0
+	}
+	r.list = append(r.list, rowPlace{int32(start), form})
 	r.width = max(r.width, len(row))
+	r.seen++
+}
+
+// alike reports whether two rows are known to have cells of the same shapes.
+func (r *rows) alike(i, k int) bool {
+	return r.list[i].form == r.list[k].form && r.list[i].form != 0
 }
 
 // maxCells is the most cells of one segment, counted as if all rows were as
@@ -88,24 +185,24 @@ const maxCells = 1 << 16
 
 // full reports whether the stretch is to be typed and given away.
 func (r *rows) full(lim Limits) bool {
-	return len(r.start) >= lim.Rows || len(r.text) >= lim.Bytes || r.width*len(r.start) >= maxCells
+	return len(r.list) >= lim.Rows || r.size >= lim.Bytes || r.width*len(r.list) >= maxCells
 }
 
 // reset drops all rows.
 func (r *rows) reset() {
-	r.text, r.cells, r.start = r.text[:0], r.cells[:0], r.start[:0]
-	r.width, r.first = 0, r.seen
+	r.text, r.cells, r.list = r.text[:0], r.cells[:0], r.list[:0]
+	r.size, r.width, r.first = 0, 0, r.seen
 }
 
 // len returns the number of rows.
-func (r *rows) len() int { return len(r.start) }
+func (r *rows) len() int { return len(r.list) }
 
 // row returns the cells of row i.
 func (r *rows) row(i int) []cell {
-	if i+1 < len(r.start) {
-		return r.cells[r.start[i]:r.start[i+1]]
+	if i+1 < len(r.list) {
+		return r.cells[r.list[i].start:r.list[i+1].start]
 	}
-	return r.cells[r.start[i]:]
+	return r.cells[r.list[i].start:]
 }
 
 // at returns the cell in row i and column j, empty past the end of a row.

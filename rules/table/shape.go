@@ -12,15 +12,16 @@ const (
 	numShapes
 )
 
-func (c cell) shape() shape {
+// shapeOf returns the shape of a cell by the marks of its bytes.
+func shapeOf(marks uint8) shape {
 	switch {
-	case c.empty():
+	case marks == 0:
 		return void
-	case c.marks&hasAt != 0:
+	case marks&hasAt != 0:
 		return address
-	case c.marks&hasLetter == 0:
+	case marks&hasLetter == 0:
 		return numeric
-	case c.marks&hasDigit == 0:
+	case marks&hasDigit == 0:
 		return wordy
 	}
 	return mixed
@@ -39,9 +40,21 @@ func (p *profile) reset(width int) {
 	clear(*p)
 }
 
-func (p profile) add(row []cell) {
+func (p profile) add(row []cell, times uint16) {
 	for j, c := range row[:min(len(row), len(p))] {
-		p[j][c.shape()]++
+		p[j][c.shape] += times
+	}
+}
+
+// addRows adds the rows from from to to. Rows of one form are added at once.
+func (p profile) addRows(r *rows, from, to int) {
+	for i := from; i < to; {
+		next := i + 1
+		for next < to && r.alike(next, i) {
+			next++
+		}
+		p.add(r.row(i), uint16(next-i))
+		i = next
 	}
 }
 
@@ -87,7 +100,7 @@ func (p profile) differs(q profile) bool {
 func (p profile) odd(row []cell) int {
 	n := 0
 	for j, c := range row[:min(len(row), len(p))] {
-		s := c.shape()
+		s := c.shape
 		if u := p.usual(j); s != void && u != void && s != u {
 			n++
 		}
@@ -105,20 +118,21 @@ func (r *reading) change(from, to int) int {
 	if to-from < 2*blockRows {
 		return to
 	}
+	at := from + blockRows
+	for same := from + 1; same < to && r.rows.alike(same, from); same++ {
+		if same+1 == to {
+			return to
+		}
+		at = max(at, from+(same+1-from)/blockRows*blockRows) // no block of one form differs
+	}
 	width := r.rows.width
 	r.old.reset(width)
-	for i := from; i < from+blockRows; i++ {
-		r.old.add(r.rows.row(i))
-	}
-	for at := from + blockRows; at+blockRows <= to; at += blockRows {
+	r.old.addRows(&r.rows, from, at)
+	for ; at+blockRows <= to; at += blockRows {
 		r.new.reset(width)
-		for i := at; i < at+blockRows; i++ {
-			r.new.add(r.rows.row(i))
-		}
+		r.new.addRows(&r.rows, at, at+blockRows)
 		if !r.old.differs(r.new) {
-			for i := at; i < at+blockRows; i++ {
-				r.old.add(r.rows.row(i))
-			}
+			r.old.addRows(&r.rows, at, at+blockRows)
 			continue
 		}
 		for at > from+1 && r.new.odd(r.rows.row(at-1)) < r.old.odd(r.rows.row(at-1)) {

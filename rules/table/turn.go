@@ -46,7 +46,7 @@ func (r *reading) labelledDown() bool {
 			continue
 		}
 		filled++
-		if s := c.shape(); s == numeric || s == address || c.end-c.start > 40 {
+		if s := c.shape; s == numeric || s == address || c.end-c.start > 40 {
 			return false
 		}
 		if h := r.typer.lexicon.read(string(r.rows.value(c))); h.known {
@@ -75,7 +75,7 @@ func (r *reading) evenAcross(rows int) bool {
 		filled := 0
 		for j, c := range r.rows.row(i) {
 			if j > 0 && !c.empty() {
-				counts[c.shape()]++
+				counts[c.shape]++
 				filled++
 			}
 		}

@@ -54,8 +54,9 @@ func (r *reading) read(ctx context.Context, g Grid) error {
 	if l, ok := g.(Labelled); ok {
 		r.labelled = l.Labelled()
 	}
+	take := r.taker(g)
 	for {
-		row, err := g.Next()
+		err := take()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -63,7 +64,7 @@ func (r *reading) read(ctx context.Context, g Grid) error {
 			// What came before is still worth knowing.
 			return errors.Join(fmt.Errorf("read table: %w", err), r.finish())
 		}
-		if r.rows.add(row, r.lim.Columns); r.rows.full(r.lim) {
+		if r.rows.full(r.lim) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -76,4 +77,24 @@ func (r *reading) read(ctx context.Context, g Grid) error {
 		return err
 	}
 	return r.finish()
+}
+
+// filler is a Grid that can copy its next row itself, at most limit cells of it.
+// The error is that of Next.
+type filler interface {
+	fill(r *rows, limit int) error
+}
+
+// taker returns what takes the next row of g.
+func (r *reading) taker(g Grid) func() error {
+	if f, ok := g.(filler); ok {
+		return func() error { return f.fill(&r.rows, r.lim.Columns) }
+	}
+	return func() error {
+		row, err := g.Next()
+		if err == nil {
+			r.rows.add(row, r.lim.Columns)
+		}
+		return err
+	}
 }
