@@ -52,6 +52,12 @@ func startHAProxy(t testing.TB, relay, submission, ready string) *haproxy {
 // health says how a backend's only server does, by its latest check.
 func (h *haproxy) health(t testing.TB, backend string) string {
 	t.Helper()
+	return h.server(t, backend, "one")
+}
+
+// server says how one server of a backend does, by its latest check.
+func (h *haproxy) server(t testing.TB, backend, name string) string {
+	t.Helper()
 	conn, err := net.Dial("unix", h.control)
 	if err != nil {
 		return err.Error() // not up yet
@@ -67,10 +73,10 @@ func (h *haproxy) health(t testing.TB, backend string) string {
 		t.Fatalf("%v: %s", err, text)
 	}
 	for _, row := range rows {
-		if row[0] == backend && row[1] == "one" {
+		if row[0] == backend && row[1] == name {
 			at := func(column string) string {
-				for i, name := range rows[0] {
-					if name == column {
+				for i, title := range rows[0] {
+					if title == column {
 						return row[i]
 					}
 				}

@@ -70,6 +70,28 @@ func TestSimulateSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// A setting of a shipped file has the value there that is simulated.
+func TestCostsHaveWhatIsSet(t *testing.T) {
+	costs, err := simulation.ParseCosts(simulation.Shipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, f := range costs.Figures() {
+		name, key, found := strings.Cut(f.From, ": ")
+		if f.Origin != "setting" || !found || !strings.HasPrefix(name, "configs/") {
+			continue
+		}
+		seen++
+		if text := shipped(t, strings.TrimPrefix(name, "configs/")); !strings.Contains(text, " "+key+" "+f.Value+" ") {
+			t.Errorf("%s is %s, which %s has not as %s", f.Name, f.Value, name, key)
+		}
+	}
+	if seen < 3 {
+		t.Errorf("only %d settings of shipped files", seen)
+	}
+}
+
 // The command beside each measured figure runs a benchmark that there is.
 func TestCostsAreMeasuredByWhatThereIs(t *testing.T) {
 	costs, err := simulation.ParseCosts(simulation.Shipped)

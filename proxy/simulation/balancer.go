@@ -33,6 +33,10 @@ func (b *balancer) choose() *relay {
 		}
 		b.refused++
 		refused = append(refused, r)
+		if r.refused++; r.refused == b.world.costs.Around.Refusals.Value && !r.out {
+			r.out = true
+			b.takenOut++
+		}
 	}
 	return nil
 }
@@ -72,10 +76,10 @@ func (b *balancer) watch(r *relay) {
 			if r.out {
 				b.takenBack++
 			}
-			r.out, r.watched = false, false
+			r.out, r.watched, r.refused = false, false, 0
 			return
 		}
-		if failed++; failed == b.world.costs.Around.Fall.Value {
+		if failed++; failed == b.world.costs.Around.Fall.Value && !r.out {
 			r.out = true
 			b.takenOut++
 		}

@@ -90,6 +90,7 @@ type Around struct {
 	Bandwidth count    `json:"bandwidth"`  // of a client, in bits a second
 	Check     duration `json:"check"`      // of the balancer, to each relay
 	Fall      count    `json:"fall"`       // checks that fail before a relay is out
+	Refusals  count    `json:"refusals"`   // or connections that it refuses
 	Retry     duration `json:"retry"`      // of a client, the first time
 	RetryMost duration `json:"retry_most"` // it doubles up to here
 }
@@ -174,7 +175,7 @@ func (c *Costs) Figures() []Named {
 		name("relay.connections", r.Connections), name("relay.deadline", r.Deadline), name("relay.known_sender", r.KnownSender), name("relay.echo", r.Echo),
 		name("store.cores", s.Cores), name("store.batch", s.Batch), name("store.entry", s.Entry), name("store.runs", s.Runs),
 		name("store.hold", s.Hold), name("store.hold_alone", s.HoldAlone), name("store.put", s.Put), name("store.puts_of", s.PutsOf), name("store.told", s.Told),
-		name("around.upstream", a.Upstream), name("around.bandwidth", a.Bandwidth), name("around.check", a.Check), name("around.fall", a.Fall),
+		name("around.upstream", a.Upstream), name("around.bandwidth", a.Bandwidth), name("around.check", a.Check), name("around.fall", a.Fall), name("around.refusals", a.Refusals),
 		name("around.retry", a.Retry), name("around.retry_most", a.RetryMost),
 	)
 }

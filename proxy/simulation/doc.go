@@ -7,8 +7,8 @@
 //
 //   - Letters come as a Poisson process. Mailings, and accidents (mailings that must
 //     be held), begin as Poisson processes too, and send their copies one after another.
-//   - The balancer gives a connection to the relay with the fewest. It learns by its
-//     checks that a relay is gone; until then connections to it are refused and
+//   - The balancer gives a connection to the relay with the fewest. It learns by a
+//     refused connection or by its checks that a relay is gone; what is refused is
 //     given to the next.
 //   - A relay is a queue in front of its cores, first come, first served. What a
 //     message costs of a core is what was measured of the whole program. Reading and

@@ -13,6 +13,7 @@ type relay struct {
 	lives    int  // how often it was started
 	out      bool // the balancer gives it nothing
 	watched  bool // and looks whether that is still right
+	refused  int64
 	cpu      *station
 	sessions []*attempt
 	upFor    time.Duration
