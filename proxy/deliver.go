@@ -159,6 +159,31 @@ func (s *Server) decide(m *message) (v rules.Verdict, err error) {
 // hold keeps a copy and gives the message up.
 func (s *Server) hold(ctx context.Context, m *message) (Kept, error) {
 	m.front.giveUp()
+	kept, err := s.keep(ctx, m)
+	// Where another relay has held a copy of the same mailing meanwhile, this one
+	// goes to that incident. Each time a run is held that was not known here.
+	for tries := 0; errors.Is(err, run.ErrOvertaken) && tries < overtakenOften; tries++ {
+		if err = m.run.Overtaken(ctx); err == nil {
+			m.brake, err = m.run.Brake(ctx)
+		}
+		if err != nil {
+			return Kept{}, err
+		}
+		kept, err = s.keep(ctx, m)
+	}
+	if err == nil {
+		m.run.Kept(kept.Incident)
+	}
+	return kept, err
+}
+
+// overtakenOften is how often a copy is tried to be kept while other runs of its
+// sender are held.
+const overtakenOften = 20
+
+// keep puts a copy into the quarantine as it would have been sent, so that a
+// release carries the trace line of the day it came.
+func (s *Server) keep(ctx context.Context, m *message) (Kept, error) {
 	from := &m.from
 	held := Held{
 		Envelope: from.envelope, MailParams: from.mailParams, RcptParams: from.rcptParams,
@@ -168,15 +193,9 @@ func (s *Server) hold(ctx context.Context, m *message) (Kept, error) {
 	if m.brake.Decision.State != run.Released {
 		held.Incident = m.brake.Incident
 	}
-	// The copy is kept as it would have been sent, so that a release carries
-	// the trace line of the day it came.
 	head := s.trace(m)
 	held.Size += int64(len(head))
-	kept, err := s.cfg.Quarantine.Hold(ctx, held, m.content(head))
-	if err == nil {
-		m.run.Kept(kept.Incident)
-	}
-	return kept, err
+	return s.cfg.Quarantine.Hold(ctx, held, m.content(head))
 }
 
 // content returns the message below header lines of ours.

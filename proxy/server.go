@@ -43,7 +43,8 @@ type Rules struct {
 type Quarantine interface {
 	// Hold keeps a copy for review. When it returns without error the copy, and
 	// the run that it is of, are on stable storage. The error is ErrFull if
-	// there is no room.
+	// there is no room, and run.ErrOvertaken if another relay has held a run of
+	// the sender that Held.Run does not count.
 	Hold(ctx context.Context, h Held, content io.Reader) (Kept, error)
 }
 

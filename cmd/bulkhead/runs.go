@@ -29,24 +29,54 @@ type runLedger struct{ store *quarantine.Store }
 
 var _ runs.Ledger = runLedger{}
 
-// Runs implements runs.Ledger.
-func (l runLedger) Runs(ctx context.Context, sender string, since time.Time) ([]runs.Record, error) {
-	kept, err := l.store.Runs(ctx, sender, since)
+// Sender implements runs.Ledger. How many runs were held is read before the runs.
+func (l runLedger) Sender(ctx context.Context, q runs.Query) (runs.Known, error) {
+	of, err := l.store.SenderRuns(ctx, q.Sender)
 	if err != nil {
-		return nil, err
+		return runs.Known{}, err
 	}
-	records := make([]runs.Record, len(kept))
+	kept, err := l.store.Runs(ctx, q.Sender, q.Relay, q.Since)
+	if err != nil {
+		return runs.Known{}, err
+	}
+	known := runs.Known{Holds: of.Held, Keys: of.Keys, Runs: make([]runs.Record, len(kept))}
+	for _, u := range of.Usual {
+		known.Usual = append(known.Usual, runs.Usual{Sender: u.Sender, Relay: u.Relay, At: u.At, Shape: u.Shape})
+	}
 	for i, r := range kept {
 		var answer rules.Answer
 		if r.Held {
 			if err := answer.UnmarshalText([]byte(r.Answer)); err != nil {
-				return nil, fmt.Errorf("run %s: %w", r.Key, err)
+				return runs.Known{}, fmt.Errorf("run %s: %w", r.Key, err)
 			}
 		}
-		records[i] = runs.Record{Key: r.Key, Sender: r.Sender, Print: r.Print, First: r.First, Last: r.Last, Copies: r.Copies,
-			Delivered: r.Delivered, Subjects: r.Subjects, Held: r.Held, Policy: r.Policy, Answer: answer, Incident: r.Incident}
+		known.Runs[i] = runs.Record{Key: r.Key, Sender: r.Sender, Print: r.Print, First: r.First, Last: r.Last,
+			All: runs.Share{Copies: r.Copies, Delivered: r.Delivered}, Own: runs.Share{Copies: r.OwnCopies, Delivered: r.OwnDelivered},
+			Subjects: r.Subjects, Held: r.Held, Policy: r.Policy, Answer: answer, Incident: r.Incident, Keys: r.Keys}
 	}
-	return records, nil
+	return known, nil
+}
+
+// Keys implements runs.Ledger.
+func (l runLedger) Keys(ctx context.Context, of runs.Owner, after int64, since time.Time) ([]runs.Keys, error) {
+	kept, err := l.store.Keys(ctx, quarantine.Keys{Run: of.Run, Sender: of.Sender, Number: after, At: since})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]runs.Keys, len(kept))
+	for i, k := range kept {
+		all[i] = runs.Keys{Of: of, Number: k.Number, At: k.At, Piece: k.Piece, People: rekeyed[rules.Key](k.People), Readers: rekeyed[rules.Key](k.Readers)}
+	}
+	return all, nil
+}
+
+// rekeyed gives keys as another package names their type.
+func rekeyed[To, From ~uint64](keys []From) []To {
+	all := make([]To, len(keys))
+	for i, k := range keys {
+		all[i] = To(k)
+	}
+	return all
 }
 
 // Decision implements runs.Ledger.
@@ -68,8 +98,18 @@ func (l runLedger) Decision(ctx context.Context, incident string) (runs.Decision
 // Write implements runs.Ledger.
 func (l runLedger) Write(ctx context.Context, b *runs.Batch) error {
 	out := &quarantine.Ledger{}
+	for _, m := range b.Moves {
+		out.Moves = append(out.Moves, quarantine.Move{Relay: b.Relay, From: m.From, To: m.To})
+	}
 	for i := range b.Runs {
 		out.Runs = append(out.Runs, *storedRun(&b.Runs[i]))
+	}
+	for _, u := range b.Senders {
+		out.Senders = append(out.Senders, quarantine.Usual{Sender: u.Sender, Relay: u.Relay, At: u.At, Shape: u.Shape, Instead: u.Instead})
+	}
+	for _, k := range b.Keys {
+		out.Keys = append(out.Keys, quarantine.Keys{Run: k.Of.Run, Sender: k.Of.Sender, At: k.At, Piece: k.Piece,
+			People: rekeyed[uint64](k.People), Readers: rekeyed[uint64](k.Readers)})
 	}
 	for _, d := range b.Deliveries {
 		out.Deliveries = append(out.Deliveries, quarantine.Delivery{Run: d.Run, At: d.At, Recipients: d.Recipients})
@@ -87,8 +127,9 @@ func (l runLedger) Write(ctx context.Context, b *runs.Batch) error {
 
 // storedRun is a run as the quarantine keeps it.
 func storedRun(r *runs.Record) *quarantine.Run {
-	return &quarantine.Run{Key: r.Key, Sender: r.Sender, Print: r.Print, First: r.First, Last: r.Last, Copies: r.Copies,
-		Delivered: r.Delivered, Subjects: r.Subjects, Held: r.Held, Policy: r.Policy, Answer: r.Answer.String(), Incident: r.Incident}
+	return &quarantine.Run{Key: r.Key, Sender: r.Sender, Print: r.Print, First: r.First, Last: r.Last, Relay: r.Relay,
+		Copies: r.Own.Copies, Delivered: r.Own.Delivered, Subjects: r.Subjects,
+		Held: r.Held, Policy: r.Policy, Answer: r.Answer.String(), Incident: r.Incident, Seen: r.Seen}
 }
 
 // memoryOf makes the figures of a memory of parts.

@@ -11,6 +11,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	runs "github.com/bulkhead-dlp/bulkhead/proxy/run"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
@@ -69,6 +70,9 @@ func (h holder) Hold(ctx context.Context, held proxy.Held, content io.Reader) (p
 	m, err = h.store.Hold(ctx, m, content)
 	if errors.Is(err, quarantine.ErrFull) {
 		return proxy.Kept{}, fmt.Errorf("%w: %w", proxy.ErrFull, err)
+	}
+	if errors.Is(err, quarantine.ErrOvertaken) {
+		return proxy.Kept{}, fmt.Errorf("%w: %w", runs.ErrOvertaken, err)
 	}
 	if err != nil {
 		return proxy.Kept{}, err

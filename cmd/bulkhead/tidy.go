@@ -50,11 +50,12 @@ func (r *relay) verify(ctx context.Context) error {
 
 // prune removes what the ledger has kept long enough.
 func (r *relay) prune(ctx context.Context) error {
-	if r.cfg.Run.Keep < 0 {
-		return nil
+	now := time.Now()
+	var before time.Time // as much as all is kept
+	if r.cfg.Run.Keep >= 0 {
+		before = now.Add(-time.Duration(r.cfg.Run.Keep))
 	}
-	before := time.Now().Add(-time.Duration(r.cfg.Run.Keep))
-	removed, err := r.store.PruneLedger(ctx, before, before)
+	removed, err := r.store.PruneLedger(ctx, before, before, now.Add(-r.cfg.Run.Window))
 	r.log.Debug("ledger pruned", "entries", removed)
 	return err
 }

@@ -15,6 +15,9 @@ var (
 	// ErrFull: the store is at its capacity, or the disk at its reserve. The
 	// SMTP reply is 452.
 	ErrFull = errors.New("quarantine is full")
+	// ErrOvertaken: another relay has held a run of the sender meanwhile, which may
+	// be of the same mailing.
+	ErrOvertaken = errors.New("another relay has held a run of this sender meanwhile")
 	// ErrBusy: somebody is releasing the message now.
 	ErrBusy = errors.New("release under way")
 	// ErrDecided: the message, or a recipient asked for, was decided before.

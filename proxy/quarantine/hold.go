@@ -15,7 +15,8 @@ import (
 // message carries what Hold adds: ID, Incident, State, Size, SHA256, Received.
 //
 // A recipient that is named twice is kept once. [ErrFull] is returned when the
-// store is at its capacity or the disk at its reserve. After an error nothing
+// store is at its capacity or the disk at its reserve, [ErrOvertaken] when another
+// relay has held a run of the sender that m's does not know of. After an error nothing
 // is held, with one exception that no store can avoid: where the commit itself
 // failed, the message may be found held after all; the client, answered 4xx,
 // will then bring it again.
@@ -63,6 +64,10 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, in *intake, m *Message) 
 	if err := s.checkCapacity(ctx, tx, in.fresh); err != nil {
 		return false, err
 	}
+	first, err := mayHold(ctx, tx, m.Run)
+	if err != nil {
+		return false, err
+	}
 	if m.ID, err = s.unusedID(ctx, tx); err != nil {
 		return false, err
 	}
@@ -76,7 +81,7 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, in *intake, m *Message) 
 	if used, err = in.commit(ctx, tx, seq); err != nil {
 		return false, err
 	}
-	if err := holdRun(ctx, tx, m); err != nil {
+	if err := holdRun(ctx, tx, m, first); err != nil {
 		return false, err
 	}
 	return used, s.append(ctx, tx, Entry{

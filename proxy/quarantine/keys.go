@@ -41,6 +41,7 @@ type keyring struct {
 	cuts      seal.Index    // its key decides where content is cut
 	addresses seal.Index    // finds addresses
 	senders   seal.Index    // makes the names of senders
+	runs      seal.Index    // makes the keys that what relays share is sealed with
 	path      string        // of the private key, where it would be
 	warnings  []string
 }
@@ -73,7 +74,7 @@ func (s *Store) openKeys(ctx context.Context, tx *sql.Tx) (k keyring, ok bool, e
 	if ok, err = s.checkSecret(ctx, tx, q, secret); err != nil || !ok {
 		return k, false, err
 	}
-	for purpose, index := range map[string]*seal.Index{"chunks": &k.chunks, "cuts": &k.cuts, "addresses": &k.addresses, "senders": &k.senders} {
+	for purpose, index := range map[string]*seal.Index{"chunks": &k.chunks, "cuts": &k.cuts, "addresses": &k.addresses, "senders": &k.senders, "runs": &k.runs} {
 		if *index, err = seal.NewIndex(secret, purpose); err != nil {
 			return k, false, fmt.Errorf("%s: %w", s.secretPath(), err)
 		}

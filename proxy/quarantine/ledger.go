@@ -10,10 +10,13 @@ import (
 	"time"
 )
 
-// Ledger is what the relay tells of messages that were not held, written as a
-// whole.
+// Ledger is what a relay tells of messages that were not held, written as a
+// whole. Written twice it says no more than once, but for deliveries and exposures.
 type Ledger struct {
 	Runs       []Run
+	Moves      []Move // before the rest
+	Senders    []Usual
+	Keys       []Keys
 	Deliveries []Delivery
 	Exposures  []Exposure
 }
@@ -51,13 +54,18 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 	if err := s.db.makeRoom(ctx, s, l.Exposures); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	// Locks of rows are taken in one order by all.
-	runs := slices.SortedFunc(slices.Values(l.Runs), func(a, b Run) int { return strings.Compare(a.Key, b.Key) })
 	write := func(tx *sql.Tx) error {
-		for i := range runs {
-			if err := putRun(ctx, tx, &runs[i]); err != nil {
-				return err
-			}
+		if err := moveRuns(ctx, tx, l.Moves); err != nil {
+			return err
+		}
+		if err := putRuns(ctx, tx, l.Runs); err != nil {
+			return err
+		}
+		if err := putUsual(ctx, tx, l.Senders); err != nil {
+			return err
+		}
+		if err := s.putKeys(ctx, tx, l.Keys); err != nil {
+			return err
 		}
 		if err := s.insertDeliveries(ctx, tx, k, l.Deliveries); err != nil {
 			return err
@@ -67,7 +75,11 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 		}
 		return countExposures(ctx, tx, l.Exposures)
 	}
-	if err := s.writeLedger(ctx, runs, write); err != nil {
+	touched := slices.Clone(l.Runs)
+	for _, m := range l.Moves {
+		touched = append(touched, Run{Key: m.From})
+	}
+	if err := s.writeLedger(ctx, touched, write); err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
 	return nil
@@ -117,13 +129,19 @@ const rowsAtOnce = 50
 // to a row. The driver starts a goroutine for each statement that a context can
 // end: these are short, and the context is looked at between them.
 func insertRows(ctx context.Context, tx *sql.Tx, into string, columns int, values []any) error {
+	return upsertRows(ctx, tx, into, columns, values, "")
+}
+
+// upsertRows inserts rows as insertRows does; where one is there already it does
+// what conflict says.
+func upsertRows(ctx context.Context, tx *sql.Tx, into string, columns int, values []any, conflict string) error {
 	whole := context.WithoutCancel(ctx)
 	var insert *sql.Stmt // of full length
 	for len(values) > 0 && ctx.Err() == nil {
 		n := min(rowsAtOnce, len(values)/columns)
 		if insert == nil || n < rowsAtOnce {
 			row := "(?" + strings.Repeat(", ?", columns-1) + ")"
-			next, err := tx.PrepareContext(whole, "INSERT INTO "+into+" VALUES "+row+strings.Repeat(", "+row, n-1))
+			next, err := tx.PrepareContext(whole, "INSERT INTO "+into+" VALUES "+row+strings.Repeat(", "+row, n-1)+conflict)
 			if err != nil {
 				return err
 			}
@@ -243,7 +261,12 @@ const (
 	pruneExposures  = "DELETE FROM exposures WHERE seq IN (SELECT seq FROM exposures WHERE at < ? ORDER BY at LIMIT ?)"
 	pruneDeliveries = `DELETE FROM deliveries WHERE seq IN (SELECT d.seq FROM runs CROSS JOIN deliveries d
 		WHERE d.run = runs.key AND runs.last < ? AND ` + unnamed + ` LIMIT ?)`
-	pruneRuns = "DELETE FROM runs WHERE key IN (SELECT key FROM runs WHERE last < ? AND " + unnamed + " ORDER BY last LIMIT ?)"
+	pruneShares = `DELETE FROM run_shares WHERE (run, relay) IN (SELECT s.run, s.relay FROM runs CROSS JOIN run_shares s
+		WHERE s.run = runs.key AND runs.last < ? AND ` + unnamed + ` LIMIT ?)`
+	pruneUsual      = "DELETE FROM sender_usual WHERE (sender, relay) IN (SELECT sender, relay FROM sender_usual WHERE at < ? ORDER BY at LIMIT ?)"
+	pruneSenderRuns = "DELETE FROM sender_runs WHERE sender IN (SELECT sender FROM sender_runs WHERE last < ? ORDER BY last LIMIT ?)"
+	pruneKeys       = "DELETE FROM run_keys WHERE (owner, number) IN (SELECT owner, number FROM run_keys WHERE at < ? ORDER BY at LIMIT ?)"
+	pruneRuns       = "DELETE FROM runs WHERE key IN (SELECT key FROM runs WHERE last < ? AND " + unnamed + " ORDER BY last LIMIT ?)"
 	// Whole hours and days only.
 	pruneHours         = "DELETE FROM hours WHERE (hour, action, completeness) IN (SELECT hour, action, completeness FROM hours WHERE hour < ? / 3600000000 LIMIT ?)"
 	prunePolicyDays    = "DELETE FROM policy_days WHERE (day, policy, action) IN (SELECT day, policy, action FROM policy_days WHERE day < ? / 86400000000 LIMIT ?)"
@@ -257,8 +280,9 @@ const (
 // PruneLedger removes exposures older than one time, from PostgreSQL by whole days
 // (UTC). Older than another it removes
 // runs that have ended, with their deliveries, unless an incident names the run,
-// and what was counted by the hour and the day.
-func (s *Store) PruneLedger(ctx context.Context, exposures, runs time.Time) (removed int64, err error) {
+// and what was counted by the hour and the day. Of people and recipients it removes
+// what is older than a third one: longer than a run is open nobody asks for them.
+func (s *Store) PruneLedger(ctx context.Context, exposures, runs, keys time.Time) (removed int64, err error) {
 	removed, err = s.db.dropRoom(ctx, s, exposures)
 	if err != nil {
 		return removed, fmt.Errorf("prune the ledger: %w", err)
@@ -267,7 +291,8 @@ func (s *Store) PruneLedger(ctx context.Context, exposures, runs time.Time) (rem
 		sql string
 		at  time.Time
 	}{
-		{pruneDeliveries, runs}, {pruneRuns, runs},
+		{pruneDeliveries, runs}, {pruneShares, runs}, {pruneRuns, runs},
+		{pruneUsual, runs}, {pruneSenderRuns, runs}, {pruneKeys, keys},
 		{pruneHours, runs}, {prunePolicyDays, runs}, {pruneIncidentHours, runs}, {pruneSenderDays, runs},
 	} {
 		n, err := s.prune(ctx, step.sql, step.at)

@@ -164,7 +164,7 @@ func TestSendersOfAnOlderStoreAreFoundAgain(t *testing.T) {
 		INSERT INTO exposures VALUES (1, 1, '`+unkeyed+`', 'run-1', 'hold', 'p', '7', '{}', 1, 1), (2, 1, 'of another', '', 'pass', '', '7', '{}', 1, 1);`)
 
 	s := open(t, dir, Options{Clock: c.Now})
-	runs, err := s.Runs(t.Context(), s.SenderName(who), c.Now())
+	runs, err := s.Runs(t.Context(), s.SenderName(who), "", c.Now())
 	if err != nil || len(runs) != 1 || !runs[0].Held {
 		t.Errorf("the sender has %+v, %v; want its held run", runs, err)
 	}
@@ -283,6 +283,7 @@ func TestANewMigrationComesLast(t *testing.T) {
 		"0001_initial.sql", "0002_sealed.sql", "0003_runs.sql", "0004_notices.sql", "0005_decisions.sql",
 		"0008_senders.sql", "0009_lists.sql", "0010_places.sql", "0011_statements.sql", "0012_reviewed.sql",
 		"0014_stopped.sql", "0015_accounts.sql", "0016_once.sql", "0017_dialects.sql",
+		"0018_relays.sql",
 	}
 	entries, err := migrationFiles.ReadDir("migrations/sqlite")
 	if err != nil {

@@ -56,7 +56,7 @@ func TestOverviewCountsWhatWasJudged(t *testing.T) {
 		t.Errorf("last message %v, until %v", o.LastMessage, o.Until)
 	}
 	// What is forgotten of single messages stays counted.
-	if n, err := s.PruneLedger(t.Context(), c.Now().Add(24*time.Hour), time.Time{}); err != nil || n != 6 {
+	if n, err := s.PruneLedger(t.Context(), c.Now().Add(24*time.Hour), time.Time{}, time.Time{}); err != nil || n != 6 {
 		t.Fatal(n, err)
 	}
 	if again := overview(t, s, nine.Add(-time.Hour)); len(again.Hours) != 3 {
@@ -81,7 +81,7 @@ func TestCountsAreKeptAsLongAsTheLedger(t *testing.T) {
 		c.Add(24 * time.Hour)
 	}
 	// The middle one was at nine o'clock of the day before yesterday.
-	if _, err := s.PruneLedger(t.Context(), time.Time{}, c.Now().Add(-48*time.Hour+30*time.Minute)); err != nil {
+	if _, err := s.PruneLedger(t.Context(), time.Time{}, c.Now().Add(-48*time.Hour+30*time.Minute), time.Time{}); err != nil {
 		t.Fatal(err)
 	}
 	o := overview(t, s, c.Now().Add(-1000*time.Hour))

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -18,39 +20,49 @@ type Run struct {
 	First  time.Time
 	Last   time.Time
 	// Copies are all that came, Delivered those that the upstream accepted by
-	// their own verdict, and not by a release.
+	// their own verdict, and not by a release: of one relay where it writes, and of
+	// all where it is read.
 	Copies, Delivered int64
-	Subjects          int64 // distinct third-party people of all copies
-	Held              bool  // some copy was to be held; then:
-	Policy            string
-	Answer            string // what the client was told
-	Incident          string // "" while it has none
+	// Relay is who writes it, "" for nobody in particular. OwnCopies and
+	// OwnDelivered are of the relay that reads.
+	Relay                   string
+	OwnCopies, OwnDelivered int64
+	Subjects                int64 // distinct third-party people of all copies
+	Held                    bool  // some copy was to be held; then:
+	Policy                  string
+	Answer                  string // what the client was told
+	Incident                string // "" while it has none
+	// Seen is, for one that is to be held, how many of its sender's runs were by
+	// then as far as its relay knows: see [ErrOvertaken].
+	Seen int64
+	Keys int64 // number of the last entry of its keys, 0 for none
 }
 
 // maxRuns bounds what Runs returns.
 const maxRuns = 64
 
+const runColumns = `key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident, keys`
+
 // Runs gives the last runs of a sender that had a copy since the given time,
-// the oldest first. Those that are held are preferred: without them nothing is
-// left to brake their copies.
-func (s *Store) Runs(ctx context.Context, sender string, since time.Time) ([]Run, error) {
-	rows, err := s.reader.QueryContext(ctx, `SELECT * FROM (
-			SELECT key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident
-			FROM runs WHERE sender = ? AND last >= ? ORDER BY held DESC, last DESC LIMIT ?) AS newest ORDER BY last`,
-		sender, micros(since), maxRuns)
+// the oldest first, to the relay that asks. Those that are held are preferred:
+// without them nothing is left to brake their copies.
+func (s *Store) Runs(ctx context.Context, sender, relay string, since time.Time) ([]Run, error) {
+	rows, err := s.reader.QueryContext(ctx, `SELECT newest.*, coalesce(own.copies, 0), coalesce(own.delivered, 0) FROM (
+			SELECT `+runColumns+` FROM runs WHERE sender = ? AND last >= ? ORDER BY held DESC, last DESC LIMIT ?) AS newest
+		LEFT JOIN run_shares own ON own.run = newest.key AND own.relay = ? ORDER BY newest.last`,
+		sender, micros(since), maxRuns, relay)
 	if err != nil {
 		return nil, fmt.Errorf("runs: %w", err)
 	}
 	defer func() { _ = rows.Close() }() // rows.Err tells
 	var all []Run
 	for rows.Next() {
-		var r Run
-		var first, last int64
-		if err := rows.Scan(&r.Key, &r.Sender, &r.Print, &first, &last, &r.Copies, &r.Delivered, &r.Subjects,
-			&r.Held, &r.Policy, &r.Answer, &r.Incident); err != nil {
+		var ownCopies, ownDelivered int64
+		r, err := scanRun(rows.Scan, &ownCopies, &ownDelivered)
+		if err != nil {
 			return nil, fmt.Errorf("runs: %w", err)
 		}
-		r.First, r.Last = fromMicros(first), fromMicros(last)
+		r.OwnCopies, r.OwnDelivered = ownCopies, ownDelivered
 		all = append(all, r)
 	}
 	if err := rows.Err(); err != nil {
@@ -61,55 +73,128 @@ func (s *Store) Runs(ctx context.Context, sender string, since time.Time) ([]Run
 
 // Run gives one run, or [ErrNotFound].
 func (s *Store) Run(ctx context.Context, key string) (Run, error) {
-	var r Run
-	var first, last int64
-	err := s.reader.QueryRowContext(ctx, `SELECT key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident
-		FROM runs WHERE key = ?`, key).Scan(&r.Key, &r.Sender, &r.Print, &first, &last, &r.Copies, &r.Delivered, &r.Subjects,
-		&r.Held, &r.Policy, &r.Answer, &r.Incident)
+	r, err := scanRun(s.reader.QueryRowContext(ctx, "SELECT "+runColumns+" FROM runs WHERE key = ?", key).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Run{}, fmt.Errorf("run %.40q: %w", key, ErrNotFound)
 	}
 	if err != nil {
 		return Run{}, fmt.Errorf("run: %w", err)
 	}
-	r.First, r.Last = fromMicros(first), fromMicros(last)
 	return r, nil
 }
 
-// putRun writes a run. What is known of it only grows, so that an older state
-// that comes late takes nothing away.
-func putRun(ctx context.Context, tx *sql.Tx, r *Run) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO runs (key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (key) DO UPDATE SET
-			last = CASE WHEN excluded.last > runs.last THEN excluded.last ELSE runs.last END,
-			copies = CASE WHEN excluded.copies > runs.copies THEN excluded.copies ELSE runs.copies END,
-			delivered = CASE WHEN excluded.delivered > runs.delivered THEN excluded.delivered ELSE runs.delivered END,
-			subjects = CASE WHEN excluded.subjects > runs.subjects THEN excluded.subjects ELSE runs.subjects END,
-			policy = CASE WHEN runs.held = 1 THEN runs.policy ELSE excluded.policy END,
-			answer = CASE WHEN runs.held = 1 THEN runs.answer ELSE excluded.answer END,
-			held = CASE WHEN excluded.held > runs.held THEN excluded.held ELSE runs.held END,
-			incident = CASE WHEN excluded.incident = '' THEN runs.incident ELSE excluded.incident END`,
-		r.Key, r.Sender, r.Print, micros(r.First), micros(r.Last), r.Copies, r.Delivered, r.Subjects, r.Held, r.Policy, r.Answer, r.Incident)
+func scanRun(scan func(...any) error, more ...any) (r Run, err error) {
+	var first, last int64
+	err = scan(append([]any{&r.Key, &r.Sender, &r.Print, &first, &last, &r.Copies, &r.Delivered, &r.Subjects,
+		&r.Held, &r.Policy, &r.Answer, &r.Incident, &r.Keys}, more...)...)
+	r.First, r.Last = fromMicros(first), fromMicros(last)
+	return r, err
+}
+
+// putRuns writes runs. What is known of one only grows, so that an older state
+// that comes late takes nothing away; and each relay writes its own share, so that
+// none takes away what another has written. The first statement keeps all others
+// from a run until the transaction ends, so that the last one adds up all shares.
+func putRuns(ctx context.Context, tx *sql.Tx, runs []Run) error {
+	var shares []any
+	var again []string // that were there before
+	for _, r := range slices.SortedFunc(slices.Values(runs), func(a, b Run) int { return strings.Compare(a.Key, b.Key) }) {
+		var writes int64
+		if err := tx.QueryRowContext(ctx, putRunSQL, r.Key, r.Sender, r.Print, micros(r.First), micros(r.Last), r.Copies, r.Delivered,
+			r.Subjects, r.Held, r.Policy, r.Answer, r.Incident).Scan(&writes); err != nil {
+			return fmt.Errorf("write run: %w", err)
+		}
+		shares = append(shares, r.Key, r.Relay, r.Copies, r.Delivered)
+		if writes > 1 {
+			again = append(again, r.Key)
+		}
+	}
+	if err := upsertRows(ctx, tx, "run_shares (run, relay, copies, delivered)", 4, shares, ` ON CONFLICT (run, relay) DO UPDATE SET
+			copies = CASE WHEN excluded.copies > run_shares.copies THEN excluded.copies ELSE run_shares.copies END,
+			delivered = CASE WHEN excluded.delivered > run_shares.delivered THEN excluded.delivered ELSE run_shares.delivered END`); err != nil {
+		return fmt.Errorf("write a relay's share of runs: %w", err)
+	}
+	for _, key := range again {
+		if err := addUp(ctx, tx, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const putRunSQL = `INSERT INTO runs (key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	ON CONFLICT (key) DO UPDATE SET
+		writes = runs.writes + 1,
+		last = CASE WHEN excluded.last > runs.last THEN excluded.last ELSE runs.last END,
+		subjects = CASE WHEN excluded.subjects > runs.subjects THEN excluded.subjects ELSE runs.subjects END,
+		policy = CASE WHEN runs.held = 1 THEN runs.policy ELSE excluded.policy END,
+		answer = CASE WHEN runs.held = 1 THEN runs.answer ELSE excluded.answer END,
+		held = CASE WHEN excluded.held > runs.held THEN excluded.held ELSE runs.held END,
+		incident = CASE WHEN excluded.incident = '' THEN runs.incident ELSE excluded.incident END
+	RETURNING writes`
+
+// addUp adds up all shares of a run, which the transaction has written to.
+func addUp(ctx context.Context, tx *sql.Tx, run string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE runs SET copies = (SELECT coalesce(sum(s.copies), 0) FROM run_shares s WHERE s.run = runs.key),
+		delivered = (SELECT coalesce(sum(s.delivered), 0) FROM run_shares s WHERE s.run = runs.key) WHERE key = ?`, run)
 	if err != nil {
-		return fmt.Errorf("write run: %w", err)
+		return fmt.Errorf("add up run: %w", err)
 	}
 	return nil
 }
 
 // holdRun writes the run of a message that is held, and what its incident has
 // of it.
-func holdRun(ctx context.Context, tx *sql.Tx, m *Message) error {
+func holdRun(ctx context.Context, tx *sql.Tx, m *Message, first bool) error {
 	if m.Run == nil {
 		return nil
 	}
 	m.Run.Incident, m.Run.Held = m.Incident, true
-	if err := putRun(ctx, tx, m.Run); err != nil {
+	if err := putRuns(ctx, tx, []Run{*m.Run}); err != nil {
 		return err
+	}
+	if first {
+		if err := countHeld(ctx, tx, m.Run); err != nil {
+			return err
+		}
 	}
 	_, err := tx.ExecContext(ctx, "UPDATE incidents SET subjects = ? WHERE id = ? AND subjects < ?", m.Run.Subjects, m.Incident, m.Run.Subjects)
 	if err != nil {
 		return fmt.Errorf("write incident: %w", err)
+	}
+	return nil
+}
+
+// mayHold reports [ErrOvertaken] for a run of which no copy was held before, if its
+// relay does not know of all others of the sender that were. first tells whether it
+// is one, and to be counted.
+func mayHold(ctx context.Context, tx *sql.Tx, r *Run) (first bool, err error) {
+	if r == nil || r.Relay == "" {
+		return false, nil
+	}
+	var before bool
+	var held int64
+	err = tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM runs WHERE key = ? AND held = 1),
+		coalesce((SELECT held FROM sender_runs WHERE sender = ?), 0)`, r.Key, r.Sender).Scan(&before, &held)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("look for held runs: %w", err)
+	case before:
+		return false, nil
+	case held != r.Seen:
+		return false, ErrOvertaken
+	}
+	return true, nil
+}
+
+// countHeld counts a sender's run of which the first copy is held. Whoever writes
+// both writes runs first.
+func countHeld(ctx context.Context, tx *sql.Tx, r *Run) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO sender_runs (sender, held, keys, last) VALUES (?, 1, 0, ?)
+		ON CONFLICT (sender) DO UPDATE SET held = sender_runs.held + 1, last = excluded.last`, r.Sender, micros(r.Last))
+	if err != nil {
+		return fmt.Errorf("count a held run: %w", err)
 	}
 	return nil
 }

@@ -43,13 +43,14 @@ func TestARunIsKeptWithItsFirstHeldCopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := open(t, dir, Options{Clock: c.Now})
-	runs, err := again.Runs(t.Context(), r.Sender, c.Now().Add(-time.Hour))
+	runs, err := again.Runs(t.Context(), r.Sender, "", c.Now().Add(-time.Hour))
 	want := held
 	want.Held, want.Incident = true, a.Incident
+	want.OwnCopies, want.OwnDelivered = want.Copies, want.Delivered
 	if diff := cmp.Diff([]Run{want}, runs); diff != "" || err != nil {
 		t.Errorf("runs %v (-want +got):\n%s", err, diff)
 	}
-	if runs, err := s.Runs(t.Context(), "sender-2", time.Time{}); len(runs) != 0 || err != nil {
+	if runs, err := s.Runs(t.Context(), "sender-2", "", time.Time{}); len(runs) != 0 || err != nil {
 		t.Errorf("another sender has %d runs, %v", len(runs), err)
 	}
 	var served []string
@@ -249,7 +250,7 @@ func TestExposuresAreKeptForATime(t *testing.T) {
 	if since, err := s.NewestExposures(t.Context(), c.Now().Add(time.Hour), 9); err != nil || !since.Equal(c.Now().Add(time.Hour)) {
 		t.Errorf("the newest exposures begin before they may: %v, %v", since, err)
 	}
-	if _, err := s.PruneLedger(t.Context(), c.Now().Add(time.Hour+time.Minute), c.Now().Add(time.Hour)); err != nil {
+	if _, err := s.PruneLedger(t.Context(), c.Now().Add(time.Hour+time.Minute), c.Now().Add(time.Hour), c.Now()); err != nil {
 		t.Fatal(err)
 	}
 	want := 1
@@ -302,14 +303,14 @@ func TestAHeldRunIsAmongASendersRuns(t *testing.T) {
 	if err := s.WriteLedger(t.Context(), &l); err != nil {
 		t.Fatal(err)
 	}
-	runs, err := s.Runs(t.Context(), "sender-1", c.Now())
+	runs, err := s.Runs(t.Context(), "sender-1", "", c.Now())
 	if err != nil || len(runs) != maxRuns {
 		t.Fatalf("%d runs, %v; want %d", len(runs), err, maxRuns)
 	}
 	if first, last := runs[0], runs[maxRuns-1]; !first.Held || first.Key != "run-0" || last.Key != fmt.Sprintf("run-%d", 3*maxRuns-1) {
 		t.Errorf("first %s, last %s; want the held one, and the last", first.Key, last.Key)
 	}
-	if runs, err := s.Runs(t.Context(), "sender-1", c.Now().Add(time.Second)); err != nil || runs[0].Held {
+	if runs, err := s.Runs(t.Context(), "sender-1", "", c.Now().Add(time.Second)); err != nil || runs[0].Held {
 		t.Errorf("a held run of before the time asked for is given: %v", err)
 	}
 }

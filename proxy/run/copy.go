@@ -13,32 +13,60 @@ import (
 type Copy struct {
 	tracker *Tracker
 	sender  *sender
-	run     *run
+	run     *run // that it joined; at tells where that is by now
 	message Message
 	unusual bool
 	canary  bool
 	freed   bool // a person has released the run
+	learnt  int64
+	seen    int64 // Record.Seen, when it was to be held
+}
+
+// at is the copy's run. The caller has the sender's lock.
+func (c *Copy) at() *run {
+	c.run = c.run.end()
+	return c.run
 }
 
 // Wait holds a canary's copy back until the shape of its run is known: until
-// enough copies have come, or the time is over. The error is the context's.
+// enough copies have come, to whatever relay, or the time is over. The error is the
+// context's, or tells that the ledger could not be read.
 func (c *Copy) Wait(ctx context.Context) error {
 	if !c.canary {
 		return nil
 	}
-	timer := time.NewTimer(c.tracker.cfg.Canary.Wait)
+	t, s := c.tracker, c.sender
+	timer := time.NewTimer(t.cfg.Canary.Wait)
 	defer timer.Stop()
-	select {
-	case <-c.run.known:
-	case <-timer.C:
-		// Whoever sends one message after the other waits once.
-		c.sender.mu.Lock()
-		c.run.shapeKnown()
-		c.sender.mu.Unlock()
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	for {
+		heard := s.bell.wait()
+		s.mu.Lock()
+		err := t.load(ctx, s, t.cfg.Now())
+		r := c.at()
+		known := r.known
+		s.mu.Unlock()
+		if err != nil {
+			return err
+		}
+		select {
+		case <-known:
+			s.mu.Lock()
+			moved := c.at() != r
+			s.mu.Unlock()
+			if !moved {
+				return nil
+			}
+		case <-heard:
+		case <-timer.C:
+			// Whoever sends one message after the other waits once.
+			s.mu.Lock()
+			c.at().shapeKnown()
+			s.mu.Unlock()
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
-	return nil
 }
 
 // Recent is what is known now of the messages before this one.
@@ -46,8 +74,9 @@ func (c *Copy) Recent() rules.Recent {
 	s := c.sender
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	r := c.at()
 	return rules.Recent{
-		RunRecipients: s.readers(c.run), RunHeld: c.run.held, SenderUnusual: c.unusual,
+		RunRecipients: s.readers(r), RunHeld: r.held, SenderUnusual: c.unusual,
 		SenderSubjects: s.drip.count(&c.message.Subjects),
 	}
 }
@@ -65,44 +94,74 @@ type Brake struct {
 	Decision Decision
 }
 
-// Brake asks whether the run is held, and what people have decided since. An
-// error means that this is not known: the message must not pass.
+// Brake asks whether the run is held, by whatever relay, and what people have
+// decided since. An error means that this is not known: the message must not pass.
 func (c *Copy) Brake(ctx context.Context) (Brake, error) {
-	c.sender.mu.Lock()
-	b := Brake{Held: c.run.held, Policy: c.run.policy, Answer: c.run.answer, Incident: c.run.incident}
-	c.sender.mu.Unlock()
+	b, err := c.brake(ctx)
+	if err != nil {
+		return Brake{}, err
+	}
 	if b.Incident == "" || c.tracker.cfg.Ledger == nil {
 		return b, nil
 	}
-	var err error
 	if b.Decision, err = c.tracker.cfg.Ledger.Decision(ctx, b.Incident); err != nil {
 		return Brake{}, fmt.Errorf("asking what was decided on the run: %w", err)
 	}
 	return b, nil
 }
 
+func (c *Copy) brake(ctx context.Context) (Brake, error) {
+	s := c.sender
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := c.tracker
+	if t.cfg.Ledger != nil && !c.at().held {
+		// Something of the sender was heard since the copy joined, or may have been
+		// while it waited.
+		var err error
+		if s.bell.take() || c.canary && t.shared() {
+			err = t.learn(ctx, s, t.cfg.Now())
+		}
+		if err != nil {
+			return Brake{}, err
+		}
+		c.follow()
+	}
+	r := c.at()
+	return Brake{Held: r.held, Policy: r.policy, Answer: r.answer, Incident: r.incident}, nil
+}
+
 // Hold notes that the copy is to be held: from here on the run is braked. It
 // returns the run as it is to be kept with the copy.
 func (c *Copy) Hold(v *rules.Verdict) Record {
-	s, r := c.sender, c.run
+	s := c.sender
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	r := c.at()
 	if !r.held {
 		r.held, r.policy, r.answer = true, v.Policy, v.Answer
 		r.shapeKnown()
 		c.tracker.cfg.Metrics.Runs.WithLabelValues("held").Inc()
-		c.tracker.cfg.Metrics.DeliveredBeforeHold.Add(float64(r.delivered))
+		c.tracker.cfg.Metrics.DeliveredBeforeHold.Add(float64(r.own.Delivered))
 	}
-	return r.record(s.name)
+	c.seen = s.holds
+	rec := r.record(s)
+	rec.Held = true
+	return rec
 }
 
 // Kept notes the incident that a held copy of the run is kept in. One that
 // came after a release is another than the first.
 func (c *Copy) Kept(incident string) {
-	c.sender.mu.Lock()
-	defer c.sender.mu.Unlock()
-	c.run.incident = incident
-	c.tracker.touch(c.sender, c.run)
+	s := c.sender
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := c.at()
+	if r.incident == "" {
+		s.holds = max(s.holds, c.seen+1) // by this one
+	}
+	r.incident = incident
+	c.tracker.touch(s, r)
 }
 
 // Released notes that the copy passes since a person has released the run.
@@ -113,12 +172,13 @@ func (c *Copy) Stopped() { c.tracker.cfg.Metrics.Stopped.Inc() }
 
 // Delivered notes that the upstream has accepted the copy.
 func (c *Copy) Delivered() {
-	t, s, r := c.tracker, c.sender, c.run
+	t, s := c.tracker, c.sender
 	now := t.cfg.Now()
 	s.mu.Lock()
 	s.drip.turn(now, t.cfg.Window)
 	s.drip.add(&c.message.Subjects)
-	r.delivered++
+	r := c.at()
+	r.own.Delivered++
 	if r.held && !c.freed {
 		t.cfg.Metrics.DeliveredBeforeHold.Inc()
 	}
@@ -135,7 +195,7 @@ func (c *Copy) Judged(action string, v *rules.Verdict) {
 		return
 	}
 	c.tracker.writer.judge(Judgement{
-		At: c.tracker.cfg.Now(), Sender: c.sender.name, Run: c.run.key, Action: action, Policy: v.Policy,
+		At: c.tracker.cfg.Now(), Sender: c.sender.name, Run: c.Run(), Action: action, Policy: v.Policy,
 		Version: v.RuleSet + "-" + v.PolicyVersion, Exposure: v.Exposure, Bytes: c.message.Evidence.Bytes,
 	})
 }
@@ -144,4 +204,8 @@ func (c *Copy) Judged(action string, v *rules.Verdict) {
 func (c *Copy) Done() { c.tracker.leave(c.sender) }
 
 // Run names the copy's run.
-func (c *Copy) Run() string { return c.run.key }
+func (c *Copy) Run() string {
+	c.sender.mu.Lock()
+	defer c.sender.mu.Unlock()
+	return c.at().key
+}

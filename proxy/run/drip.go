@@ -18,15 +18,27 @@ const maxRecount = 1000
 // drip counts the distinct third-party people whom a sender's messages have
 // carried out over a window, by HyperLogLog.
 type drip struct {
-	pieces [windowPieces]*hyperloglog.Sketch
+	pieces [windowPieces]*piece
 	all    *hyperloglog.Sketch // of the pieces
 	piece  int64               // the number of the last piece since the epoch
+	tells  bool                // other relays may want to know
 
 	// The last question and its answer: the copies of one content ask the same.
 	asked, left rules.Key
 	leftOut     int
 	answer      int64
 }
+
+// piece is an eighth of the window. Other relays are told of up to maxExact of its
+// people: beyond that each counts what it has had itself.
+type piece struct {
+	people   *hyperloglog.Sketch
+	contents contents
+	fresh    []rules.Key // that other relays are still to be told of
+	noted    int         // that they were told of, or are to be
+}
+
+func newPiece() *piece { return &piece{people: hyperloglog.New14(), contents: contents{}} }
 
 // turn moves the window on to now.
 func (d *drip) turn(now time.Time, window time.Duration) {
@@ -43,7 +55,7 @@ func (d *drip) turn(now time.Time, window time.Duration) {
 			if d.all == nil {
 				d.all = hyperloglog.New14()
 			}
-			_ = d.all.Merge(p) // of one precision: it cannot fail
+			_ = d.all.Merge(p.people) // of one precision: it cannot fail
 		}
 	}
 }
@@ -74,16 +86,49 @@ func (d *drip) add(s *rules.Subjects) {
 	if s.Count() == 0 {
 		return
 	}
-	at := &d.pieces[d.piece%windowPieces]
+	p := d.at(d.piece)
+	p.contents.each(s, func(k rules.Key) {
+		p.people.InsertHash(spread(k))
+		d.all.InsertHash(spread(k))
+		if d.tells && p.noted < maxExact {
+			p.noted++
+			p.fresh = append(p.fresh, k)
+		}
+	})
+	d.asked = 0
+}
+
+// learn takes people whom messages through other relays have carried out.
+func (d *drip) learn(number int64, people []rules.Key) {
+	if number > d.piece || number <= d.piece-windowPieces {
+		return // over, or of a clock that is ahead
+	}
+	p := d.at(number)
+	for _, k := range people {
+		p.people.InsertHash(spread(k))
+		d.all.InsertHash(spread(k))
+	}
+	d.asked = 0
+}
+
+func (d *drip) at(number int64) *piece {
+	at := &d.pieces[number%windowPieces]
 	if *at == nil {
-		*at = hyperloglog.New14()
+		*at = newPiece()
 	}
 	if d.all == nil {
 		d.all = hyperloglog.New14()
 	}
-	s.Each(func(k rules.Key) {
-		(*at).InsertHash(spread(k))
-		d.all.InsertHash(spread(k))
-	})
-	d.asked = 0
+	return *at
+}
+
+// news takes what other relays are still to be told of.
+func (d *drip) news(of Owner, at time.Time) (all []Keys) {
+	for n := max(0, d.piece-windowPieces+1); n <= d.piece; n++ {
+		if p := d.pieces[n%windowPieces]; p != nil && len(p.fresh) > 0 {
+			all = append(all, Keys{Of: of, At: at, Piece: n, People: p.fresh})
+			p.fresh = nil
+		}
+	}
+	return all
 }

@@ -2,21 +2,54 @@ package run
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
-// Ledger keeps what must outlive the process. Its methods may be called at
-// once.
+// Ledger keeps what must outlive the process, for all relays that share it. Its
+// methods may be called at once.
 type Ledger interface {
-	// Runs returns the sender's runs with a copy since the given time.
-	Runs(ctx context.Context, sender string, since time.Time) ([]Record, error)
+	// Sender returns what relays have written of a sender.
+	Sender(ctx context.Context, q Query) (Known, error)
+	// Keys returns those of a run or of a sender's window that were written after
+	// the entry of the given number.
+	Keys(ctx context.Context, of Owner, after int64, since time.Time) ([]Keys, error)
 	// Decision returns what people have decided on an incident.
 	Decision(ctx context.Context, incident string) (Decision, error)
-	// Write keeps a batch as a whole, or returns an error and keeps nothing.
+	// Write keeps a batch as a whole, or returns an error and keeps nothing. A
+	// batch that is written twice says no more than once.
 	Write(ctx context.Context, b *Batch) error
 }
+
+// ErrOvertaken is what whoever keeps a held copy says when another relay has held
+// a run of its sender that Record.Seen does not count: nothing is kept, and
+// Copy.Overtaken tells whether it was this one.
+var ErrOvertaken = errors.New("another relay has held a run of this sender meanwhile")
+
+// Query asks for a sender.
+type Query struct {
+	Sender string
+	Relay  string    // that asks: its own shares are told apart
+	Since  time.Time // only runs with a copy since then, and keys
+}
+
+// Known is what the ledger has of a sender.
+type Known struct {
+	Runs []Record
+	// Holds is how many of its runs were held, ever. Whoever reads it reads it
+	// before the runs.
+	Holds int64
+	// Keys is the number of the last entry of its window, 0 for none.
+	Keys int64
+	// Usual is what it usually sends, by each relay.
+	Usual []Usual
+}
+
+// Share is what one relay has of a run: the copies that came to it, and those of
+// them that the upstream accepted by their own verdict, and not by a release.
+type Share struct{ Copies, Delivered int64 }
 
 // Record is a run as the ledger has it.
 type Record struct {
@@ -25,9 +58,10 @@ type Record struct {
 	Print  []byte // of its first copy
 	First  time.Time
 	Last   time.Time
-	// Copies are all that came, Delivered those that the upstream accepted by
-	// their own verdict, and not by a release.
-	Copies, Delivered int64
+	// All is what all relays have of it, as the ledger adds it up; Own is the share
+	// of the relay that writes it, or that asks.
+	All, Own Share
+	Relay    string // that writes it
 	// Subjects are the distinct third-party people of all copies.
 	Subjects int64
 	// Held is true once a copy was to be held; Policy and Answer are then those
@@ -36,6 +70,25 @@ type Record struct {
 	Policy   string
 	Answer   rules.Answer
 	Incident string
+	// Seen is Known.Holds as the relay knew it that holds the run's first copy.
+	Seen int64
+	// Keys is the number of the last entry of its keys, 0 for none.
+	Keys int64
+}
+
+// Owner is whose keys they are: a run's, or a sender's.
+type Owner struct{ Run, Sender string } // one of them is ""
+
+// Keys are people and recipients by their keys, as one entry of the ledger. They
+// are no values, but who guesses one can tell that it is there: the ledger seals
+// them.
+type Keys struct {
+	Of      Owner
+	Number  int64 // by the ledger, one after the other for each owner
+	At      time.Time
+	Piece   int64 // of the sender's window
+	People  []rules.Key
+	Readers []rules.Key // recipients of the run
 }
 
 // Decision is what people have decided on the copies of an incident.
@@ -61,11 +114,30 @@ const (
 	Refused // some copy was refused, deleted or has expired
 )
 
-// Batch is what is written to the ledger at once.
+// Batch is what is written to the ledger at once, by one relay.
 type Batch struct {
+	Relay      string
 	Runs       []Record
+	Moves      []Move // before the rest
+	Senders    []Usual
+	Keys       []Keys
 	Deliveries []Delivery
 	Judgements []Judgement
+}
+
+// Move takes a relay's share of one run, with its deliveries and judgements, to
+// another, where it is counted already. A run of which nobody has a share any more
+// is gone.
+type Move struct{ From, To string }
+
+// Usual is what a sender usually sends, as one relay has seen it.
+type Usual struct {
+	Sender string
+	Relay  string
+	At     time.Time
+	Shape  []byte // numbers and formats only
+	// Instead are relays whose own this one has taken over: theirs go.
+	Instead []string
 }
 
 // Delivery is a copy that the upstream has accepted.

@@ -1,8 +1,6 @@
 package run
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -110,61 +108,4 @@ func customers(first, n int) string {
 		fmt.Fprintf(&b, "%d,%s %s,c%d@post.test\n", 50_000+i, given[i%10], family[i/10%10], i)
 	}
 	return b.String()
-}
-
-// book is a ledger in memory.
-type book struct {
-	mu      sync.Mutex
-	runs    map[string]Record
-	sent    []Delivery
-	judged  int
-	decided map[string]Decision
-	asked   int
-	fail    error
-}
-
-func newBook() *book { return &book{runs: map[string]Record{}, decided: map[string]Decision{}} }
-
-var errBook = errors.New("the book is shut")
-
-func (b *book) Runs(_ context.Context, sender string, since time.Time) ([]Record, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.asked++
-	var all []Record
-	for _, r := range b.runs {
-		if r.Sender == sender && r.Last.After(since) {
-			all = append(all, r)
-		}
-	}
-	return all, b.fail
-}
-
-func (b *book) Decision(_ context.Context, incident string) (Decision, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.decided[incident], b.fail
-}
-
-func (b *book) Write(_ context.Context, batch *Batch) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.fail != nil {
-		return b.fail
-	}
-	for _, r := range batch.Runs {
-		if known := b.runs[r.Key]; known.Held { // as in the store, what comes late takes nothing away
-			r.Held, r.Policy, r.Answer, r.Incident = true, known.Policy, known.Answer, known.Incident
-		}
-		b.runs[r.Key] = r
-	}
-	b.sent = append(b.sent, batch.Deliveries...)
-	b.judged += len(batch.Judgements)
-	return nil
-}
-
-func (b *book) shut(err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.fail = err
 }

@@ -9,63 +9,44 @@ import (
 // they are estimated, with a standard error of 0.81 %.
 const maxExact = 100_000
 
-// maxContents is how many contents of a run are known by name.
-const maxContents = 64
-
 // people are the distinct third-party people of a run's copies.
 type people struct {
-	exact  map[rules.Key]struct{}
-	sketch *hyperloglog.Sketch // nil up to maxExact
-	// contents are those whose people have been added, and of each the people
-	// who were left out in every copy so far: they are readers. So a further
-	// copy costs its readers and not its people.
-	contents map[rules.Key]map[rules.Key]struct{}
-	most     int64 // that one copy had
+	exact    map[rules.Key]struct{}
+	sketch   *hyperloglog.Sketch // nil up to maxExact
+	contents contents
+	most     int64 // that one copy had, or the ledger has
 }
 
-func newPeople() *people {
-	return &people{exact: map[rules.Key]struct{}{}, contents: map[rules.Key]map[rules.Key]struct{}{}}
-}
+func newPeople() *people { return &people{exact: map[rules.Key]struct{}{}, contents: contents{}} }
 
-// add takes the people of one copy.
-func (p *people) add(s *rules.Subjects) {
+// add takes the people of one copy, and calls fresh with those that are new and
+// told apart.
+func (p *people) add(s *rules.Subjects, fresh func(rules.Key)) {
 	p.most = max(p.most, s.Count())
-	if s.Content == 0 {
-		return
-	}
-	left := make(map[rules.Key]struct{}, len(s.Left))
-	for _, k := range s.Left {
-		left[k] = struct{}{}
-	}
-	if before, known := p.contents[s.Content]; known {
-		for k := range before {
-			if _, still := left[k]; !still {
-				delete(before, k)
-				p.insert(k)
-			}
+	p.contents.each(s, func(k rules.Key) {
+		if p.insert(k) {
+			fresh(k)
 		}
-		return
-	}
-	s.Each(p.insert)
-	if len(p.contents) < maxContents {
-		p.contents[s.Content] = left
-	}
+	})
 }
 
-func (p *people) insert(k rules.Key) {
+// insert takes one of them, and returns whether it is new and told apart.
+func (p *people) insert(k rules.Key) bool {
 	if p.sketch != nil {
 		p.sketch.InsertHash(spread(k))
-		return
+		return false
 	}
+	before := len(p.exact)
 	p.exact[k] = struct{}{}
 	if len(p.exact) <= maxExact {
-		return
+		return len(p.exact) > before
 	}
 	p.sketch = hyperloglog.New14()
 	for k := range p.exact {
 		p.sketch.InsertHash(spread(k))
 	}
 	p.exact = nil
+	return false
 }
 
 // count returns how many distinct people there are.

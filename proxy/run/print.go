@@ -3,6 +3,7 @@ package run
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/bulkhead-dlp/bulkhead/rules"
 	"github.com/bulkhead-dlp/bulkhead/rules/similar"
@@ -63,6 +64,21 @@ func (p *print) agrees(m *Message) bool {
 		}
 	}
 	return shared > 0 && 2*shared >= all && 2*shared >= p.bytes
+}
+
+// same reports whether two fingerprints are of one mailing, as agrees does of a
+// message.
+func (p *print) same(o *print) bool {
+	if p.sketch.Agrees(&o.sketch) || p.people != 0 && p.people == o.people {
+		return true
+	}
+	var shared int64
+	for _, l := range o.leaves {
+		if slices.ContainsFunc(p.leaves, func(own rules.Leaf) bool { return own.Hash == l.Hash }) {
+			shared += l.Bytes
+		}
+	}
+	return shared > 0 && 2*shared >= o.bytes && 2*shared >= p.bytes
 }
 
 // MarshalBinary writes a fingerprint for the ledger.

@@ -12,20 +12,31 @@ type run struct {
 	key         string
 	print       print
 	first, last time.Time
-	copies      int64
-	delivered   int64
+	own, others Share // of this relay, and of all others as far as it has read
 	people      *people
 	recipients  []rules.Key // grows in place only
 	inRun       map[rules.Key]struct{}
 	closed      bool
+	into        *run // that it has become part of; nil
 
 	held     bool
 	policy   string
 	answer   rules.Answer
 	incident string
 
+	read int64 // the last entry of its keys that was read
+	told telling
+
 	known   chan struct{} // closed when the canary's copies need not wait
 	isKnown bool
+}
+
+// telling is what of a run's people and recipients other relays are still to be
+// told. It begins with the second copy: what a single message has concerns nobody
+// else.
+type telling struct {
+	begun           bool
+	people, readers []rules.Key
 }
 
 func newRun(p print, now time.Time) *run {
@@ -33,25 +44,92 @@ func newRun(p print, now time.Time) *run {
 		inRun: map[rules.Key]struct{}{}, known: make(chan struct{})}
 }
 
-// restored makes a run of what the ledger has of it. To whom it went is not
-// among that, and of its people only how many they were.
+// restored makes a run of what the ledger has of it.
 func restored(rec *Record) (*run, error) {
 	r := newRun(print{}, rec.First)
 	if err := r.print.UnmarshalBinary(rec.Print); err != nil {
 		return nil, err
 	}
-	r.key, r.last, r.copies, r.delivered = rec.Key, rec.Last, rec.Copies, rec.Delivered
-	r.people.most = rec.Subjects
-	r.held, r.policy, r.answer, r.incident = rec.Held, rec.Policy, rec.Answer, rec.Incident
-	r.shapeKnown()
+	r.key, r.last, r.own = rec.Key, rec.Last, rec.Own
+	r.learn(rec)
 	return r, nil
 }
 
-// record is the run as the ledger keeps it.
-func (r *run) record(sender string) Record {
+// learn takes what the ledger knows more of a run. It returns whether another
+// relay has held it.
+func (r *run) learn(rec *Record) (braked bool) {
+	r.others = Share{rec.All.Copies - rec.Own.Copies, rec.All.Delivered - rec.Own.Delivered}
+	r.people.most = max(r.people.most, rec.Subjects)
+	if rec.Last.After(r.last) {
+		r.last = rec.Last
+	}
+	braked = rec.Held && !r.held
+	if braked {
+		r.held, r.policy, r.answer = true, rec.Policy, rec.Answer
+		r.shapeKnown()
+	}
+	if rec.Held && rec.Incident != "" && (braked || r.incident == "") {
+		r.incident = rec.Incident
+	}
+	return braked
+}
+
+// end is the run that r has become part of by now.
+func (r *run) end() *run {
+	for r.into != nil {
+		r = r.into
+	}
+	return r
+}
+
+func (r *run) copies() int64 { return r.own.Copies + r.others.Copies }
+
+// record is the run as the ledger keeps it. It is braked there once a copy is kept.
+func (r *run) record(s *sender) Record {
 	print, _ := r.print.MarshalBinary() // it never fails
-	return Record{Key: r.key, Sender: sender, Print: print, First: r.first, Last: r.last, Copies: r.copies,
-		Delivered: r.delivered, Subjects: r.people.count(), Held: r.held, Policy: r.policy, Answer: r.answer, Incident: r.incident}
+	return Record{Key: r.key, Sender: s.name, Relay: s.relay, Print: print, First: r.first, Last: r.last, Own: r.own,
+		Subjects: r.people.count(), Held: r.incident != "", Policy: r.policy, Answer: r.answer, Incident: r.incident, Seen: s.holds}
+}
+
+// addPeople takes the people of one copy.
+func (r *run) addPeople(s *rules.Subjects) {
+	if r.closed {
+		return
+	}
+	r.people.add(s, func(k rules.Key) { r.told.person(k) })
+}
+
+func (t *telling) person(k rules.Key) {
+	if t.begun && len(t.people) < maxExact {
+		t.people = append(t.people, k)
+	}
+}
+
+func (t *telling) reader(k rules.Key) {
+	if t.begun {
+		t.readers = append(t.readers, k)
+	}
+}
+
+// news takes what other relays are still to be told.
+func (r *run) news() []Keys {
+	t := &r.told
+	if !t.begun {
+		if r.copies() < 2 {
+			return nil
+		}
+		t.begun = true
+		for k := range r.people.exact {
+			t.people = append(t.people, k)
+		}
+		t.readers = append(t.readers, r.recipients...)
+	}
+	if len(t.people)+len(t.readers) == 0 {
+		return nil
+	}
+	k := Keys{Of: Owner{Run: r.key}, At: r.last, People: t.people, Readers: t.readers}
+	t.people, t.readers = nil, nil
+	return []Keys{k}
 }
 
 // shapeKnown lets the canary's copies go.

@@ -28,11 +28,17 @@ func whoSends(env rules.Envelope, client netip.Addr) string {
 // sender is what is known of one sender.
 type sender struct {
 	name     string
-	underWay int // messages; under the tracker's lock
+	relay    string // this one
+	underWay int    // messages; under the tracker's lock
+	bell     bell   // rung when another relay has written something of it
 
 	mu     sync.Mutex
-	loaded bool   // the ledger has been asked for its runs
-	runs   []*run // the one with the last copy at the end
+	loaded bool                // the ledger has been asked
+	learnt int64               // how often
+	runs   []*run              // the one with the last copy at the end
+	moved  map[string]struct{} // runs that have become part of others
+	holds  int64               // Known.Holds, as read last
+	read   int64               // the last entry of its window's people that was read
 	// bulk are the recipients of its runs to many, closed ones within the
 	// window too. It only grows in place, so that who has it may read it
 	// without the lock; when runs go it is made anew.
@@ -40,7 +46,9 @@ type sender struct {
 	noted  int // recipients of all runs that are told apart
 	inBulk map[rules.Key]struct{}
 	drip   drip
-	shape  shape
+	shape  shape    // what it usually sends, by all relays
+	own    shape    // and by this one; empty without a ledger
+	taken  []string // relays whose own is in it
 }
 
 // Bounds on what is kept of one sender.
@@ -48,13 +56,14 @@ const (
 	maxRuns       = 64      // of a sender, open or within the window
 	maxRecipients = 50_000  // of a run that are told apart
 	maxNoted      = 400_000 // of all runs; those of the oldest runs go first
+	maxMoved      = 256     // runs that have become part of others
 	maxBulk       = 200_000 // recipients of a sender's runs
 	manyReaders   = 5       // recipients from which a run is one to many
 )
 
 // find returns the open run that a message belongs to, nil if there is none, and
-// puts it behind the others. Of several it is one that is held: two processes may
-// each have begun a run of one mailing.
+// puts it behind the others. Of several it is one that is held: two relays may each
+// have begun a run of one mailing.
 func (s *sender) find(m *Message, open func(*run) bool) *run {
 	for _, held := range []bool{true, false} {
 		for i, r := range slices.Backward(s.runs) {
@@ -70,21 +79,28 @@ func (s *sender) find(m *Message, open func(*run) bool) *run {
 // reach notes whom a message of a run goes to.
 func (s *sender) reach(r *run, recipients []string) {
 	for _, address := range recipients {
-		k := rules.AddressKey(address)
-		if _, known := r.inRun[k]; known || len(r.recipients) >= maxRecipients {
-			continue
-		}
-		r.inRun[k] = struct{}{}
-		r.recipients = append(r.recipients, k)
-		s.noted++
-		switch {
-		case len(r.recipients) == manyReaders:
-			s.addBulk(r.recipients)
-		case len(r.recipients) > manyReaders:
-			s.addBulk(r.recipients[len(r.recipients)-1:])
+		if k := rules.AddressKey(address); s.note(r, k) {
+			r.told.reader(k)
 		}
 	}
 	s.unburden(r)
+}
+
+// note takes a recipient of a run, and returns whether it is new.
+func (s *sender) note(r *run, k rules.Key) bool {
+	if _, known := r.inRun[k]; known || len(r.recipients) >= maxRecipients {
+		return false
+	}
+	r.inRun[k] = struct{}{}
+	r.recipients = append(r.recipients, k)
+	s.noted++
+	switch {
+	case len(r.recipients) == manyReaders:
+		s.addBulk(r.recipients)
+	case len(r.recipients) > manyReaders:
+		s.addBulk(r.recipients[len(r.recipients)-1:])
+	}
+	return true
 }
 
 // unburden drops the recipients of the oldest runs beyond maxNoted.
@@ -159,4 +175,11 @@ func (s *sender) forget(keep func(*run) bool, gone func(*run)) {
 			s.addBulk(r.recipients)
 		}
 	}
+}
+
+// news takes what other relays are still to be told of the sender.
+func (s *sender) news(b *Batch) {
+	b.Senders = append(b.Senders, Usual{Sender: s.name, Relay: s.relay, At: s.own.at, Shape: s.own.text(), Instead: s.taken})
+	s.taken = nil
+	b.Keys = append(b.Keys, s.drip.news(Owner{Sender: s.name}, s.own.at)...)
 }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"maps"
 	"math"
 	"math/bits"
 	"time"
@@ -66,10 +67,7 @@ func carries(f extract.Format) bool {
 
 // learn takes a message into account.
 func (s *shape) learn(now time.Time, subjects int64, ev *rules.Evidence) {
-	if passed := now.Sub(s.at); !s.at.IsZero() && passed > 0 {
-		s.decay(math.Exp2(-float64(passed) / float64(halfLife)))
-	}
-	s.at = now
+	s.turn(now)
 	s.messages++
 	s.subjects[bits.Len64(uint64(subjects))]++
 	s.bytes[bits.Len64(uint64(ev.Bytes))]++
@@ -83,6 +81,37 @@ func (s *shape) learn(now time.Time, subjects int64, ev *rules.Evidence) {
 			s.kinds[p.Format]++
 		}
 	}
+}
+
+// turn moves the shape on to now.
+func (s *shape) turn(now time.Time) {
+	if passed := now.Sub(s.at); !s.at.IsZero() && passed > 0 {
+		s.decay(math.Exp2(-float64(passed) / float64(halfLife)))
+	}
+	s.at = now
+}
+
+// add takes what another relay has seen.
+func (s *shape) add(o *shape) {
+	o.turn(s.at)
+	s.messages += o.messages
+	for i := range s.subjects {
+		s.subjects[i] += o.subjects[i]
+		s.bytes[i] += o.bytes[i]
+	}
+	for k, n := range o.kinds {
+		if s.kinds == nil {
+			s.kinds = map[extract.Format]float64{}
+		}
+		s.kinds[k] += n
+	}
+}
+
+// clone returns a shape of its own.
+func (s *shape) clone() shape {
+	c := *s
+	c.kinds = maps.Clone(s.kinds)
+	return c
 }
 
 func (s *shape) decay(by float64) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -29,8 +28,10 @@ type Config struct {
 	Name func(who string) string
 	// Ledger keeps runs over a restart; nil for none.
 	Ledger Ledger
-	// Shared reports whether another process may use the ledger now, as while the
-	// program is replaced: then it is asked again for each message. nil: none does.
+	// Shared reports whether another process may use the ledger now of which
+	// Tracker.Heard does not tell, as while the program is replaced or while
+	// notices cannot be heard: then the ledger is asked again for each message.
+	// nil: none does.
 	Shared  func() bool
 	Metrics *metrics.Metrics
 	Log     *slog.Logger
@@ -54,6 +55,7 @@ const sweepEvery = time.Minute
 // Tracker knows the runs. It is safe for concurrent use.
 type Tracker struct {
 	cfg    Config
+	relay  string  // names this one, and no other process ever
 	writer *writer // nil without a ledger
 
 	mu      sync.Mutex
@@ -67,9 +69,9 @@ func New(cfg Config) *Tracker {
 	if cfg.Name == nil && cfg.Ledger == nil {
 		cfg.Name = func(who string) string { return who }
 	}
-	t := &Tracker{cfg: cfg, senders: map[string]*list.Element{}, order: list.New()}
+	t := &Tracker{cfg: cfg, relay: newKey(), senders: map[string]*list.Element{}, order: list.New()}
 	if cfg.Ledger != nil {
-		t.writer = newWriter(cfg.Ledger, cfg.Log, cfg.Metrics.LedgerDropped)
+		t.writer = newWriter(t.relay, cfg.Ledger, cfg.Log, cfg.Metrics.LedgerDropped)
 		go t.writer.run()
 	}
 	return t
@@ -103,6 +105,7 @@ func (t *Tracker) Join(ctx context.Context, m Message) (c *Copy, err error) {
 	}()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.drip.turn(now, t.cfg.Window)
 	if err := t.load(ctx, s, now); err != nil {
 		return nil, err
 	}
@@ -113,18 +116,18 @@ func (t *Tracker) Join(ctx context.Context, m Message) (c *Copy, err error) {
 		s.runs = append(s.runs, r)
 		t.cfg.Metrics.RunsActive.Inc()
 	}
-	r.copies++
+	r.own.Copies++
 	r.last = now
-	r.people.add(&m.Subjects)
+	r.addPeople(&m.Subjects)
 	s.reach(r, m.Envelope.Recipients)
-	s.drip.turn(now, t.cfg.Window)
 	people := m.Subjects.Count()
-	c = &Copy{tracker: t, sender: s, run: r, message: m, unusual: s.shape.unusual(people, m.Evidence)}
-	c.canary = t.cfg.Canary.Copies > 1 && r.copies <= int64(t.cfg.Canary.Copies) && s.shape.messages >= float64(t.cfg.Canary.Bulk)
-	if r.copies >= int64(t.cfg.Canary.Copies) {
-		r.shapeKnown()
-	}
+	c = &Copy{tracker: t, sender: s, run: r, message: m, learnt: s.learnt, unusual: s.shape.unusual(people, m.Evidence)}
+	c.canary = t.cfg.Canary.Copies > 1 && r.copies() <= int64(t.cfg.Canary.Copies) && s.shape.messages >= float64(t.cfg.Canary.Bulk)
+	t.judgeShape(r)
 	s.shape.learn(now, people, m.Evidence)
+	if t.writer != nil {
+		s.own.learn(now, people, m.Evidence)
+	}
 	t.touch(s, r)
 	return c, nil
 }
@@ -141,7 +144,8 @@ func (t *Tracker) sender(name string) *sender {
 		s.underWay++
 		return s
 	}
-	s := &sender{name: name, inBulk: map[rules.Key]struct{}{}, underWay: 1}
+	s := &sender{name: name, relay: t.relay, inBulk: map[rules.Key]struct{}{}, underWay: 1}
+	s.drip.tells = t.writer != nil
 	t.senders[name] = t.order.PushFront(s)
 	for at := t.order.Back(); at != nil && len(t.senders) > maxSenders; {
 		last, before := at.Value.(*sender), at.Prev()
@@ -166,32 +170,6 @@ func (t *Tracker) retire(s *sender) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget(func(*run) bool { return false }, t.closed)
-}
-
-// load reads the sender's runs from the ledger when it is new here.
-func (t *Tracker) load(ctx context.Context, s *sender, now time.Time) error {
-	if t.cfg.Ledger == nil {
-		return nil
-	}
-	if s.loaded {
-		if t.cfg.Shared == nil || !t.cfg.Shared() {
-			return nil
-		}
-		return t.learn(ctx, s, now)
-	}
-	records, err := t.cfg.Ledger.Runs(ctx, s.name, now.Add(-t.cfg.Window))
-	if err != nil {
-		return fmt.Errorf("reading the sender's runs: %w", err)
-	}
-	runs := make([]*run, len(records))
-	for i := range records {
-		if runs[i], err = restored(&records[i]); err != nil {
-			return fmt.Errorf("run %s: %w", records[i].Key, err)
-		}
-	}
-	s.runs, s.loaded = runs, true
-	t.cfg.Metrics.RunsActive.Add(float64(len(runs)))
-	return nil
 }
 
 // open reports whether a run takes further copies.
@@ -219,7 +197,7 @@ func (t *Tracker) closed(r *run) {
 	r.shapeKnown()
 	r.people.settle()
 	t.cfg.Metrics.RunsActive.Dec()
-	if !r.held && r.copies > 1 {
+	if !r.held && r.own.Copies > 0 && r.copies() > 1 {
 		t.cfg.Metrics.Runs.WithLabelValues("passed").Inc()
 	}
 }

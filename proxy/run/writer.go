@@ -19,6 +19,7 @@ const (
 
 // writer takes entries for the ledger and writes them in batches.
 type writer struct {
+	relay   string
 	ledger  Ledger
 	log     *slog.Logger
 	dropped prometheus.Counter
@@ -28,6 +29,9 @@ type writer struct {
 	mu      sync.Mutex
 	pending Batch
 	dirty   map[*run]*sender
+	// moved are runs that have become part of others of late: entries that are on
+	// their way here still name them.
+	moved map[string]string
 	// What is being written still takes room: it comes back if it cannot be.
 	writing     int // entries
 	writingRuns map[*run]*sender
@@ -39,8 +43,8 @@ type writer struct {
 	once        sync.Once
 }
 
-func newWriter(ledger Ledger, log *slog.Logger, dropped prometheus.Counter) *writer {
-	return &writer{ledger: ledger, log: log, dropped: dropped, patience: 5 * time.Second, dirty: map[*run]*sender{},
+func newWriter(relay string, ledger Ledger, log *slog.Logger, dropped prometheus.Counter) *writer {
+	return &writer{relay: relay, ledger: ledger, log: log, dropped: dropped, patience: 5 * time.Second, dirty: map[*run]*sender{}, moved: map[string]string{},
 		wake: make(chan struct{}, 1), room: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{})}
 }
 
@@ -54,6 +58,19 @@ func (w *writer) touch(r *run, s *sender) {
 		return
 	}
 	w.dirty[r] = s
+	w.signal()
+}
+
+// move notes that a run has become part of another one.
+func (w *writer) move(m Move) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.moved) >= maxPending {
+		clear(w.moved)
+	}
+	w.moved[m.From] = m.To
+	delete(w.moved, m.To) // which may have been part of the other before
+	w.pending.Moves = append(w.pending.Moves, m)
 	w.signal()
 }
 
@@ -119,7 +136,7 @@ func (w *writer) run() {
 // comes next.
 func (w *writer) flush() {
 	b, dirty := w.take()
-	if len(b.Runs)+len(b.Deliveries)+len(b.Judgements) == 0 {
+	if len(b.Runs)+len(b.Moves)+len(b.Deliveries)+len(b.Judgements) == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -142,6 +159,8 @@ func (w *writer) failed(b *Batch, dirty map[*run]*sender) {
 	defer w.mu.Unlock()
 	w.pending.Deliveries = append(b.Deliveries, w.pending.Deliveries...)
 	w.pending.Judgements = append(b.Judgements, w.pending.Judgements...)
+	w.pending.Moves = append(b.Moves, w.pending.Moves...)
+	w.pending.Keys = append(b.Keys, w.pending.Keys...)
 	for r, s := range dirty {
 		w.dirty[r] = s
 	}
@@ -155,13 +174,40 @@ func (w *writer) take() (Batch, map[*run]*sender) {
 	b, dirty := w.pending, w.dirty
 	w.pending, w.dirty = Batch{}, map[*run]*sender{}
 	w.writing, w.writingRuns = len(b.Deliveries)+len(b.Judgements), dirty
+	for i := range b.Deliveries {
+		b.Deliveries[i].Run = w.where(b.Deliveries[i].Run)
+	}
+	for i := range b.Judgements {
+		b.Judgements[i].Run = w.where(b.Judgements[i].Run)
+	}
 	w.mu.Unlock()
+	b.Relay = w.relay
+	of := map[*sender]bool{}
 	for r, s := range dirty {
 		s.mu.Lock()
-		b.Runs = append(b.Runs, r.record(s.name))
+		if r.into == nil {
+			b.Runs = append(b.Runs, r.record(s))
+			b.Keys = append(b.Keys, r.news()...)
+		}
+		if !of[s] {
+			of[s] = true
+			s.news(&b)
+		}
 		s.mu.Unlock()
 	}
 	return b, dirty
+}
+
+// where is the run that one has become part of.
+func (w *writer) where(key string) string {
+	for range maxRuns {
+		to, moved := w.moved[key]
+		if !moved {
+			break
+		}
+		key = to
+	}
+	return key
 }
 
 // close writes what is pending and ends run.

@@ -34,7 +34,7 @@ func TestTheLedgerHasAllAtTheEnd(t *testing.T) {
 		t.Fatalf("%d runs are kept, want one", len(ledger.runs))
 	}
 	for _, r := range ledger.runs {
-		if r.Copies != 30 || r.Delivered != 30 || r.Held {
+		if r.Own.Copies != 30 || r.Own.Delivered != 30 || r.Held {
 			t.Errorf("the run is kept as %+v", r)
 		}
 	}
@@ -45,7 +45,7 @@ func TestTheLedgerHasAllAtTheEnd(t *testing.T) {
 func TestTheLastEntryIsKept(t *testing.T) {
 	for range 60 {
 		ledger := newBook()
-		w := newWriter(ledger, slog.New(slog.DiscardHandler), prometheus.NewCounter(prometheus.CounterOpts{Name: "x"}))
+		w := newWriter("relay", ledger, slog.New(slog.DiscardHandler), prometheus.NewCounter(prometheus.CounterOpts{Name: "x"}))
 		w.deliver(Delivery{Run: "run", Recipients: []string{"ana@reader.test"}})
 		go w.run()
 		w.close()
@@ -59,7 +59,7 @@ func TestTheLastEntryIsKept(t *testing.T) {
 // while one is made; what does not fit is counted.
 func TestWhatCannotBeWrittenIsBounded(t *testing.T) {
 	dropped := prometheus.NewCounter(prometheus.CounterOpts{Name: "x"})
-	w := newWriter(newBook(), slog.New(slog.DiscardHandler), dropped)
+	w := newWriter("relay", newBook(), slog.New(slog.DiscardHandler), dropped)
 	w.patience = time.Millisecond
 	s, at := &sender{}, time.Now()
 	for range maxPending {

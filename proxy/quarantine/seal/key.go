@@ -47,6 +47,9 @@ func NewKey(to Recipient) (Key, []byte, error) {
 	return key, wrapped.Bytes(), err
 }
 
+// KeyOf gives the key that 32 bytes are, for what whoever has them may read.
+func KeyOf(plain []byte) (Key, error) { return newKey(plain) }
+
 func newKey(plain []byte) (Key, error) {
 	block, err := aes.NewCipher(plain)
 	if err != nil {

@@ -1,0 +1,201 @@
+package quarantine
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Each relay writes its own share of a run, in any order and as often as it likes;
+// all are added up, in the incident as well.
+func TestSharesOfRelaysAddUp(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	s := open(t, t.TempDir(), Options{Clock: c.Now})
+	share := func(relay string, copies, delivered int64) Run {
+		r := runOf(c, "run-1")
+		r.Relay, r.Copies, r.Delivered = relay, copies, delivered
+		return r
+	}
+	write := func(runs ...Run) {
+		t.Helper()
+		if err := s.WriteLedger(t.Context(), &Ledger{Runs: runs}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(share("a", 1, 0))
+	write(share("b", 2, 2), share("a", 4, 3))
+	write(share("b", 2, 2))
+	write(share("a", 3, 1)) // an older state that comes late
+	runs, err := s.Runs(t.Context(), "sender-1", "b", c.Now().Add(-time.Hour))
+	if err != nil || len(runs) != 1 {
+		t.Fatalf("%d runs, %v", len(runs), err)
+	}
+	if r := runs[0]; r.Copies != 6 || r.Delivered != 5 || r.OwnCopies != 2 || r.OwnDelivered != 2 {
+		t.Errorf("the run is read as %+v; want 6 copies and 5 delivered, 2 of each of the relay's own", r)
+	}
+	held := share("b", 3, 2)
+	m := copyOf("run-1", 12)
+	m.Run = &held
+	kept := hold(t, s, m, "x")
+	write(share("a", 5, 4))
+	if i, err := s.Incident(t.Context(), kept.Incident); err != nil || i.Delivered != 6 {
+		t.Errorf("the incident has %d delivered, %v; want 6", i.Delivered, err)
+	}
+}
+
+// The first hold of a run is refused to a relay that does not know of another run
+// of the sender that was held meanwhile, and to nobody else.
+func TestAHoldIsOvertaken(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	s := open(t, t.TempDir(), Options{Clock: c.Now})
+	try := func(key, relay string, seen int64) (Message, error) {
+		r := runOf(c, key)
+		r.Relay, r.Seen = relay, seen
+		m := copyOf(key, 12)
+		m.Run = &r
+		return s.Hold(t.Context(), m, strings.NewReader("x"))
+	}
+	if _, err := try("run-a", "a", 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := try("run-b", "b", 0); !errors.Is(err, ErrOvertaken) {
+		t.Fatalf("a relay that has seen no hold: %v", err)
+	}
+	if of, err := s.SenderRuns(t.Context(), "sender-1"); err != nil || of.Held != 1 {
+		t.Fatalf("%d held runs, %v; want one", of.Held, err)
+	}
+	if _, err := try("run-b", "b", 1); err != nil {
+		t.Errorf("a relay that has seen it: %v", err)
+	}
+	if _, err := try("run-a", "b", 1); err != nil { // and the second copy of one that is held
+		t.Errorf("a copy of a held run: %v", err)
+	}
+	all, _, err := s.Incidents(t.Context(), IncidentQuery{})
+	if len(all) != 2 || err != nil {
+		t.Errorf("%d incidents, %v; want 2", len(all), err)
+	}
+}
+
+// What a relay has of a run goes to another one, and the run when nobody has any.
+func TestRunsBecomeOne(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	s := open(t, t.TempDir(), Options{Clock: c.Now})
+	run := func(key, relay string, copies int64) Run {
+		r := runOf(c, key)
+		r.Relay, r.Copies, r.Delivered = relay, copies, copies
+		return r
+	}
+	write := func(l *Ledger) {
+		t.Helper()
+		if err := s.WriteLedger(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(&Ledger{
+		Runs:       []Run{run("old", "a", 2), run("new", "b", 3), run("new", "c", 1)},
+		Deliveries: []Delivery{{Run: "new", At: c.Now(), Recipients: []string{reader1}}},
+		Exposures:  []Exposure{{At: c.Now(), Run: "new", Action: "pass", Exposure: []byte("{}")}},
+	})
+	write(&Ledger{Moves: []Move{{Relay: "b", From: "new", To: "old"}}, Runs: []Run{run("old", "b", 4)}})
+	if r, err := s.Run(t.Context(), "new"); err != nil || r.Copies != 1 {
+		t.Errorf("the newer run has %d copies, %v; want that of the third relay", r.Copies, err)
+	}
+	write(&Ledger{Moves: []Move{{Relay: "c", From: "new", To: "old"}}, Runs: []Run{run("old", "c", 1)}})
+	if _, err := s.Run(t.Context(), "new"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("the newer run is still there: %v", err)
+	}
+	if r, err := s.Run(t.Context(), "old"); err != nil || r.Copies != 7 || r.Delivered != 7 {
+		t.Errorf("the older run has %d copies, %v; want 7", r.Copies, err)
+	}
+	if has, err := s.HasServed(t.Context(), "old", reader1); err != nil || !has {
+		t.Errorf("the delivery is not of the older run: %v", err)
+	}
+	err := s.Exposures(t.Context(), time.Time{}, func(e Exposure) error {
+		if e.Run != "old" {
+			t.Errorf("an exposure is of run %s", e.Run)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// Keys are read by every relay, each entry once, and by nobody without the secret.
+func TestKeysOfRunsAreRead(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	dir := t.TempDir()
+	s := open(t, dir, Options{Clock: c.Now})
+	person := uint64(0x6b65795f61646d69)
+	entries := []Keys{
+		{Run: "run-1", At: c.Now(), People: []uint64{person, 2}, Readers: []uint64{3}},
+		{Run: "run-1", At: c.Now(), Readers: []uint64{4, 5}},
+		{Sender: "sender-1", At: c.Now(), Piece: 17, People: []uint64{person}},
+		{Run: "no run any more", At: c.Now(), People: []uint64{1}},
+	}
+	for range 2 { // written again they are two entries more, of the same
+		if err := s.WriteLedger(t.Context(), &Ledger{Runs: []Run{runOf(c, "run-1")}, Keys: entries}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := open(t, dir, Options{Clock: c.Now})
+	of := Keys{Run: "run-1", Number: 2, At: c.Now()}
+	got, err := again.Keys(t.Context(), of)
+	want := []Keys{entries[0], entries[1]}
+	want[0].Number, want[1].Number = 3, 4
+	same := cmp.Comparer(func(a, b []uint64) bool { return slices.Equal(a, b) })
+	if diff := cmp.Diff(want, got, same); diff != "" || err != nil {
+		t.Errorf("the run's after the second: %v (-want +got)\n%s", err, diff)
+	}
+	got, err = again.Keys(t.Context(), Keys{Sender: "sender-1", At: c.Now()})
+	if len(got) != 2 || got[0].Piece != 17 || got[0].People[0] != person || err != nil {
+		t.Errorf("the sender's are %+v, %v", got, err)
+	}
+	runs, err := s.Runs(t.Context(), "sender-1", "", c.Now())
+	if err != nil || runs[0].Keys != 4 {
+		t.Errorf("the run's last entry is %d, %v; want 4", runs[0].Keys, err)
+	}
+	var rows int
+	var sealed []byte
+	if err := s.reader.QueryRowContext(t.Context(), "SELECT count(*), max(sealed) FROM run_keys").Scan(&rows, &sealed); err != nil {
+		t.Fatal(err)
+	}
+	if plain := []byte("key_admi"); rows != 6 || bytes.Contains(sealed, plain) {
+		t.Errorf("%d rows are kept, of which one reads %x; want 6 that are sealed", rows, sealed)
+	}
+	c.Add(48 * time.Hour)
+	if _, err := s.PruneLedger(t.Context(), time.Time{}, time.Time{}, c.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Keys(t.Context(), Keys{Run: "run-1"}); len(got) != 0 || err != nil {
+		t.Errorf("%d entries are left, %v", len(got), err)
+	}
+}
+
+// What a sender usually sends is kept for each relay, until another takes it over.
+func TestWhatASenderUsuallySends(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	s := open(t, t.TempDir(), Options{Clock: c.Now})
+	usual := func(relay, shape string, instead ...string) Usual {
+		return Usual{Sender: "sender-1", Relay: relay, At: c.Now(), Shape: []byte(shape), Instead: instead}
+	}
+	for _, all := range [][]Usual{{usual("a", "1")}, {usual("b", "2")}, {usual("a", "3")}, {usual("c", "4", "b")}} {
+		if err := s.WriteLedger(t.Context(), &Ledger{Senders: all}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	of, err := s.SenderRuns(t.Context(), "sender-1")
+	if len(of.Usual) != 2 || string(of.Usual[0].Shape) != "3" || string(of.Usual[1].Shape) != "4" || err != nil {
+		t.Errorf("of the sender is kept %+v, %v; want of the relays a and c", of.Usual, err)
+	}
+}
