@@ -166,7 +166,7 @@ func TestKeysOfRunsAreRead(t *testing.T) {
 	}
 	var rows int
 	var sealed []byte
-	if err := s.reader.QueryRowContext(t.Context(), "SELECT count(*), max(sealed) FROM run_keys").Scan(&rows, &sealed); err != nil {
+	if err := s.reader.QueryRowContext(t.Context(), "SELECT (SELECT count(*) FROM run_keys), sealed FROM run_keys ORDER BY length(sealed) DESC LIMIT 1").Scan(&rows, &sealed); err != nil {
 		t.Fatal(err)
 	}
 	if plain := []byte("key_admi"); rows != 6 || bytes.Contains(sealed, plain) {
