@@ -31,7 +31,7 @@ func (in *Inspector) People(ctx context.Context, message extract.Source, limits 
 	var own map[Key]bool
 	_, err := in.inspect(ctx, message, func(s *sink) (extract.Summary, error) {
 		s.together = true
-		s.whole.visible = readVisible(message, in.det)
+		s.whole.visible = readVisible(s.used.lines, message, in.det)
 		s.whole.Reply = s.whole.visible.reply
 		own = ownKeys(env, s.whole)
 		s.resolver.meet = func(f *found, ids []identifier) {

@@ -57,7 +57,7 @@ func TestEachFieldReadsLinesOfAnyLength(t *testing.T) {
 		}
 		src := b.String()
 		var got []string
-		eachField(extract.Source{ReaderAt: strings.NewReader(src), Size: int64(len(src))}, func(name, value string) { got = append(got, name+"|"+value) })
+		eachField(bufio.NewReader(nil), extract.Source{ReaderAt: strings.NewReader(src), Size: int64(len(src))}, func(name, value string) { got = append(got, name+"|"+value) })
 		want := fieldsByLines(src)
 		if !slices.Equal(got, want) {
 			t.Fatalf("%.300q:\ngot  %.300q\nwant %.300q", src, got, want)

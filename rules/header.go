@@ -18,7 +18,7 @@ const maxVisibleHeader = 256 << 10
 // first address of From, and those of To, Cc and Bcc. It is for messages that
 // are looked at without an envelope, as in a file.
 func HeaderEnvelope(src extract.Source) (from string, to []string) {
-	eachField(src, func(name, value string) {
+	eachField(bufio.NewReader(nil), src, func(name, value string) {
 		if isReplyField(name) {
 			return
 		}
@@ -41,10 +41,9 @@ func HeaderEnvelope(src extract.Source) (from string, to []string) {
 }
 
 // eachField calls visit with the name, in lower case, and the unfolded value of
-// each field of a message's header that names people or messages.
-func eachField(src extract.Source, visit func(name, value string)) {
-	size := min(src.Size, maxVisibleHeader)
-	r := bufio.NewReaderSize(io.NewSectionReader(src, 0, size), int(min(size, 4096)))
+// each field of a message's header that names people or messages. It is read by r.
+func eachField(r *bufio.Reader, src extract.Source, visit func(name, value string)) {
+	r.Reset(io.NewSectionReader(src, 0, min(src.Size, maxVisibleHeader)))
 	var field []byte
 	end := func() {
 		name, value, found := bytes.Cut(field, []byte(":"))

@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/allow"
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
@@ -34,6 +36,22 @@ type Inspector struct {
 	memory *Memory
 	// sample makes of a cell what a finding shows of it.
 	sample func(cell string) string
+	// buffers are those of inspections before, for those to come: of *buffers.
+	buffers *sync.Pool
+}
+
+// buffers are what one inspection reads through.
+type buffers struct {
+	lines  *bufio.Reader // for the header
+	stride []byte        // for hashing
+}
+
+func newBuffers() any { return &buffers{lines: bufio.NewReader(nil)} }
+
+// leave gives buffers to other inspections.
+func (in *Inspector) leave(used *buffers) {
+	used.lines.Reset(nil) // it holds on to a message
+	in.buffers.Put(used)
 }
 
 // HeaderWords are header words by field type and strength, as in
@@ -59,7 +77,7 @@ func NewInspector(more HeaderWords) (*Inspector, error) {
 		return nil, err
 	}
 	return &Inspector{walker: extract.New(), det: det, splitter: &table.Splitter{}, typer: table.NewTyper(det, lexicon),
-		words: versionOfWords(more), sample: mask}, nil
+		words: versionOfWords(more), sample: mask, buffers: &sync.Pool{New: newBuffers}}, nil
 }
 
 // Unmasked returns an inspector whose findings show the first rows of tables as
@@ -77,7 +95,7 @@ func (in *Inspector) Unmasked() *Inspector {
 // source, or a fault of ours: then nothing may be concluded about the message.
 func (in *Inspector) Inspect(ctx context.Context, message extract.Source, limits extract.Limits) (*Evidence, error) {
 	return in.inspect(ctx, message, func(s *sink) (extract.Summary, error) {
-		s.whole.visible = readVisible(message, in.det)
+		s.whole.visible = readVisible(s.used.lines, message, in.det)
 		s.whole.Reply = s.whole.visible.reply
 		return in.walker.Message(ctx, message, limits, s)
 	})
@@ -97,8 +115,10 @@ func (in *Inspector) inspect(ctx context.Context, src extract.Source, walk func(
 			ev, err = nil, extract.Recovered(fault)
 		}
 	}()
+	used := in.buffers.Get().(*buffers)
+	defer in.leave(used)
 	ev = &Evidence{RuleSet: in.RuleSet(), Bytes: src.Size, all: newGathered(), indexes: in.indexes}
-	s := &sink{ctx: ctx, splitter: in.splitter, typer: in.typer, allowed: in.allowed, whole: ev, ev: ev.all, memory: in.memory, sample: in.sample,
+	s := &sink{ctx: ctx, splitter: in.splitter, typer: in.typer, allowed: in.allowed, whole: ev, ev: ev.all, memory: in.memory, sample: in.sample, used: used,
 		resolver: &resolver{det: in.det, ev: ev.all, indexed: newIndexed(in.indexes)}}
 	summary, err := walk(s)
 	if err != nil {

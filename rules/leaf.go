@@ -85,13 +85,13 @@ const largestStride = 16 << 10
 // keyOf hashes a leaf.
 func (s *sink) keyOf(l extract.Leaf) (content, key partKey, err error) {
 	h := sha256.New()
-	if room := int(min(l.Encoded.Size, largestStride)); len(s.buf) < room {
-		s.buf = make([]byte, room)
+	if room := int(min(l.Encoded.Size, largestStride)); len(s.used.stride) < room {
+		s.used.stride = make([]byte, room)
 	}
 	// The reader is hidden, so that it is read through the buffer.
 	from := struct{ io.Reader }{io.NewSectionReader(l.Encoded, 0, l.Encoded.Size)}
 	if l.Encoded.Size > 0 {
-		if _, err := io.CopyBuffer(h, from, s.buf); err != nil {
+		if _, err := io.CopyBuffer(h, from, s.used.stride); err != nil {
 			return content, key, fmt.Errorf("hashing a part: %w", err)
 		}
 	}

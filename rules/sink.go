@@ -25,8 +25,8 @@ type sink struct {
 	part     string     // path of the part at hand
 	memory   *Memory    // nil for none
 	sample   func(cell string) string
-	together bool   // leaves are not gathered each for itself
-	buf      []byte // for hashing
+	together bool // leaves are not gathered each for itself
+	used     *buffers
 	content  contentWriter
 }
 

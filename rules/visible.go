@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bufio"
 	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
@@ -18,13 +19,13 @@ type visible struct {
 
 // readVisible reads the address fields of a message's header. It never fails:
 // a field that cannot be parsed is searched for addresses instead.
-func readVisible(src extract.Source, det *detect.Detector) visible {
+func readVisible(r *bufio.Reader, src extract.Source, det *detect.Detector) visible {
 	v := visible{addresses: map[Key]bool{}, names: map[Key]bool{}}
 	add := func(address string) {
 		v.addresses[AddressKey(address)] = true
 		v.written = append(v.written, address)
 	}
-	eachField(src, func(name, value string) {
+	eachField(r, src, func(name, value string) {
 		if isReplyField(name) {
 			v.reply = v.reply || strings.TrimSpace(value) != ""
 			return
