@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -56,7 +57,9 @@ func (c serveCommand) Run(ctx context.Context, p program) error {
 	if err := forbidCore(); err != nil {
 		return err
 	}
-	log, level := newLog(cfg, p)
+	lines := &logLines{to: p.stderr}
+	defer lines.flush()
+	log, level := newLog(cfg, lines)
 	manager, err := newManager(log)
 	if err != nil {
 		return err
@@ -79,14 +82,14 @@ func (c serveCommand) Run(ctx context.Context, p program) error {
 }
 
 // newLog makes the log of a configuration. Its level may be set later.
-func newLog(cfg *configs.Config, p program) (*slog.Logger, *slog.LevelVar) {
+func newLog(cfg *configs.Config, lines io.Writer) (*slog.Logger, *slog.LevelVar) {
 	level := new(slog.LevelVar)
 	level.Set(logLevel(cfg))
 	options := &slog.HandlerOptions{Level: level}
 	if cfg.Log.Format == "json" {
-		return slog.New(slog.NewJSONHandler(p.stderr, options)), level
+		return slog.New(slog.NewJSONHandler(lines, options)), level
 	}
-	return slog.New(slog.NewTextHandler(p.stderr, options)), level
+	return slog.New(slog.NewTextHandler(lines, options)), level
 }
 
 func logLevel(cfg *configs.Config) slog.Level {
