@@ -31,6 +31,9 @@ func (f *Folder) content() string { return filepath.Join(f.dir, "content") }
 
 func (f *Folder) path(name string) string { return filepath.Join(f.content(), Shard(name), name) }
 
+// Where implements [Store]: the folder moves with its store, so it is not named.
+func (f *Folder) Where() string { return "folder" }
+
 // Create implements [Store]. The file is made before the look for a finished
 // one, and only one process can make it, so two never share a name, and no pack
 // is ever renamed over another.
@@ -59,7 +62,10 @@ type folderWriter struct {
 }
 
 // Finish brings the file to stable storage: its bytes, then its name.
-func (w *folderWriter) Finish(context.Context) error {
+func (w *folderWriter) Finish(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	w.closed = true
 	if err := errors.Join(w.Sync(), w.Close()); err != nil {
 		return err
@@ -146,7 +152,7 @@ func (f *Folder) List(_ context.Context, shard string) (map[string]Info, error) 
 	all := make(map[string]Info, len(entries))
 	for _, e := range entries {
 		info, err := e.Info()
-		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() || !belongs(e.Name(), shard) {
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() || !Belongs(e.Name(), shard) {
 			continue // it went meanwhile, or it is not ours
 		}
 		if err != nil {

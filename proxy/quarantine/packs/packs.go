@@ -18,6 +18,7 @@ package packs
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strings"
 	"time"
@@ -26,6 +27,8 @@ import (
 // Store keeps packs. Its methods may be called at once, and by several
 // processes. Errors say where, and what can be done, and never hold a secret.
 type Store interface {
+	// Where tells the place from others, for people and for good: see [Folder.Where].
+	Where() string
 	// Create begins a pack. A name that is in use is fs.ErrExist, here or from
 	// Finish.
 	Create(ctx context.Context, name string) (Writer, error)
@@ -39,6 +42,9 @@ type Store interface {
 	// List gives the packs of a shard, by their names.
 	List(ctx context.Context, shard string) (map[string]Info, error)
 }
+
+// ErrFull: there is no room for a pack.
+var ErrFull = errors.New("no room left")
 
 // Writer writes one pack. It is ended by Finish or Abort.
 type Writer interface {
@@ -69,5 +75,5 @@ type Info struct {
 // letters of its name, in lower case.
 func Shard(name string) string { return strings.ToLower(name[3:5]) }
 
-// belongs reports whether a name is that of a pack of a shard.
-func belongs(name, shard string) bool { return len(name) > 5 && Shard(name) == shard }
+// Belongs reports whether a name is that of a pack of a shard.
+func Belongs(name, shard string) bool { return len(name) > 5 && Shard(name) == shard }

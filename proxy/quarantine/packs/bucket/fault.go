@@ -1,0 +1,65 @@
+package bucket
+
+import (
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+
+	"github.com/minio/minio-go/v7"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
+)
+
+// fault says what failed where, and what can be done. A missing object is
+// fs.ErrNotExist, want of room packs.ErrFull.
+func (b *Bucket) fault(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	kind, advice := b.advice(err)
+	if kind != nil {
+		err = fmt.Errorf("%w: %w", kind, err)
+	}
+	return fmt.Errorf("bucket %s at %s: %s: %w%s", b.o.Bucket, b.o.Endpoint, what, err, advice)
+}
+
+func (b *Bucket) advice(err error) (kind error, advice string) {
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var answer minio.ErrorResponse
+	switch {
+	case errors.As(err, &authority):
+		return nil, "; name the file of its authority as the store's ca"
+	case errors.As(err, &name):
+		return nil, "; want an endpoint, and an addressing, by a name that is in its certificate"
+	case !errors.As(err, &answer):
+		return nil, "; it is away or does not answer: it is asked again with the next message"
+	}
+	switch answer.Code {
+	case minio.NoSuchKey:
+		return fs.ErrNotExist, ""
+	case minio.NoSuchBucket:
+		return nil, "; make the bucket, or name another one"
+	case "QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded":
+		return packs.ErrFull, "; make room in it"
+	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "AuthorizationHeaderMalformed":
+		return nil, "; check its keys, its region and the clock"
+	}
+	switch {
+	case answer.StatusCode == http.StatusForbidden:
+		return nil, "; its policy has to allow this key s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket"
+	case answer.StatusCode == http.StatusInsufficientStorage:
+		return packs.ErrFull, "; make room in it"
+	case answer.StatusCode >= http.StatusInternalServerError:
+		return nil, "; it is asked again with the next message"
+	}
+	return nil, ""
+}
+
+// answered reports whether an error is an answer of the store with a code.
+func answered(err error, code string) bool {
+	var answer minio.ErrorResponse
+	return errors.As(err, &answer) && answer.Code == code
+}
