@@ -34,6 +34,7 @@ func (c *Config) Check(src *Source) error {
 	if r := c.Quarantine.Recipient; r != "" && !strings.HasPrefix(r, "age1") {
 		wrong("quarantine.recipient", "want a public key such as age-keygen prints, age1…")
 	}
+	c.checkDatabase(wrong)
 	c.checkACME(wrong)
 	c.checkMilter(wrong)
 	c.checkAdmin(wrong)

@@ -174,6 +174,14 @@ const MaxIndexes = 8
 
 // Quarantine is how held messages are kept.
 type Quarantine struct {
+	// Database is the PostgreSQL database that the rows of the quarantine are in, as
+	// a URL, where several machines share it. Empty: DATA_DIR/quarantine.db.
+	Database string `yaml:"database"`
+	// Password is that of the database's user.
+	Password Secret `yaml:"password"`
+	// SecretFile is the file of the secret that addresses and content are found by,
+	// the same on each machine. Empty: DATA_DIR/quarantine.secret.
+	SecretFile string `yaml:"secret_file"`
 	// Reserve is how much room must stay free on the volume; below it nothing
 	// more is held and clients are told to try again later.
 	Reserve Size `yaml:"reserve"`

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +36,7 @@ func (e *examination) data(ctx context.Context) {
 		return
 	}
 	e.note(check, levelOK, "", "%s can be written", dir)
-	if _, err := os.Stat(filepath.Join(dir, "quarantine.db")); err != nil {
+	if _, err := os.Stat(filepath.Join(dir, "quarantine.db")); err != nil && e.cfg.Quarantine.Database == "" {
 		e.note(check, levelNote, "", "%s has no quarantine yet: it is made at the first start", dir)
 		return
 	}
@@ -43,12 +45,33 @@ func (e *examination) data(ctx context.Context) {
 		e.note(check, levelFail, "", "%v", err)
 		return
 	}
+	if database := e.cfg.Quarantine.Database; database != "" {
+		e.database(database)
+	}
 	defer store.Close() //nolint:errcheck // nothing was written
 	for _, warning := range store.Warnings() {
 		e.note("quarantine.key", levelWarn, "move it to where mail is reviewed, and name it there (quarantine.identity)", "%s", warning)
 	}
 	e.room(ctx, store)
 	e.trail(ctx, store)
+}
+
+// database looks at how the quarantine's database is reached.
+func (e *examination) database(address string) {
+	const check = "quarantine.database"
+	u, err := url.Parse(address)
+	if err != nil {
+		return // a store that opens has another form of it
+	}
+	host := u.Hostname()
+	ip, err := netip.ParseAddr(host)
+	local := host == "" || host == "localhost" || err == nil && ip.IsLoopback()
+	switch mode := u.Query().Get("sslmode"); {
+	case !local && mode != "verify-full" && mode != "verify-ca":
+		e.note(check, levelWarn, "add sslmode=verify-full to its address", "%s answers, but nothing makes sure that it is that server", host)
+	default:
+		e.note(check, levelOK, "", "PostgreSQL answers, and its schema fits")
+	}
 }
 
 // tryWriting makes a file in a folder, and removes it.

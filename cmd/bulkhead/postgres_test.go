@@ -4,89 +4,18 @@ package main
 
 import (
 	"context"
-	"net"
-	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/postgrestest"
 	"github.com/jackc/pgx/v5"
 )
 
-// startPostgres starts a PostgreSQL of the test's own and returns its URL.
-func startPostgres(t *testing.T) string {
-	t.Helper()
-	bins, err := filepath.Glob("/usr/lib/postgresql/*/bin") // where Debian keeps them
-	if err != nil || len(bins) == 0 {
-		skipUnlessCI(t, "PostgreSQL is missing: install Debian's package postgresql")
-	}
-	slices.Sort(bins)
-	bin := bins[len(bins)-1]
-	dir, err := os.MkdirTemp("", "bulkhead-postgres-*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	owner := postgresUser(t, dir)
-	start := func(name string, args ...string) *exec.Cmd {
-		cmd := exec.Command(filepath.Join(bin, name), args...)
-		cmd.Dir, cmd.SysProcAttr = dir, owner
-		return cmd
-	}
-	if out, err := start("initdb", "-D", filepath.Join(dir, "data"), "-U", "crm", "-A", "trust", "-E", "UTF8", "--no-sync").CombinedOutput(); err != nil {
-		t.Fatalf("initdb: %v\n%s", err, out)
-	}
-	_, port, err := net.SplitHostPort(freePort(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := start("postgres", "-D", filepath.Join(dir, "data"), "-k", dir, "-h", "127.0.0.1", "-p", port, "-F")
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		server.Process.Signal(syscall.SIGQUIT) // ends at once, with its children
-		server.Wait()                          // its status says nothing
-	})
-	url := "postgres://crm@127.0.0.1:" + port + "/postgres?sslmode=disable"
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
-		conn, err := pgx.Connect(context.Background(), url)
-		if err == nil {
-			conn.Close(context.Background())
-			return url
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("PostgreSQL does not answer: %v", err)
-		}
-	}
-}
-
-// postgresUser gives the folder to who may run the server: root may not.
-func postgresUser(t *testing.T, dir string) *syscall.SysProcAttr {
-	t.Helper()
-	if os.Getuid() != 0 {
-		return nil
-	}
-	who, err := user.Lookup("postgres")
-	if err != nil {
-		skipUnlessCI(t, "the user postgres is missing: install Debian's package postgresql")
-	}
-	uid, _ := strconv.Atoi(who.Uid)
-	gid, _ := strconv.Atoi(who.Gid)
-	if err := os.Chown(dir, uid, gid); err != nil {
-		t.Fatal(err)
-	}
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-}
-
 func TestIndexIsBuiltFromPostgreSQL(t *testing.T) {
-	url := startPostgres(t)
+	url := postgrestest.Start(t).URL("postgres")
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {

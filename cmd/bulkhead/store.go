@@ -25,6 +25,7 @@ func openStore(ctx context.Context, cfg *configs.Config) (*quarantine.Store, err
 		Reserve: int64(cfg.Quarantine.Reserve), Lease: releaseLease,
 		Identity: cfg.Quarantine.Identity, Recipient: cfg.Quarantine.Recipient,
 		Retention: retention(cfg.Quarantine.Retention),
+		Database:  cfg.Quarantine.Database, Password: string(cfg.Quarantine.Password), Secret: cfg.Quarantine.SecretFile,
 	})
 }
 

@@ -207,7 +207,8 @@ func (s *Store) append(ctx context.Context, tx *sql.Tx, e Entry) (err error) {
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	r := entryRow{at: micros(s.now()), message: e.Message, act: string(e.Act), by: e.By, reason: e.Reason, detail: string(detail)}
+	// The hash is of what will be read again.
+	r := entryRow{at: micros(s.now()), message: e.Message, act: string(e.Act), by: storable(e.By), reason: storable(e.Reason), detail: storable(string(detail))}
 	var before []byte
 	err = tx.QueryRowContext(ctx, "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").Scan(&r.seq, &before)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {

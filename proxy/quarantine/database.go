@@ -31,9 +31,11 @@ type database interface {
 	again(err error) bool
 	// lockRuns keeps others from writing to runs, and says whether any is held.
 	lockRuns(ctx context.Context, tx *sql.Tx, runs []Run) (held bool, err error)
-	// makeRoom makes the parts of the table of exposures that some need, and dropRoom
-	// removes exposures older than a time.
+	// makeRoom makes the parts of the table of exposures that some need. noRoom says
+	// of an error that such a part has gone meanwhile. dropRoom removes exposures older
+	// than a time.
 	makeRoom(ctx context.Context, s *Store, all []Exposure) error
+	noRoom(err error) bool
 	dropRoom(ctx context.Context, s *Store, before time.Time) (removed int64, err error)
 	// forget makes sure that what was deleted is nowhere in the files that belong to
 	// the store.

@@ -173,7 +173,7 @@ func (s *Store) readSecret(write, used bool) (secret []byte, ok bool, err error)
 	}
 	if s.opts.Secret != "" || s.shared() {
 		return nil, false, fmt.Errorf("secret: %w; write %d random bytes there once, as with `head -c %d /dev/urandom`, "+
-			"and give each machine of the store the same file as quarantine.secret", err, seal.SecretSize, seal.SecretSize)
+			"and give each machine of the store the same file as quarantine.secret_file", err, seal.SecretSize, seal.SecretSize)
 	}
 	if used {
 		return nil, false, fmt.Errorf("%w; put it back, or, if it is lost, write %d random bytes there: "+

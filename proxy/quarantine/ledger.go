@@ -51,9 +51,6 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 			return fmt.Errorf("ledger: %w", err)
 		}
 	}
-	if err := s.db.makeRoom(ctx, s, l.Exposures); err != nil {
-		return fmt.Errorf("ledger: %w", err)
-	}
 	write := func(tx *sql.Tx) error {
 		if err := moveRuns(ctx, tx, l.Moves); err != nil {
 			return err
@@ -79,7 +76,17 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 	for _, m := range l.Moves {
 		touched = append(touched, Run{Key: m.From})
 	}
-	if err := s.writeLedger(ctx, touched, write); err != nil {
+	const tries = 2
+	var err error
+	for range tries {
+		if err = s.db.makeRoom(ctx, s, l.Exposures); err == nil {
+			err = s.writeLedger(ctx, touched, write)
+		}
+		if !s.db.noRoom(err) {
+			break
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
 	return nil

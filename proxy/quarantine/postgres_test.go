@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -46,7 +47,7 @@ func TestStoresInPostgreSQL(t *testing.T) {
 	if err := errors.Join(err, writer.Close(), rows.Close(), reader.Close()); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^Test", "-test.short", "-test.parallel=8", "-test.timeout=8m")
+	cmd := exec.Command(os.Args[0], "-test.run="+cmp.Or(os.Getenv("BULKHEAD_PG_RUN"), "^Test"), "-test.short", "-test.parallel=8", "-test.timeout=8m")
 	cmd.Env = append(os.Environ(), testServer+"="+server.URL("postgres"))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

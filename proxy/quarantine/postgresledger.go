@@ -83,6 +83,17 @@ func (d *postgresDatabase) makeRoom(ctx context.Context, s *Store, all []Exposur
 	return nil
 }
 
+// noRoom forgets what was known of the parts: another machine removes them too.
+func (d *postgresDatabase) noRoom(err error) bool {
+	var fault *pgconn.PgError
+	const noPart = "23514"
+	if !errors.As(err, &fault) || fault.Code != noPart {
+		return false
+	}
+	d.parts.clear()
+	return true
+}
+
 // makePart makes a part by itself and then attaches it, which no reader and no
 // writer of the others waits for.
 func makePart(ctx context.Context, tx *sql.Tx, day int64) error {

@@ -73,6 +73,8 @@ func (d sqliteDatabase) lockRuns(context.Context, *sql.Tx, []Run) (held bool, er
 // makeRoom has nothing to do: there is one table.
 func (d sqliteDatabase) makeRoom(context.Context, *Store, []Exposure) error { return nil }
 
+func (d sqliteDatabase) noRoom(error) bool { return false }
+
 func (d sqliteDatabase) dropRoom(ctx context.Context, s *Store, before time.Time) (removed int64, err error) {
 	return s.prune(ctx, pruneExposures, before)
 }

@@ -1,0 +1,30 @@
+package configs_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/bulkhead-dlp/bulkhead/configs"
+)
+
+// What is no address of a database is told before anybody connects.
+func TestDatabaseOfTheQuarantineIsChecked(t *testing.T) {
+	for _, c := range []struct{ database, password, secret, want string }{
+		{"", "", "", ""},
+		{"postgres://bulkhead@db.example/bulkhead?sslmode=verify-full", "x", "/run/secrets/quarantine.secret", ""},
+		{"postgresql:///bulkhead?host=/run/postgresql", "", "", ""},
+		{"", "x", "", "quarantine.password: there is no quarantine.database"},
+		{"mysql://db.example/bulkhead", "", "", "quarantine.database: want a URL such as postgres://"},
+		{"db.example", "", "", "quarantine.database: want a URL"},
+		{"postgres://db.example", "", "", "quarantine.database: names no database"},
+		{"", "", t.TempDir(), "quarantine.secret_file: "},
+	} {
+		cfg := configs.Default()
+		cfg.Upstream.URL = "maildir:m"
+		cfg.Quarantine.Database, cfg.Quarantine.Password, cfg.Quarantine.SecretFile = c.database, configs.Secret(c.password), c.secret
+		err := cfg.Check(&configs.Source{})
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%q: %v, want %q", c.database, err, c.want)
+		}
+	}
+}

@@ -1,0 +1,435 @@
+//go:build unix
+
+package quarantine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/postgrestest"
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/seal"
+)
+
+// ofPostgreSQL skips a test, in the run with SQLite, of what is PostgreSQL's alone.
+func ofPostgreSQL(t testing.TB) {
+	t.Helper()
+	if os.Getenv(testServer) == "" {
+		t.Skip("of PostgreSQL alone: TestStoresInPostgreSQL runs it")
+	}
+}
+
+// shared gives stores of one database and one folder, as relays of their own have them
+// that share both.
+func shared(t testing.TB, n int, o Options) []*Store {
+	t.Helper()
+	dir := t.TempDir()
+	all := make([]*Store, n)
+	for i := range all {
+		all[i] = open(t, dir, o)
+	}
+	return all
+}
+
+// Relays that hold copies of one run at once have one incident, whose figures are
+// right, and one audit trail.
+func TestRelaysShareOneIncident(t *testing.T) {
+	ofPostgreSQL(t)
+	t.Parallel()
+	c := newClock()
+	relays := shared(t, 3, Options{Clock: c.Now})
+	const copies = 30
+	var wg sync.WaitGroup
+	for i, s := range relays {
+		wg.Go(func() {
+			for n := range copies {
+				m := copyTo(i*copies + n)
+				m.Run = &Run{Key: m.IncidentKey, Sender: "s", Print: []byte{1}, Copies: int64(n + 1), Delivered: int64(n), Subjects: 5}
+				if _, err := s.Hold(t.Context(), m, strings.NewReader(head(n)+bulk("one"))); err != nil {
+					t.Error(err)
+				}
+				// What passes meanwhile is of the same run, which this relay does not know is held.
+				l := &Ledger{Runs: []Run{{Key: m.IncidentKey, Sender: "s", Print: []byte{1}, Delivered: int64(copies + n)}},
+					Exposures: []Exposure{{At: c.Now(), Action: "pass", Exposure: []byte(`{"completeness":"complete"}`)}}}
+				if err := s.WriteLedger(t.Context(), l); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	s := relays[0]
+	all, _, err := s.Incidents(t.Context(), IncidentQuery{})
+	if err != nil || len(all) != 1 || all[0].Copies != 3*copies || all[0].Delivered != 2*copies-1 {
+		t.Errorf("incidents %+v, %v", all, err)
+	}
+	if o := overview(t, s, c.Now().Add(-time.Hour)); len(o.Hours) != 1 || o.Hours[0].Messages != 3*copies {
+		t.Errorf("hours %+v", o.Hours)
+	}
+	if err := s.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+	wantTidy(t, s)
+	wantWhole(t, s, 3*copies)
+}
+
+// wantWhole reads all that is held.
+func wantWhole(t *testing.T, s *Store, least int) {
+	t.Helper()
+	n := 0
+	for next, more := Cursor(""), true; more; more = next != "" {
+		page, after, err := s.List(t.Context(), Query{After: next})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range page {
+			if err := readAll(t, s, m.ID); err != nil {
+				t.Error(err)
+			}
+		}
+		n, next = n+len(page), after
+	}
+	if n < least {
+		t.Errorf("%d are held, want %d", n, least)
+	}
+}
+
+// What is to be done once is done by one of those who try at once.
+func TestRelaysDoOnceWhatIsDoneOnce(t *testing.T) {
+	ofPostgreSQL(t)
+	t.Parallel()
+	c := newClock()
+	relays := shared(t, 4, Options{Clock: c.Now, Retention: Retention{Periods: Periods{Undecided: 100 * time.Hour}}})
+	first := relays[0]
+	const messages = 10
+	var ids []string
+	for i := range messages {
+		ids = append(ids, hold(t, first, letter(1), fmt.Sprint(i)).ID)
+	}
+	if _, err := first.PostNotice(t.Context(), "mail/1", "mail", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	var begun, taken atomic.Int64
+	var warned, expired atomic.Int64
+	at := func(do func(s *Store)) {
+		var wg sync.WaitGroup
+		for _, s := range relays {
+			wg.Go(func() { do(s) })
+		}
+		wg.Wait()
+	}
+	at(func(s *Store) {
+		for _, id := range ids[:5] {
+			_, err := s.BeginRelease(t.Context(), id, nil, "anna", "")
+			if err == nil {
+				begun.Add(1)
+			} else if !errors.Is(err, ErrBusy) {
+				t.Error(err)
+			}
+		}
+		due, err := s.TakeNotices(t.Context(), time.Hour, every)
+		if err != nil {
+			t.Error(err)
+		}
+		taken.Add(int64(len(due)))
+	})
+	if begun.Load() != 5 || taken.Load() != 1 {
+		t.Errorf("%d releases of 5 are begun, %d notices of 1 are taken", begun.Load(), taken.Load())
+	}
+	for _, wait := range []time.Duration{80 * time.Hour, 30 * time.Hour} {
+		c.Add(wait)
+		at(func(s *Store) {
+			r, err := s.Expire(t.Context(), nil)
+			if err != nil {
+				t.Error(err)
+			}
+			warned.Add(int64(r.Warned))
+			expired.Add(int64(r.Expired))
+		})
+	}
+	var acts int
+	if err := first.reader.QueryRow("SELECT count(*) FROM audit WHERE act = 'expired'").Scan(&acts); err != nil {
+		t.Fatal(err)
+	}
+	if warned.Load() == 0 || acts > messages {
+		t.Errorf("%d warnings; %d messages of %d expired", warned.Load(), acts, messages)
+	}
+	if err := first.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// The server goes while relays hold and deliver, and comes back: what they were told
+// is kept is kept, what failed says that the database is away, and the stores go on
+// by themselves.
+func TestTheServerIsRestartedUnderLoad(t *testing.T) {
+	ofPostgreSQL(t)
+	t.Parallel()
+	server := postgrestest.Start(t)
+	dir := t.TempDir()
+	o, err := on(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Database = server.URL("postgres")
+	s := open(t, dir, o)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var mu sync.Mutex
+	var held []string
+	var judged, away int
+	since := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(held)
+	}
+	note := func(err error, done func()) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case err == nil:
+			done()
+		case errors.Is(err, ErrAway):
+			away++
+		case ctx.Err() == nil:
+			t.Error(err)
+		}
+	}
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				m, err := s.Hold(context.WithoutCancel(ctx), letter(1), strings.NewReader(fmt.Sprint(i, n)))
+				note(err, func() { held = append(held, m.ID) })
+				err = s.WriteLedger(context.WithoutCancel(ctx), &Ledger{Exposures: []Exposure{{At: time.Now(), Action: "pass", Exposure: []byte("{}")}}})
+				note(err, func() { judged++ })
+				if err != nil {
+					time.Sleep(10 * time.Millisecond)
+				}
+			}
+		})
+	}
+	await := func(what string, done func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal(what)
+			}
+		}
+	}
+	await("nothing is held", func() bool { return since() > 5 })
+	server.Stop()
+	await("nobody says that the database is away", func() bool { mu.Lock(); defer mu.Unlock(); return away > 5 })
+	if err := server.Begin(); err != nil {
+		t.Fatal(err)
+	}
+	before := since()
+	await("the store does not recover", func() bool { return since() > before+5 })
+	stop()
+	wg.Wait()
+	for _, id := range held {
+		get(t, s, id)
+	}
+	if n, err := s.CountExposures(t.Context(), time.Time{}); err != nil || n < int64(judged) {
+		t.Errorf("%d judgements of %d are kept, %v", n, judged, err)
+	}
+	if err := s.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+	wantWhole(t, s, len(held))
+}
+
+// While programs are replaced, an older one goes on writing to what a newer one has
+// migrated, as long as that says that it may.
+func TestAnOlderProgramWritesToANewerSchema(t *testing.T) {
+	ofPostgreSQL(t)
+	t.Parallel()
+	relays := shared(t, 2, Options{})
+	s := relays[0]
+	steps, err := s.migrationsOf("postgres")
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := append(steps, migration{sql: "ALTER TABLE messages ADD COLUMN later bigint NOT NULL DEFAULT 7"})
+	// A write that is under way is waited for, and those that come wait.
+	tx, err := relays[1].writer.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.db.begin(t.Context(), tx, true); err != nil {
+		t.Fatal(err)
+	}
+	migrated := make(chan error)
+	go func() { migrated <- s.db.migrate(t.Context(), s.rows, newer) }()
+	select {
+	case err := <-migrated:
+		t.Fatal("a migration does not wait for who writes: ", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-migrated; err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range relays {
+		hold(t, s, letter(1), "x")
+	}
+	_, err = openIn(t.Context(), s.dir, Options{})
+	wantErr(t, err, ErrNewer)
+	if _, err := s.writer.Exec("UPDATE schema_version SET oldest = version"); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Hold(t.Context(), letter(1), strings.NewReader("y"))
+	wantErr(t, err, ErrNewer)
+	wantErr(t, s.WriteLedger(t.Context(), &Ledger{Runs: []Run{{Key: "r", Print: []byte{1}}}}), ErrNewer)
+	if n, err := s.Stats(t.Context()); err != nil || n.Held != 2 {
+		t.Errorf("%d are held, %v", n.Held, err)
+	}
+}
+
+// PostgreSQL's texts take neither NUL nor what is no UTF-8; a message is held all the
+// same, and found by what it was held with.
+func TestBytesThatNoTextMayHaveAreHeld(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	const odd = "a\x00b\xff\xfe"
+	m := letter(1)
+	m.IncidentKey, m.Policy, m.PolicyVersion, m.Action, m.Completeness = odd, odd, odd, odd, odd
+	m.Fields, m.Client, m.Auth, m.Reasons = []string{odd}, odd, odd, []string{odd}
+	m.Run = &Run{Key: odd, Sender: odd, Print: []byte{0}, Policy: odd, Answer: odd}
+	first := hold(t, s, m, "x")
+	if second := hold(t, s, m, "y"); second.Incident != first.Incident {
+		t.Error("the second copy is of another incident")
+	}
+	if got := get(t, s, first.ID); got.Client != odd || got.Auth != odd || got.Reasons[0] != odd {
+		t.Errorf("what is sealed is read as %q %q %q", got.Client, got.Auth, got.Reasons)
+	}
+	if all, _, err := s.List(t.Context(), Query{Policy: odd}); err != nil || len(all) != 2 {
+		t.Errorf("%d are found by their policy, %v", len(all), err)
+	}
+	if err := s.Refuse(t.Context(), first.ID, "anna", odd); err != nil {
+		t.Error(err)
+	}
+	l := &Ledger{Runs: []Run{*m.Run}, Deliveries: []Delivery{{Run: odd, Recipients: []string{odd}}},
+		Exposures: []Exposure{{At: time.Now(), Sender: odd, Run: odd, Action: odd, Policy: odd, Version: odd, Exposure: []byte(`{"x":"` + "\xff" + `"}`)}}}
+	if err := s.WriteLedger(t.Context(), l); err != nil {
+		t.Error(err)
+	}
+	if has, err := s.HasServed(t.Context(), odd, odd); err != nil || !has {
+		t.Errorf("whom the run has served is not known: %v", err)
+	}
+	if err := s.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Machines of one store have the same secret, and one that has not says so.
+func TestMachinesHaveOneSecret(t *testing.T) {
+	ofPostgreSQL(t)
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	m := hold(t, s, letter(1), "x")
+	o, err := on(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := t.TempDir()
+	attempt := func(secret, want string) {
+		t.Helper()
+		o.Secret = secret
+		s, err := Open(t.Context(), other, o)
+		if err == nil {
+			t.Fatal("it opens, ", s.Close())
+		}
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v does not say %q", err, want)
+		}
+	}
+	wrong := filepath.Join(other, "wrong")
+	write(t, wrong, strings.Repeat("w", seal.SecretSize))
+	same := o.Secret
+	attempt("", "quarantine.secret: no such file or directory; write 32 random bytes there once")
+	attempt(wrong, "not the secret that this store was made with")
+	o.Secret = same
+	relay := open(t, other, o)
+	if all, _, err := relay.List(t.Context(), Query{From: m.From}); err != nil || len(all) != 1 || !all[0].Sealed {
+		t.Errorf("%+v, %v; want one that is sealed", all, err)
+	}
+	if files, err := filepath.Glob(filepath.Join(other, "quarantine.*")); err != nil || len(files) > 0 {
+		t.Errorf("the relay has made %q, %v", files, err)
+	}
+	// A new store has no keys to seal to.
+	o.Recipient, o.Identity = "", ""
+	if o.Database, err = emptyDatabase(t); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Open(t.Context(), t.TempDir(), o); err == nil || !strings.Contains(err.Error(), "age-keygen") {
+		t.Errorf("without a public key: %v, %v", s, err)
+	}
+}
+
+func emptyDatabase(t *testing.T) (string, error) {
+	o, err := on(t.TempDir(), Options{})
+	return o.Database, err
+}
+
+// The parts of exposures go as wholes, and a part that somebody reads stays until the
+// next time, so that nobody waits.
+func TestDaysOfExposuresAreDropped(t *testing.T) {
+	ofPostgreSQL(t)
+	t.Parallel()
+	c := newClock()
+	relays := shared(t, 3, Options{Clock: c.Now})
+	s := relays[0]
+	today := c.Now()
+	write := func(s *Store) {
+		l := &Ledger{}
+		for day := range 5 {
+			for range 3 {
+				l.Exposures = append(l.Exposures, Exposure{At: today.AddDate(0, 0, -day), Action: "pass", Exposure: []byte("{}")})
+			}
+		}
+		if err := s.WriteLedger(t.Context(), l); err != nil {
+			t.Error(err)
+		}
+	}
+	var wg sync.WaitGroup
+	for _, s := range relays[:2] {
+		wg.Go(func() { write(s) }) // both make the parts
+	}
+	wg.Wait()
+	err := s.read(t.Context(), func(tx *sql.Tx) error {
+		var there int
+		if err := tx.QueryRowContext(t.Context(), "SELECT count(*) FROM exposures").Scan(&there); err != nil {
+			return err
+		}
+		n, err := relays[2].PruneLedger(t.Context(), today.AddDate(0, 0, -2), time.Time{}, time.Time{})
+		if n != 0 {
+			t.Errorf("%d are removed while they are read", n)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.PruneLedger(t.Context(), today.AddDate(0, 0, -2), time.Time{}, time.Time{}); err != nil || n != 2*2*3 {
+		t.Errorf("%d are removed, %v; want those of two days", n, err)
+	}
+	if n, err := s.CountExposures(t.Context(), time.Time{}); err != nil || n != 2*3*3 {
+		t.Errorf("%d are left, %v", n, err)
+	}
+	write(relays[1]) // which knew the parts that are gone
+	if n, err := s.CountExposures(t.Context(), time.Time{}); err != nil || n != 2*3*3+5*3 {
+		t.Errorf("%d are there, %v", n, err)
+	}
+}
