@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // The rows of chunks, and of what messages consist of.
@@ -57,19 +58,41 @@ func (in *intake) commitChunks(ctx context.Context, tx *sql.Tx) (used bool, err 
 		packSeq.Valid = true
 		bytesOf = func(*part) []byte { return nil }
 	}
-	insert, err := tx.PrepareContext(ctx, `INSERT INTO chunks (id, size, key, secret, pack, place, length, data)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = insert.Close() }() // its transaction closes it too
-	for _, p := range missing {
-		err = insert.QueryRowContext(ctx, p.id[:], p.size, in.key.seq, p.secret, packSeq, p.place, p.length, bytesOf(p)).Scan(&p.seq)
-		if err != nil {
+	for some := range slices.Chunk(missing, rowsAtOnce) {
+		var values []any
+		for _, p := range some {
+			values = append(values, p.id[:], p.size, in.key.seq, p.secret, packSeq, p.place, p.length, bytesOf(p))
+		}
+		if err := insertChunks(ctx, tx, some, values); err != nil {
 			return false, err
 		}
 	}
 	return packSeq.Valid, nil
+}
+
+// insertChunks inserts the rows of some chunks, which are numbered one after the
+// other, and notes their numbers.
+func insertChunks(ctx context.Context, tx *sql.Tx, some []*part, values []any) error {
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?)"
+	rows, err := tx.QueryContext(ctx, "INSERT INTO chunks (id, size, key, secret, pack, place, length, data) VALUES "+
+		row+strings.Repeat(", "+row, len(some)-1)+" RETURNING seq, id", values...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	byID := make(map[chunkID]*part, len(some))
+	for _, p := range some {
+		byID[p.id] = p
+	}
+	for rows.Next() {
+		var seq int64
+		var id []byte
+		if err := rows.Scan(&seq, &id); err != nil {
+			return err
+		}
+		byID[chunkID(id)].seq = seq
+	}
+	return rows.Err()
 }
 
 // missing gives the new chunks that still are: the first copies of a run come
