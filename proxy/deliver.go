@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/milter"
@@ -199,8 +198,23 @@ func (s *Server) keep(ctx context.Context, m *message) (Kept, error) {
 }
 
 // content returns the message below header lines of ours.
-func (m *message) content(head string) io.Reader {
-	return io.MultiReader(strings.NewReader(head), io.NewSectionReader(m.spool, 0, m.spool.size))
+func (m *message) content(head string) io.Reader { return &content{head: head, spool: m.spool} }
+
+// content reads a message below header lines of ours.
+type content struct {
+	head  string // what is left of it
+	spool *spool
+	at    int64
+}
+
+func (c *content) Read(p []byte) (n int, err error) {
+	n = copy(p, c.head)
+	if c.head = c.head[n:]; n == len(p) {
+		return n, nil
+	}
+	k, err := c.spool.ReadAt(p[n:], c.at)
+	c.at += int64(k)
+	return n + k, err
 }
 
 func (s *Server) trace(m *message) string {

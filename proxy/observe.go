@@ -22,10 +22,9 @@ func (s *Server) observe(m *message) {
 	now := s.cfg.Now()
 	mt := s.cfg.Metrics
 	action, completeness := "fault", rules.Complete.String()
-	attrs := []slog.Attr{
+	attrs := append(make([]slog.Attr, 0, 16),
 		slog.String("ref", m.ref), slog.String("client", m.from.client.String()),
-		slog.Int64("bytes", m.spool.size), slog.Duration("took", now.Sub(m.began)),
-	}
+		slog.Int64("bytes", m.spool.size), slog.Duration("took", now.Sub(m.began)))
 	if m.from.via.IsValid() {
 		attrs = append(attrs, slog.String("via", m.from.via.String()), slog.String("ident", m.from.ident))
 	}

@@ -14,7 +14,9 @@ type deadline struct {
 	nc  net.Conn
 	cut bool
 
-	watched context.Context // nil for none; known to the link's goroutine only
+	// Known to the link's goroutine only.
+	watched context.Context // nil for none
+	until   time.Time       // what extend set last
 }
 
 // watch interrupts all I/O as soon as ctx ends, until it is stopped. Within a
@@ -50,12 +52,20 @@ func (d *deadline) interrupt() {
 	_ = d.nc.SetDeadline(time.Unix(1, 0)) // fails only on a closed connection
 }
 
-// extend gives reads and writes that much time from now.
+// extend gives reads and writes that much time from now, or up to a 64th more: most
+// steps take milliseconds of their minutes, and a deadline that is far enough away
+// need not be set again for each.
 func (d *deadline) extend(wait time.Duration) {
+	least := time.Now().Add(wait)
+	most := least.Add(wait / 64)
+	if !d.until.Before(least) && !d.until.After(most) {
+		return
+	}
+	d.until = most
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.cut {
-		_ = d.nc.SetDeadline(time.Now().Add(wait)) // the I/O itself will fail
+		_ = d.nc.SetDeadline(most) // the I/O itself will fail
 	}
 }
 

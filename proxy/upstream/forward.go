@@ -24,6 +24,9 @@ func (c *conn) Forward(attributes []Attribute) { c.forward = attributes }
 
 // forwardLines are the XFORWARD commands for the next transaction.
 func (c *conn) forwardLines() []string {
+	if len(c.forward) == 0 {
+		return nil
+	}
 	offered := strings.Fields(strings.ToUpper(c.link.extensions["XFORWARD"]))
 	const verb = "XFORWARD"
 	var lines []string

@@ -33,6 +33,7 @@ type link struct {
 	heard      time.Time // when the last reply came
 	uses       int       // transactions begun and sessions ended on it
 	owed       int       // replies to RSETs written or buffered, not read yet
+	replies    []Reply   // room for those of one step
 	err        error     // why it cannot be used any more
 }
 
@@ -58,8 +59,8 @@ func (l *link) fail(err error) error {
 }
 
 // exchange writes the lines in one go and reads one reply for each. It gives
-// the replies that came; there are fewer than lines only with an error. A 421
-// is a reply like others, but ends the link.
+// the replies that came, which are valid until the next step; there are fewer than
+// lines only with an error. A 421 is a reply like others, but ends the link.
 func (l *link) exchange(ctx context.Context, wait time.Duration, lines ...string) ([]Reply, error) {
 	if l.err != nil {
 		return nil, l.err
@@ -121,22 +122,22 @@ func (l *link) answers(n int) ([]Reply, error) {
 			return nil, fmt.Errorf("%w: RSET was answered with %s", errGone, reply.status())
 		}
 	}
-	replies := make([]Reply, 0, n)
-	for len(replies) < n {
+	l.replies = l.replies[:0]
+	for len(l.replies) < n {
 		reply, err := readReply(l.r)
 		if err != nil {
-			return replies, err
+			return l.replies, err
 		}
 		l.heard = time.Now()
-		replies = append(replies, reply)
+		l.replies = append(l.replies, reply)
 		if reply.Code == 421 { // RFC 5321 section 3.8: the server closes
 			_ = l.fail(errGone)
-			if len(replies) < n {
-				return replies, errGone
+			if len(l.replies) < n {
+				return l.replies, errGone
 			}
 		}
 	}
-	return replies, nil
+	return l.replies, nil
 }
 
 // conclude refuses a 3xx as the end of a command. Passed on to a client, or

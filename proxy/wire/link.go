@@ -41,7 +41,10 @@ type link struct {
 	mailed                         bool // a MAIL was accepted
 	served                         bool // a message was answered
 
+	writeBy time.Time // the deadline of writes
+
 	mu      sync.Mutex
+	readBy  time.Time // that of reads
 	waiting departure // how a wait for a command ends, if there is one
 	ending  bool
 	closed  bool
@@ -101,6 +104,7 @@ func (k *link) turnAway(reply string) {
 func (k *link) handshake() error {
 	k.in.drop(len(k.in.unread()))
 	_ = k.raw.SetDeadline(time.Time{})
+	k.readBy, k.writeBy = time.Time{}, time.Time{} // nobody else waits for a command now
 	ctx, cancel := context.WithTimeout(context.Background(), k.l.cfg.Timeouts.Handshake)
 	defer cancel()
 	conn := tls.Server(k.raw, k.l.cfg.TLS)
@@ -127,7 +131,10 @@ func (k *link) fillCommand(deadline time.Time, d departure) error {
 		return errGoingDown
 	}
 	k.waiting = d
-	_ = k.raw.SetReadDeadline(k.until(deadline, d))
+	by := k.until(deadline, d)
+	if most := by.Add(slack(k.l.cfg.Timeouts.Command)); k.readBy.Before(by) || k.readBy.After(most) {
+		k.setReadBy(most)
+	}
 	k.mu.Unlock()
 
 	n, err := k.in.fill(k.conn)
@@ -150,6 +157,24 @@ func (k *link) fillCommand(deadline time.Time, d departure) error {
 	return k.err
 }
 
+// slack is how much longer a wait may be than it is said to, at most a 64th of it:
+// most clients need milliseconds of their minutes, and a deadline that is far enough
+// away need not be set again for each command and reply.
+func slack(wait time.Duration) time.Duration { return min(wait/64, 5*time.Second) }
+
+// readUntil sets the deadline of reads.
+func (k *link) readUntil(t time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.setReadBy(t)
+}
+
+// setReadBy is readUntil for who has the lock.
+func (k *link) setReadBy(t time.Time) {
+	k.readBy = t
+	_ = k.raw.SetReadDeadline(t) // the read itself will fail
+}
+
 // until is when a wait for a command ends. The caller has the lock.
 func (k *link) until(deadline time.Time, d departure) time.Time {
 	if last := time.Now().Add(k.l.cfg.Timeouts.Farewell); k.ending && d == hurries && last.Before(deadline) {
@@ -167,7 +192,7 @@ func (k *link) fillBody(p *pace) error {
 			k.err = err
 			break
 		}
-		_ = k.raw.SetReadDeadline(start.Add(wait))
+		k.readUntil(start.Add(wait))
 		n, err := k.in.fill(k.conn)
 		p.add(n, time.Since(start))
 		if n > 0 {
@@ -207,7 +232,11 @@ func (k *link) narrow() {
 
 // write sends one reply in one write.
 func (k *link) write(reply string) error {
-	_ = k.raw.SetWriteDeadline(time.Now().Add(k.l.cfg.Timeouts.Write))
+	wait := k.l.cfg.Timeouts.Write
+	if by := time.Now().Add(wait); k.writeBy.Before(by) {
+		k.writeBy = by.Add(slack(wait))
+		_ = k.raw.SetWriteDeadline(k.writeBy) // the write itself will fail
+	}
 	k.out = append(k.out[:0], reply...)
 	if _, err := k.conn.Write(k.out); err != nil {
 		if k.err == nil {
@@ -241,9 +270,9 @@ func (k *link) retire() {
 	k.ending = true
 	switch k.waiting {
 	case leaves:
-		_ = k.raw.SetReadDeadline(time.Unix(1, 0))
+		k.setReadBy(time.Unix(1, 0))
 	case hurries:
-		_ = k.raw.SetReadDeadline(time.Now().Add(k.l.cfg.Timeouts.Farewell))
+		k.setReadBy(time.Now().Add(k.l.cfg.Timeouts.Farewell))
 	}
 }
 

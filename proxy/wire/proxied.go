@@ -82,7 +82,7 @@ func (k *link) announced(p *proxied) (netip.AddrPort, error) {
 		wait = min(wait, k.l.cfg.Timeouts.Farewell)
 	}
 	k.waiting = hurries
-	_ = k.raw.SetReadDeadline(time.Now().Add(wait))
+	k.setReadBy(time.Now().Add(wait))
 	k.mu.Unlock()
 
 	client, err := p.header()

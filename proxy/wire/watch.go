@@ -58,7 +58,7 @@ func (w *watch) begin() {
 	}
 	w.done = make(chan struct{})
 	defer close(w.done)
-	_ = w.link.raw.SetReadDeadline(time.Time{})
+	w.link.readUntil(time.Time{})
 	w.mu.Unlock()
 	n, err := w.link.in.fill(w.link.conn)
 	if n == 0 && err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -75,7 +75,7 @@ func (w *watch) end() {
 	if w.done != nil {
 		// A deadline in the past makes the read return; octets that it got
 		// stay in the buffer.
-		_ = w.link.raw.SetReadDeadline(time.Unix(1, 0))
+		w.link.readUntil(time.Unix(1, 0))
 	}
 	w.mu.Unlock()
 	if w.done != nil {
