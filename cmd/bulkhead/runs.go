@@ -14,14 +14,36 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/rules"
 )
 
-// newRuns makes the tracker of a configuration. shared reports whether another
-// relay uses the store now.
+// newRuns makes the tracker of a configuration. shared is as in runs.Config.
 func newRuns(cfg *configs.Config, store *quarantine.Store, shared func() bool, m *metrics.Metrics, log *slog.Logger) *runs.Tracker {
 	c := cfg.Run
 	return runs.New(runs.Config{
 		Quiet: c.Quiet, Window: c.Window, Name: store.SenderName, Ledger: runLedger{store}, Shared: shared, Metrics: m, Log: log, Now: time.Now,
 		Canary: runs.Canary{Copies: c.Canary.Copies, Wait: c.Canary.Wait, Bulk: c.Canary.Bulk},
 	})
+}
+
+// othersUnheard reports whether another relay may write to the store of which this
+// one does not hear.
+func (r *relay) othersUnheard(ctx context.Context) bool {
+	switch {
+	case ctx.Err() != nil: // it goes down, and hears nothing any more
+		return true
+	case r.store.Tells():
+		return !r.store.Hears()
+	}
+	return r.turn.shared()
+}
+
+// hear lets the runs hear of other relays until the context ends, and returns what
+// waits for the end.
+func (r *relay) hear(ctx context.Context) (wait func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.store.Listen(ctx, r.runs, r.log)
+	}()
+	return func() { <-done }
 }
 
 // runLedger keeps runs in a quarantine.
@@ -97,7 +119,7 @@ func (l runLedger) Decision(ctx context.Context, incident string) (runs.Decision
 
 // Write implements runs.Ledger.
 func (l runLedger) Write(ctx context.Context, b *runs.Batch) error {
-	out := &quarantine.Ledger{}
+	out := &quarantine.Ledger{Relay: b.Relay}
 	for _, m := range b.Moves {
 		out.Moves = append(out.Moves, quarantine.Move{Relay: b.Relay, From: m.From, To: m.To})
 	}

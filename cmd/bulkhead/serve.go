@@ -191,7 +191,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 	if r.turn, err = takeTurn(ctx, cfg.DataDir, r.log); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
 	}
-	r.runs = newRuns(cfg, r.store, func() bool { return ctx.Err() != nil || r.turn.shared() }, m, r.log)
+	r.runs = newRuns(cfg, r.store, func() bool { return r.othersUnheard(ctx) }, m, r.log)
 	if r.events, err = newEvents(cfg, m, r.log); err != nil {
 		return err
 	}
@@ -268,6 +268,10 @@ func (r *relay) run(ctx context.Context) error {
 	if os.Getenv("GOGC") == "" {
 		defer paceCollector()()
 	}
+	hearing, stopHearing := context.WithCancel(ctx)
+	heard := r.hear(hearing)
+	defer heard()
+	defer stopHearing()
 	failed := make(chan error, len(r.listeners)+3)
 	doors := make([]proxy.Door, len(r.listeners))
 	for i, l := range r.listeners { // each before mail is taken by any

@@ -29,6 +29,12 @@ type database interface {
 	// again says whether a transaction that ended with an error has had no effect and
 	// may go otherwise the next time.
 	again(err error) bool
+	// tells says whether the others are for everybody who uses the database: announce
+	// says something when the transaction is there, and listen hears what is said
+	// until the context ends or the line breaks.
+	tells() bool
+	announce(ctx context.Context, tx *sql.Tx, text string) error
+	listen(ctx context.Context, to line) error
 	// lockRuns keeps others from writing to runs, and says whether any is held.
 	lockRuns(ctx context.Context, tx *sql.Tx, runs []Run) (held bool, err error)
 	// makeRoom makes the parts of the table of exposures that some need. noRoom says

@@ -81,7 +81,7 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, in *intake, m *Message) 
 	if used, err = in.commit(ctx, tx, seq); err != nil {
 		return false, err
 	}
-	if err := holdRun(ctx, tx, m, first); err != nil {
+	if err := s.holdRun(ctx, tx, m, first); err != nil {
 		return false, err
 	}
 	return used, s.append(ctx, tx, Entry{

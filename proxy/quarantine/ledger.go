@@ -13,6 +13,7 @@ import (
 // Ledger is what a relay tells of messages that were not held, written as a
 // whole. Written twice it says no more than once, but for deliveries and exposures.
 type Ledger struct {
+	Relay      string // that tells; "" where nobody else is to hear of it
 	Runs       []Run
 	Moves      []Move // before the rest
 	Senders    []Usual
@@ -70,7 +71,10 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 		if err := insertExposures(ctx, tx, l.Exposures); err != nil {
 			return err
 		}
-		return countExposures(ctx, tx, l.Exposures)
+		if err := countExposures(ctx, tx, l.Exposures); err != nil {
+			return err
+		}
+		return s.announce(ctx, tx, l.Relay, l.senders())
 	}
 	touched := slices.Clone(l.Runs)
 	for _, m := range l.Moves {
@@ -90,6 +94,19 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 		return fmt.Errorf("ledger: %w", err)
 	}
 	return nil
+}
+
+// senders gives those of whom something was written.
+func (l *Ledger) senders() []string {
+	var all []string
+	for i := range l.Runs {
+		all = append(all, l.Runs[i].Sender)
+	}
+	for i := range l.Senders {
+		all = append(all, l.Senders[i].Sender)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // errRunHeld: a run of a ledger is held.

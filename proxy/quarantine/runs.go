@@ -146,7 +146,7 @@ func addUp(ctx context.Context, tx *sql.Tx, run string) error {
 
 // holdRun writes the run of a message that is held, and what its incident has
 // of it.
-func holdRun(ctx context.Context, tx *sql.Tx, m *Message, first bool) error {
+func (s *Store) holdRun(ctx context.Context, tx *sql.Tx, m *Message, first bool) error {
 	if m.Run == nil {
 		return nil
 	}
@@ -156,6 +156,9 @@ func holdRun(ctx context.Context, tx *sql.Tx, m *Message, first bool) error {
 	}
 	if first {
 		if err := countHeld(ctx, tx, m.Run); err != nil {
+			return err
+		}
+		if err := s.announce(ctx, tx, m.Run.Relay, []string{m.Run.Sender}); err != nil {
 			return err
 		}
 	}

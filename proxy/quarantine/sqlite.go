@@ -65,6 +65,11 @@ func (d sqliteDatabase) dialect() string { return "sqlite" }
 // again: SQLite's writers wait for each other.
 func (d sqliteDatabase) again(error) bool { return false }
 
+// A file tells nobody.
+func (d sqliteDatabase) tells() bool                                     { return false }
+func (d sqliteDatabase) announce(context.Context, *sql.Tx, string) error { return nil }
+func (d sqliteDatabase) listen(context.Context, line) error              { return errNoNews }
+
 // lockRuns has nothing to do: who writes is alone.
 func (d sqliteDatabase) lockRuns(context.Context, *sql.Tx, []Run) (held bool, err error) {
 	return false, nil

@@ -46,6 +46,8 @@ type Store struct {
 	known  known
 	schema int // the version of the database that this program knows
 
+	news news
+
 	auditFailures atomic.Int64 // entries that could not be written
 }
 
@@ -60,7 +62,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("quarantine: %w", err)
 	}
-	s := &Store{dir: dir, opts: o.withDefaults()}
+	s := &Store{dir: dir, opts: o.withDefaults(), news: news{began: time.Now()}}
 	if s.packs = s.opts.Packs; s.packs == nil {
 		s.packs = packs.NewFolder(s.opts.disk, dir)
 	}

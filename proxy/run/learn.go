@@ -9,9 +9,12 @@ import (
 
 // What other relays have written, and how it becomes part of what is known here.
 
-// Heard notes that another relay has written something of a sender: the ledger is
-// asked again before its next message, and by those that wait.
-func (t *Tracker) Heard(name string) {
+// Heard notes that a relay has written something of a sender: if it is another one
+// the ledger is asked again before the sender's next message, and by those that wait.
+func (t *Tracker) Heard(relay, name string) {
+	if relay == t.relay {
+		return
+	}
 	t.mu.Lock()
 	at, known := t.senders[name]
 	t.mu.Unlock()

@@ -38,7 +38,7 @@ func newRelays(t *testing.T, n int, cfg Config, late time.Duration) *relays {
 				continue
 			}
 			time.AfterFunc(rand.N(c.late+1), func() {
-				o.tracker.Heard(sender)
+				o.tracker.Heard(relay, sender)
 				if held {
 					c.heard[i].Store(true)
 				}
