@@ -93,6 +93,7 @@ func BenchmarkInspect(b *testing.B) {
 	b.Run("incident-tsv-attachment", func(b *testing.B) {
 		benchmarkInspect(b, attachment([]byte(strings.ReplaceAll(table, ",", "\t"))), n, n)
 	})
+	b.Run("prices-csv-attachment", func(b *testing.B) { benchmarkInspect(b, attachment([]byte(priceList(3<<20))), 0, 0) })
 	b.Run("incident-json-lines", func(b *testing.B) { benchmarkInspect(b, attachment(ndjsonTable(b, rows)), n, n) })
 	b.Run("incident-xlsx", func(b *testing.B) { benchmarkInspect(b, attachment(workbook(b, rows)), n, n) })
 	for _, text := range []struct{ name, is, of string }{
@@ -120,6 +121,16 @@ func attachment(file []byte) string {
 	}
 	b.WriteString(encoded + "\r\n--x--\r\n")
 	return b.String()
+}
+
+// priceList is a table in which nobody is named.
+func priceList(size int) string {
+	var csv strings.Builder
+	csv.WriteString("article,description,size,colour,stock,price\n")
+	for i := 0; csv.Len() < size; i++ {
+		fmt.Fprintf(&csv, "A-%d,Bracket no. %d,%d mm,%s,%d,%d.%02d\n", 10_000+i, i, 5+i%60, []string{"red", "green", "blue", "black", "white"}[i%5], i*7%900, 3+i%90, i%100)
+	}
+	return csv.String()
 }
 
 func workbook(b *testing.B, rows [][]string) []byte {

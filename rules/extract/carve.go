@@ -129,23 +129,28 @@ func (c *carver) andWords(buf []byte, end int) []byte {
 
 // wordsAlone tells by the first wrapLook bytes of a line that starts would find
 // nothing to look into: it is blank, or begins with a word that ends before a
-// line of an encoding would, and is not followed by one of the same length.
+// line of an encoding would and is not followed by one of the same length, or
+// has no space for long and no more punctuation than a row of a table.
 func wordsAlone(look []byte) bool {
 	b, next := look[0], look[1]
 	figures := func(c byte) bool { return unhex(c) < 16 || c|0x20 == 'x' }
 	switch {
 	case b == '\n' || b == '\r' && next == '\n':
 		return look[2] != ' ' && look[2] != ':'
-	case letter(b): // a word of which one letter at least is no digit, or not the first
-		if b == 'b' || b == 'M' || figures(b) && (!letter(next) || figures(next)) {
-			return false
-		}
-	case b < '0' || b > '9' || listed(look) || spacedHex(look[:64]):
+	case b == 'b' || b == 'M':
+		return false
+	case letter(b) && !figures(b) || letter(b) && letter(next) && !figures(next): // of no number
+	case !letter(b) && (b < '0' || b > '9') || listed(look) || spacedHex(look[:64]):
 		return false
 	}
-	space := bytes.IndexByte(look[:minDense], ' ')
-	return 0 < space && (space < minLine || base64End(look[:minLine]) < minLine) &&
-		(space < 4 || 2*space+1 >= len(look) || look[2*space+1] != ' ')
+	space := bytes.IndexByte(look, ' ')
+	if space == 0 || space >= 4 && 2*space+1 < len(look) && look[2*space+1] == ' ' {
+		return false
+	}
+	if 0 < space && space < minLine {
+		return true
+	}
+	return base64End(look[:minLine]) < minLine && (0 < space && space < minDense || !denseLine(look))
 }
 
 // starts tells whether a line begins encoded content, and sets found.

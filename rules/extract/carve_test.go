@@ -15,6 +15,8 @@ func FuzzWordsAlone(f *testing.F) {
 		"A1 b2 c3 d4 e5 f6\n", "be fe 0a 0b 0c 0d\n", "Some More Word Four Five Sixx Sevn Eigt\n", "QUFB QUFB QUFB QUFB QUFB\n", "M86)C8F%S9\n",
 		"2024-05-01T10:00:00Z INFO some words\n", "2024 05 01 words\n", "0012 ab cd\n", "00: 0a 0b\n", "1, 2, three\n",
 		"U29tZSB3b3JkcyBhbmQgbW9yZSB3b3Jkcywgd2l0aCBhIG51bWJlcg==\n", "> quoted text\n", "We: 1, 2, 3\n", "\r\n1, 2, 3\r\n", "\r\n 1, 2, 3\r\n", "\n\n: 1, 2, 3\n", "\n\n   M86)C8F%S9\n",
+		"A-10000,Bracket no. 1,5 mm,red,12,3.00\n", "a,b,c,d\n", "A-10000,Bracket,red,12,3.00,and,more,and,more,and,more\n", "ae-01,02,03,04,05\n",
+		"87cURD_*#MCghU%Ec6)<A,Ebo80K4VP0H`%^0H`%^!!$?d9jqo\n", "4000000,aabbott1000,Alice\n", "AAAAAAAAAAAAAAAAAAA,AAAAAAAAAAAAA\n",
 		"Ae x: 10 20 30 40 50 60 70\n",
 	} {
 		f.Add([]byte(strings.Repeat(line, 1+300/len(line))))
