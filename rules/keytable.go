@@ -94,17 +94,14 @@ func (t *keyTable) place(k Key) (*bucket, int) {
 	}
 }
 
-// warm reads where keys lie or would, all at once, so that the processor fetches
-// them side by side and has them when they are asked for one by one.
-func (t *keyTable) warm(keys []cellKey, into Key) Key {
-	if len(t.buckets) < coldBuckets {
-		return into
-	}
-	mask := uint64(len(t.buckets) - 1)
-	for i := range keys {
-		into ^= t.buckets[mix(keys[i].key^Key(t.seed))&mask].keys[0]
-	}
-	return into
+// cold reports whether the table is too large for the processor's nearest cache.
+func (t *keyTable) cold() bool { return len(t.buckets) >= coldBuckets }
+
+// warm reads where a key lies or would, and returns something of it. Where many
+// are asked for one by one, reading their places first has the processor fetch
+// them side by side.
+func (t *keyTable) warm(k Key) Key {
+	return t.buckets[mix(k^Key(t.seed))&uint64(len(t.buckets)-1)].keys[0]
 }
 
 func (t *keyTable) grow() {
@@ -146,11 +143,3 @@ func (t *keyTable) clone() keyTable {
 
 // size is how many bytes of memory the table takes.
 func (t *keyTable) size() int64 { return bucketSize * int64(len(t.buckets)) }
-
-// reset empties the table and keeps its room.
-func (t *keyTable) reset() {
-	if t.n > 0 {
-		clear(t.buckets)
-		t.n = 0
-	}
-}

@@ -16,6 +16,10 @@ const maxPeople = 1_000_000
 // are kept, to bound memory.
 const manyPeople = 100_000
 
+// doubledPeople is the number up to which the room for people doubles as they
+// come, so that few are moved; beyond it less memory is left empty.
+const doubledPeople = 1 << 15
+
 // identifier is one value by which a person can be told from others.
 type identifier struct {
 	key    Key
@@ -63,20 +67,10 @@ func (p *people) add(ids []identifier, strongest int, r record) {
 		p.addBeyond(ids[0])
 		return
 	}
-	at := -1
-	for _, id := range ids[:strongest] {
-		if i := p.find(id.key); i >= 0 {
-			at = i
-			break
-		}
-	}
+	at := p.place(ids, strongest)
 	if at < 0 {
-		if len(p.list) == maxPeople {
-			p.moreThan(ids[0].key, ids[0].domain)
-			return
-		}
-		at = len(p.list)
-		p.list = append(p.list, person{id: ids[0].key})
+		p.moreThan(ids[0].key, ids[0].domain)
+		return
 	}
 	who := &p.list[at]
 	who.fields.union(r.fields)
@@ -88,12 +82,39 @@ func (p *people) add(ids []identifier, strongest int, r record) {
 		if who.domain == 0 {
 			who.domain = id.domain
 		}
-		if i < strongest {
-			p.index.mark(id.key, uint32(at), strongestBit)
-		} else {
+		if i >= strongest {
 			p.index.add(id.key, uint32(at))
+		} else if strongest > 1 { // else place has marked it
+			p.index.mark(id.key, uint32(at), strongestBit)
 		}
 	}
+}
+
+// place returns the place of the person whom one of the strongest identifiers
+// names, a new one if none does, -1 if there is no room for one more. A lone
+// identifier is marked at once.
+func (p *people) place(ids []identifier, strongest int) int {
+	next := len(p.list)
+	if strongest == 1 && next < maxPeople {
+		if at, added := p.index.put(ids[0].key, uint32(next)|strongestBit); at != nil && !added {
+			*at |= strongestBit
+			return int(*at &^ strongestBit)
+		}
+	} else {
+		for _, id := range ids[:strongest] {
+			if i := p.find(id.key); i >= 0 {
+				return i
+			}
+		}
+		if next == maxPeople {
+			return -1
+		}
+	}
+	if next == cap(p.list) && next < doubledPeople {
+		p.list = slices.Grow(p.list, max(next, 1))
+	}
+	p.list = append(p.list, person{id: ids[0].key})
+	return next
 }
 
 func (p *people) addBeyond(id identifier) {

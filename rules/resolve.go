@@ -29,7 +29,7 @@ type resolver struct {
 
 	keys   []cellKey // of one stretch's identifying cells; see keysOf
 	warmed Key       // means nothing; it keeps the compiler from leaving warm out
-	seen   keyTable
+	seen   distinct
 	found  found // of the row at hand
 	buf    []byte
 	joined []byte
@@ -125,8 +125,21 @@ const warmRows = 16
 
 // warm fetches the places of keys in the tables that they are looked up in next.
 func (r *resolver) warm(keys []cellKey) {
-	r.warmed = r.ev.people.index.warm(keys, r.warmed)
-	r.warmed = r.ev.contacts.exact.warm(keys, r.warmed)
+	people, contacts := &r.ev.people.index, &r.ev.contacts.exact
+	if !people.cold() {
+		return
+	}
+	both := contacts.cold()
+	for i := range keys {
+		k := &keys[i]
+		if k.key == 0 || k.role {
+			continue
+		}
+		r.warmed ^= people.warm(k.key)
+		if both && k.domain != 0 {
+			r.warmed ^= contacts.warm(k.key)
+		}
+	}
 }
 
 // groupsOf parts the columns of a row into people: one group, unless the same
@@ -224,12 +237,9 @@ func (r *resolver) distinct(rows int, g group, enough int) (counts [detect.NumTy
 		if !identifies(c.kind) {
 			continue
 		}
-		r.seen.reset()
-		for i := 0; i < rows && r.seen.n < enough; i++ {
-			r.seen.add(r.keys[i*len(g.columns)+j].key, 0)
-		}
-		counts[c.kind] = max(counts[c.kind], r.seen.n)
-		best = max(best, r.seen.n)
+		n := r.seen.count(r.keys[j:], len(g.columns), rows, enough)
+		counts[c.kind] = max(counts[c.kind], n)
+		best = max(best, n)
 	}
 	return counts, best
 }
