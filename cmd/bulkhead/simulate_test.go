@@ -98,7 +98,7 @@ func TestCostsAreMeasuredByWhatThereIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := regexp.MustCompile(`^go test (\./\S+) -run (\S+)(?: -v)? -bench (\w+)(?:/(\S+))?`)
+	command := regexp.MustCompile(`^go test (\./\S+) -run (\S+)(?: -v)? -bench (\w+)(?:/([\w-]+))?`)
 	for _, f := range costs.Figures() {
 		if f.Origin != "measured" {
 			continue

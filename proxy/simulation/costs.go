@@ -73,15 +73,16 @@ type RelayCost struct {
 
 // StoreCost is what PostgreSQL and S3 take.
 type StoreCost struct {
-	Cores     count    `json:"cores"`      // of PostgreSQL
-	Batch     duration `json:"batch"`      // of the ledger, with its commit
-	Entry     duration `json:"entry"`      // more, for each entry in it
-	Runs      duration `json:"runs"`       // to read a sender's
-	Hold      duration `json:"hold"`       // what holds may do side by side
-	HoldAlone duration `json:"hold_alone"` // what they do one after another, with the commit
-	Put       duration `json:"put"`        // to S3, on average
-	PutsOf    count    `json:"puts_of"`    // objects for a held copy
-	Told      duration `json:"told"`       // until the other relays know what one knows of a mailing
+	Cores    count    `json:"cores"`     // of PostgreSQL
+	Batch    duration `json:"batch"`     // of a core, for a batch of the ledger
+	Entry    duration `json:"entry"`     // more, for each entry in it
+	Runs     duration `json:"runs"`      // of a core, to read a sender's
+	Hold     duration `json:"hold"`      // of a core
+	HoldOpen duration `json:"hold_open"` // that its transaction is open: holds take turns
+	Sync     duration `json:"sync"`      // of its disk, for a commit
+	Put      duration `json:"put"`       // to S3, on average
+	PutsOf   count    `json:"puts_of"`   // objects for a held copy
+	Told     duration `json:"told"`      // from a commit until the other relays know of it
 }
 
 // Around is what is not ours.
@@ -115,6 +116,9 @@ func (c *Costs) check() error {
 	}
 	if of := c.Mailing.Share.Value + c.Mishap.Share.Value; of >= 1 {
 		wrong = append(wrong, fmt.Errorf("mailings and accidents: %v of all messages leaves no letters", of))
+	}
+	if s := &c.Store; s.HoldOpen.Value < s.Hold.Value {
+		wrong = append(wrong, fmt.Errorf("store.hold_open: %v is less than store.hold, %v", s.HoldOpen.Value, s.Hold.Value))
 	}
 	for _, f := range c.Figures() {
 		if err := f.check(); err != nil {
@@ -174,7 +178,7 @@ func (c *Costs) Figures() []Named {
 		name("relay.hold", r.Hold), name("relay.held", r.Held), name("relay.gather", r.Gather), name("relay.gathered", r.Gathered),
 		name("relay.connections", r.Connections), name("relay.deadline", r.Deadline), name("relay.known_sender", r.KnownSender), name("relay.echo", r.Echo),
 		name("store.cores", s.Cores), name("store.batch", s.Batch), name("store.entry", s.Entry), name("store.runs", s.Runs),
-		name("store.hold", s.Hold), name("store.hold_alone", s.HoldAlone), name("store.put", s.Put), name("store.puts_of", s.PutsOf), name("store.told", s.Told),
+		name("store.hold", s.Hold), name("store.hold_open", s.HoldOpen), name("store.sync", s.Sync), name("store.put", s.Put), name("store.puts_of", s.PutsOf), name("store.told", s.Told),
 		name("around.upstream", a.Upstream), name("around.bandwidth", a.Bandwidth), name("around.check", a.Check), name("around.fall", a.Fall), name("around.refusals", a.Refusals),
 		name("around.retry", a.Retry), name("around.retry_most", a.RetryMost),
 	)

@@ -13,13 +13,14 @@
 //   - A relay is a queue in front of its cores, first come, first served. What a
 //     message costs of a core is what was measured of the whole program. Reading and
 //     SMTP are one piece of work, which nothing interrupts.
-//   - PostgreSQL is a queue in front of its cores. A hold then goes through a second
-//     queue of one server: the part of its transaction that all relays take in turn.
+//   - PostgreSQL is a queue in front of its cores. The transactions of holds take
+//     turns, over all relays: a second queue, of one server.
 //   - S3 and the upstream take time, exponentially distributed, and no queue.
 //   - What is written to the ledger of messages is gathered and written in batches;
 //     no message waits for it. A relay that is killed loses what it had gathered.
 //   - A client that hears 4xx or loses its connection tries again, later each time.
-//   - What one relay knows of a mailing the others know after a fixed time.
+//   - What one relay knows of a mailing the others know a fixed time after it was
+//     written: of a copy with its batch of the ledger, of a hold with its commit.
 //
 // What each number is, and whether it was measured or is assumed, is in [Costs],
 // and goes into the report.

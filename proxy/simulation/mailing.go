@@ -37,10 +37,10 @@ func (m *mailing) ask(a *attempt) {
 	w := m.world
 	if !a.message.joined && !m.known() {
 		a.message.joined = true
-		m.joined = append(m.joined, join{knower{a.relay, a.life}, m.soon()})
+		m.joined = append(m.joined, join{knower{a.relay, a.life}, m.soon(w.costs.Relay.Gather.Value)})
 		if w.cfg.Canary.Copies > 0 {
 			w.clock.after(0, m.wake)
-			w.clock.after(w.costs.Store.Told.Value, m.wake)
+			w.clock.after(w.costs.Relay.Gather.Value+w.costs.Store.Told.Value, m.wake)
 		}
 	}
 	if !m.settle(a) {
@@ -95,23 +95,23 @@ func (m *mailing) known() bool { return m.told > 0 && m.told <= m.world.clock.no
 // kept is the commit of a held copy: the others are told by it.
 func (m *mailing) kept() {
 	if m.told == 0 {
-		m.told = m.soon()
+		m.told = m.soon(0)
 	}
 }
 
-// soon is when the others know what is written now.
-func (m *mailing) soon() time.Duration {
+// soon is when the others know what is written in so much time.
+func (m *mailing) soon(written time.Duration) time.Duration {
 	if !m.world.store.up {
 		return never
 	}
-	return m.world.clock.now + m.world.costs.Store.Told.Value
+	return m.world.clock.now + written + m.world.costs.Store.Told.Value
 }
 
 // tellAll writes what could not be written, of those who still know it.
 func (m *mailing) tellAll() {
 	for i := range m.joined {
 		if j := &m.joined[i]; j.told == never && j.by.relay.up && j.by.relay.lives == j.by.life {
-			j.told = m.soon()
+			j.told = m.soon(m.world.costs.Relay.Gather.Value)
 		}
 	}
 }

@@ -164,7 +164,7 @@ func TestCopiesThatLeaveBeforeTheBrake(t *testing.T) {
 	if many.P50 <= 2 || many.Most > 2*20 {
 		t.Errorf("20 relays: %+v", many)
 	}
-	cfg.Costs.Store.Told.Value = 50 * time.Millisecond
+	cfg.Costs.Store.Told.Value, cfg.Costs.Relay.Gather.Value = 10*time.Millisecond, 10*time.Millisecond
 	if sooner := run(t, cfg).Accident; sooner.Mean >= many.Mean/2 {
 		t.Errorf("told sooner %v leave, told later %v", sooner.Mean, many.Mean)
 	}
@@ -255,7 +255,7 @@ func TestFiguresSayWhereTheyComeFrom(t *testing.T) {
 	if origins["measured"] == 0 || origins["assumed"] == 0 || origins["setting"] == 0 || len(origins) != 3 {
 		t.Errorf("%v", origins)
 	}
-	if !slices.ContainsFunc(r.Figures, func(f simulation.Named) bool { return f.Name == "store.hold_alone" }) {
+	if !slices.ContainsFunc(r.Figures, func(f simulation.Named) bool { return f.Name == "store.hold_open" }) {
 		t.Error("the holds' own part is not told")
 	}
 }

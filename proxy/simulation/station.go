@@ -26,6 +26,8 @@ type station struct {
 // job is what one wants of a station.
 type job struct {
 	service time.Duration
+	// work is called in place of service: it is at an end when it calls end.
+	work func(end func())
 	// done is called once it has been served, with how long it had waited.
 	done func(waited time.Duration)
 	// lost is called if it never will be; it may be nil.
@@ -53,7 +55,7 @@ func (s *station) enter(j *job) {
 func (s *station) serve(j *job) {
 	j.began, j.served = s.clock.now, true
 	s.serving = append(s.serving, j)
-	s.clock.after(j.service, func() {
+	end := func() {
 		if j.gone {
 			return
 		}
@@ -64,7 +66,12 @@ func (s *station) serve(j *job) {
 			s.serve(next)
 		}
 		j.done(j.began - j.arrived)
-	})
+	}
+	if j.work != nil {
+		j.work(end)
+		return
+	}
+	s.clock.after(j.service, end)
 }
 
 // leave counts what has left, served or not.

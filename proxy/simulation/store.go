@@ -33,8 +33,9 @@ func (s *store) hold(a *attempt, then func(failed string)) {
 	})
 }
 
-// commit writes the rows. If the relay is killed before its turn has come PostgreSQL
-// rolls back what it had begun.
+// commit writes the rows, one hold after another: a turn is the processor time of
+// PostgreSQL, the rest of the time that the transaction is open, and the disk's. If
+// the relay is killed before its turn has come, nothing is written.
 func (s *store) commit(a *attempt, then func(failed string)) {
 	away := func() { then("451 PostgreSQL away") }
 	if !s.up {
@@ -42,18 +43,19 @@ func (s *store) commit(a *attempt, then func(failed string)) {
 		return
 	}
 	costs := &s.world.costs.Store
-	s.cores.enter(&job{service: costs.Hold.Value, lost: away, done: func(time.Duration) {
-		if a.over {
+	rest := costs.HoldOpen.Value - costs.Hold.Value + costs.Sync.Value
+	turn := &job{lost: away}
+	turn.work = func(end func()) {
+		s.cores.enter(&job{service: costs.Hold.Value, done: func(time.Duration) { s.world.clock.after(rest, end) }})
+	}
+	turn.done = func(time.Duration) {
+		if a.over && a.ended < turn.began {
 			return
 		}
-		s.alone.enter(&job{service: costs.HoldAlone.Value, lost: away, done: func(time.Duration) {
-			if turn := s.world.clock.now - costs.HoldAlone.Value; a.over && a.ended < turn {
-				return
-			}
-			s.holds++
-			then("")
-		}})
-	}})
+		s.holds++
+		then("")
+	}
+	s.alone.enter(turn)
 }
 
 // stop is PostgreSQL's end: what it was about to do is not done.
