@@ -3,6 +3,7 @@ package extract
 import (
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -74,6 +75,38 @@ func TestHTMLIsReadAsItIsSeenAndWritten(t *testing.T) {
 				t.Errorf("text %q, want %q\nrows %q, want %q\nunread %v", text, c.text, r.grids.String(), c.rows, sum.Unread)
 			}
 		})
+	}
+}
+
+// TestTagsThatComeAgainSayTheSame: a tag that is written like one before it says
+// what it would say if it were written otherwise.
+func TestTagsThatComeAgainSayTheSame(t *testing.T) {
+	for _, page := range []string{
+		"<p class=x>a</p><p class=x>b</p>",
+		"a<span class=x>b</span>c<style>.x{display:none}</style><p>a<span class=x>b</span>c</p>",
+		"<x-c>1</x-c><x-c>2</x-c><style>x-c{display:block}</style><x-c>1</x-c><x-c>2</x-c>",
+		"<img alt='Ada Fern'><img alt='Ada Fern'><img alt='Ada Fern'/>",
+		"<b title=t1>x</b><b title=t1>y</b><input value='v 1'><input value='v 1'>",
+		"<a href='mailto:ada@home.example'>x</a> <a href='mailto:ada@home.example'>y</a>",
+		"<i data-mail='ada@home.example'>x</i><i data-mail='ada@home.example'>y</i><meta content='b c'><meta content='b c'>",
+		"<a href='?q=a@home.example'>x</a><a href='?q=a@home.example'>y</a>",
+		"<table><tr><td colspan=2>1<td>2<tr><td colspan=2>3<td>4<tr><td>5<td>6<td>7</table>",
+		"<bdo dir=rtl>adA</bdo> <bdo dir=rtl>nreF</bdo>",
+		"<p style='background:url(data:,a%2Cb)'>x</p><p style='background:url(data:,a%2Cb)'>y</p>",
+		"<div style='position:absolute;left:9px;top:2px'>1</div><div style='position:absolute;left:90px;top:2px'>2</div><div style='position:absolute;left:9px;top:2px'>3</div>",
+		"<svg><text x=0 y=10>1</text><text x=50 y=10>2</text></svg><svg><text x=0 y=10>3</text><text x=50 y=10>4</text></svg>",
+		"<iframe srcdoc='Ada'></iframe><iframe srcdoc='Ada'></iframe>", "<br><br/><BR>a<br>b<li>c<LI>d</li></LI>", "<textarea>a\n b</textarea><textarea>a\n b</textarea>",
+	} {
+		n := 0
+		otherwise := regexp.MustCompile("<[a-zA-Z-]+").ReplaceAllStringFunc(page, func(tag string) string {
+			n++
+			return fmt.Sprintf("%s n%d ", tag, n)
+		})
+		got, sum := walkFile(t, []byte("<html><body>"+page), DefaultLimits())
+		want, wantSum := walkFile(t, []byte("<html><body>"+otherwise), DefaultLimits())
+		if got.text.String() != want.text.String() || got.grids.String() != want.grids.String() || len(sum.Unread) != len(wantSum.Unread) {
+			t.Errorf("%s:\ntext %q\nwant %q\nrows %q\nwant %q", page, got.text.String(), want.text.String(), got.grids.String(), want.grids.String())
+		}
 	}
 }
 

@@ -175,6 +175,7 @@ func lastPixels(value []byte) (float64, bool) {
 // name alone.
 type sheet struct {
 	looks map[string]look // by ".class" or "element"
+	rules int             // that were taken
 }
 
 // maxRules bounds the rules that are kept of a page.
@@ -241,6 +242,7 @@ func (s *sheet) rule(selectors []byte, l look) {
 		l := l
 		l.join(s.looks[string(name)])
 		s.looks[string(name)] = l
+		s.rules++
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/htmltoken"
 	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 // markup turns the tokens of an HTML page into items, as a reader would see
@@ -43,6 +42,9 @@ type markup struct {
 	err    error
 
 	turning bool // the open cell or line has turned text
+
+	known   [htmltoken.Slots]knownTag
+	present *knownTag // the tag at hand, nil if it is not remembered
 }
 
 func newMarkup(r io.Reader, maxToken int) *markup {
@@ -99,53 +101,13 @@ func (m *markup) step() {
 	case html.TextToken:
 		m.text(m.z.Text())
 	case html.StartTagToken, html.SelfClosingTagToken:
-		m.start(m.tag(m.z.Raw()))
+		m.start(m.named())
 	case html.EndTagToken:
-		name, _ := m.tag(m.z.Raw())
+		name, _ := m.named()
 		m.end(name)
 	case html.CommentToken, html.DoctypeToken:
 		m.comment(m.z.Text())
 	}
-}
-
-// tag returns the name of a tag as it is written, "" if HTML has none such,
-// and whether attributes may follow.
-func (m *markup) tag(raw []byte) (name string, attributes bool) {
-	raw = bytes.TrimPrefix(raw[1:], []byte("/"))
-	var lower [16]byte
-	i := 0
-	for i < len(raw) && raw[i] != '>' && raw[i] != '/' && !blankByte(raw[i]) {
-		if i == len(lower) {
-			return "", true
-		}
-		lower[i] = raw[i]
-		if 'A' <= raw[i] && raw[i] <= 'Z' {
-			lower[i] += 'a' - 'A'
-		}
-		i++
-	}
-	attributes = i+1 < len(raw)
-	if a := atom.Lookup(lower[:i]); a != 0 {
-		return a.String(), attributes
-	}
-	switch string(lower[:i]) { // of SVG and MathML
-	case "text":
-		return "text", attributes
-	case "tspan":
-		return "tspan", attributes
-	case "g":
-		return "g", attributes
-	case "mtable":
-		return "table", attributes
-	case "mtr", "mlabeledtr":
-		return "tr", attributes
-	case "mtd":
-		return "td", attributes
-	}
-	if m.sheet.looks[string(lower[:i])].block { // an element of its own making
-		return "div", attributes
-	}
-	return "", attributes
 }
 
 // finish closes what the page left open.
@@ -374,7 +336,10 @@ type attributes struct {
 }
 
 func (m *markup) attributes(tag string) attributes {
-	a := attributes{colspan: 1, rowspan: 1}
+	if m.present != nil && m.present.plain {
+		return m.present.attributes
+	}
+	a, plain := attributes{colspan: 1, rowspan: 1}, true
 	for more := true; more; {
 		var key, val []byte
 		key, val, more = m.z.TagAttr()
@@ -384,7 +349,9 @@ func (m *markup) attributes(tag string) attributes {
 		case "rowspan":
 			a.rowspan = span(val)
 		case "style":
-			a.look.join(m.style(val))
+			l, known := m.style(val)
+			a.look.join(l)
+			plain = plain && known
 		case "class":
 			m.sheet.classes(&a.look, val)
 		case "hidden":
@@ -395,25 +362,33 @@ func (m *markup) attributes(tag string) attributes {
 		case "x", "y", "dx", "dy", "transform":
 			a.place(string(key), val)
 		case "alt", "title", "value", "aria-label", "placeholder", "summary", "label":
+			plain = false
 			if len(val) > 2 && (key[0] != 'v' || tag != "li" && tag != "progress" && tag != "meter") {
 				m.text([]byte{' '})
 				m.text(val)
 				m.text([]byte{' '})
 			}
 		case "srcdoc":
+			plain = false
 			m.add(&item{kind: itemData, text: bytes.Clone(val), media: "text/html"})
 		case "href", "src", "background", "data", "action", "poster", "xlink:href":
+			plain = false
 			m.link(val)
 			m.shadow.query(val)
 		case "content":
+			plain = false
 			m.shadow.value(val)
 		default:
 			if bytes.HasPrefix(key, []byte("data-")) {
+				plain = false
 				m.shadow.value(val)
 			}
 		}
 	}
 	m.shadow.end()
+	if m.present != nil && plain {
+		m.present.plain, m.present.attributes = true, a
+	}
 	return a
 }
 
@@ -445,15 +420,16 @@ const (
 	maxStyle  = 256 // bytes of one
 )
 
-// style reads a style attribute.
-func (m *markup) style(declarations []byte) look {
+// style reads a style attribute. It reports false for one that holds more than a
+// look.
+func (m *markup) style(declarations []byte) (look, bool) {
 	if l, known := m.styles[string(declarations)]; known {
-		return l
+		return l, true
 	}
 	l := parseLook(declarations)
 	if bytes.Contains(declarations, []byte("data:")) {
 		m.styleData(declarations)
-		return l
+		return l, false
 	}
 	if len(declarations) <= maxStyle && len(m.styles) < maxStyles {
 		if m.styles == nil {
@@ -461,7 +437,7 @@ func (m *markup) style(declarations []byte) look {
 		}
 		m.styles[string(declarations)] = l
 	}
-	return l
+	return l, true
 }
 
 func span(val []byte) int {

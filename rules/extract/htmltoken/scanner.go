@@ -34,6 +34,10 @@ type Scanner struct {
 	many  map[string]bool // the names of attributes, where there are many
 
 	text []byte
+
+	known *knownTags // nil until a tag comes
+	slot  int        // of the present token among them, negative for none
+	again bool       // it is what had the slot before
 }
 
 // span is a part of the present token.
@@ -101,6 +105,7 @@ func (z *Scanner) read() {
 func (z *Scanner) Next() html.TokenType {
 	z.start += z.size
 	z.size, z.data, z.given, z.attrs = 0, span{}, 0, z.attrs[:0]
+	z.slot, z.again = -1, false
 	z.kind = html.ErrorToken
 	if z.err != nil {
 		return z.kind
@@ -182,9 +187,13 @@ func (z *Scanner) closing() html.TokenType {
 		z.size = 3
 		return html.CommentToken
 	case letter(c):
+		if z.recall() {
+			return z.kind
+		}
 		if !z.tag(2, false) {
 			return html.ErrorToken
 		}
+		z.remember(html.EndTagToken)
 		return html.EndTagToken
 	}
 	return z.bogus(2)

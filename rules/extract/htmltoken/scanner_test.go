@@ -95,6 +95,7 @@ func pages() []string {
 func TestTokensAreThoseOfNetHTML(t *testing.T) {
 	for _, page := range pages() {
 		same(t, page)
+		same(t, page+page+page) // with tags that are remembered
 	}
 	rng := rand.New(rand.NewPCG(5, 6))
 	pieces := strings.Split("<,</,>,<!--,-->,--,!,-,script,SCRIPT,title,style, ,\n,\r,/,=,\",',a,b,&,&amp;,&lt,;,#,x41,<script>,</script>,<!,?,doctype,\x00,textarea,noscript,copy,é", ",")
@@ -103,7 +104,7 @@ func TestTokensAreThoseOfNetHTML(t *testing.T) {
 		for range 1 + rng.IntN(14) {
 			b.WriteString(pieces[rng.IntN(len(pieces))])
 		}
-		same(t, b.String())
+		same(t, b.String()+b.String())
 	}
 	many := "<x"
 	for i := range 100 {
@@ -116,7 +117,34 @@ func FuzzTokens(f *testing.F) {
 	for _, page := range pages() {
 		f.Add(page)
 	}
-	f.Fuzz(func(t *testing.T, page string) { same(t, page) })
+	f.Fuzz(func(t *testing.T, page string) {
+		same(t, page)
+		same(t, page+page)
+	})
+}
+
+// FuzzKnown: what is said to be the tag that had a slot before is that tag.
+func FuzzKnown(f *testing.F) {
+	for _, page := range pages() {
+		f.Add(page + page)
+	}
+	f.Add(strings.Repeat("<td class=a><TD class=a></td><td class=b></td >", 3))
+	f.Fuzz(func(t *testing.T, page string) {
+		z, had := New(strings.NewReader(page), 1<<20), [Slots]string{}
+		for z.Next() != html.ErrorToken {
+			slot, again := z.Known()
+			if slot < 0 {
+				continue
+			}
+			if again && had[slot] != string(z.Raw()) {
+				t.Fatalf("%q is said to be the tag of slot %d again, which had %q", z.Raw(), slot, had[slot])
+			}
+			had[slot] = string(z.Raw())
+			for more := true; more; { // it may change what was read
+				_, _, more = z.TagAttr()
+			}
+		}
+	})
 }
 
 func TestTokensAreBounded(t *testing.T) {

@@ -8,15 +8,20 @@ import (
 
 // opening reads a start tag.
 func (z *Scanner) opening() html.TokenType {
+	if z.recall() {
+		return z.kind
+	}
 	if !z.tag(1, true) {
 		return html.ErrorToken
 	}
 	z.raw = rawElement(z.buf[z.start+z.data.start : z.start+z.data.end])
+	kind := html.StartTagToken
 	last := z.size - 2
 	if z.buf[z.start+last] == '/' && (len(z.attrs) == 0 || last != z.attrs[len(z.attrs)-1].value.end-1) {
-		return html.SelfClosingTagToken
+		kind = html.SelfClosingTagToken
 	}
-	return html.StartTagToken
+	z.remember(kind)
+	return kind
 }
 
 // tag reads a tag whose name begins name bytes behind its start. It reports
