@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
@@ -8,7 +9,7 @@ import (
 
 // nextAnchor returns the place of the first anchor in text from i on, its
 // length if there is none.
-func (d *Detector) nextAnchor(text []byte, i int) int {
+func nextAnchor(anchors *[256]anchor, text []byte, i int) int {
 	for i+8 <= len(text) {
 		word := binary.LittleEndian.Uint64(text[i:])
 		low := lanes.Low(word)
@@ -16,41 +17,84 @@ func (d *Detector) nextAnchor(text []byte, i int) int {
 		// by itself.
 		found := (lanes.Within(low, '0', '9') | lanes.Within(low, '@', 'Z') | lanes.Within(low, '$', '$') | lanes.Within(low, '-', '-') | word) & lanes.Tops
 		for ; found != 0; found &= found - 1 {
-			if at := i + lanes.First(found); d.anchor[text[at]] != anchorNone {
+			if at := i + lanes.First(found); anchors[text[at]] != anchorNone {
 				return at
 			}
 		}
 		i += 8
 	}
-	for i < len(text) && d.anchor[text[i]] == anchorNone {
+	for i < len(text) && anchors[text[i]] == anchorNone {
 		i++
 	}
 	return i
 }
 
+// nextPlain is nextAnchor where neither '$' nor '-' is one.
+func nextPlain(anchors *[256]anchor, text []byte, i int) int {
+	for i+8 <= len(text) {
+		word := binary.LittleEndian.Uint64(text[i:])
+		low := lanes.Low(word)
+		found := (lanes.Within(low, '0', '9') | lanes.Within(low, '@', 'Z') | word) & lanes.Tops
+		for ; found != 0; found &= found - 1 {
+			if at := i + lanes.First(found); anchors[text[at]] != anchorNone {
+				return at
+			}
+		}
+		i += 8
+	}
+	for i < len(text) && anchors[text[i]] == anchorNone {
+		i++
+	}
+	return i
+}
+
+// hasKey reports whether text may have a private key in PEM: five dashes in a row,
+// of which every fifth byte shows one.
+func hasKey(text []byte) bool {
+	for i := 4; i < len(text); i += 5 {
+		if text[i] == '-' && text[i-1] == '-' || text[i] == '-' && i+1 < len(text) && text[i+1] == '-' {
+			return true
+		}
+	}
+	return false
+}
+
 // IndexFigure returns the place of the first digit or at sign in text, -1 if it
 // has none. Hardly any value that counts is without both.
 func IndexFigure(text []byte) int {
+	n := indexDigit(text)
+	if n < 0 {
+		return bytes.IndexByte(text, '@')
+	}
+	if at := bytes.IndexByte(text[:n], '@'); at >= 0 {
+		return at
+	}
+	return n
+}
+
+// indexDigit returns the place of the first digit in text, -1 if it has none.
+func indexDigit(text []byte) int {
 	i := 0
-	for ; i+16 <= len(text); i += 16 { // two words without either, as most are
-		first, second := binary.LittleEndian.Uint64(text[i:]), binary.LittleEndian.Uint64(text[i+8:])
-		low, other := lanes.Low(first), lanes.Low(second)
-		if ((lanes.Within(low, '0', '9')|lanes.Within(low, '@', '@'))&^first|
-			(lanes.Within(other, '0', '9')|lanes.Within(other, '@', '@'))&^second)&lanes.Tops != 0 {
+	for ; i+32 <= len(text); i += 32 { // four words without any, as most are
+		if (digitLanes(text[i:])|digitLanes(text[i+8:])|digitLanes(text[i+16:])|digitLanes(text[i+24:]))&lanes.Tops != 0 {
 			break
 		}
 	}
 	for ; i+8 <= len(text); i += 8 {
-		word := binary.LittleEndian.Uint64(text[i:])
-		low := lanes.Low(word)
-		if found := (lanes.Within(low, '0', '9') | lanes.Within(low, '@', '@')) &^ word & lanes.Tops; found != 0 {
+		if found := digitLanes(text[i:]) & lanes.Tops; found != 0 {
 			return i + lanes.First(found)
 		}
 	}
 	for ; i < len(text); i++ {
-		if isDigit(text[i]) || text[i] == '@' {
+		if isDigit(text[i]) {
 			return i
 		}
 	}
 	return -1
+}
+
+// digitLanes finds the digits among the first eight bytes of text.
+func digitLanes(text []byte) uint64 {
+	word := binary.LittleEndian.Uint64(text)
+	return lanes.Within(lanes.Low(word), '0', '9') &^ word
 }

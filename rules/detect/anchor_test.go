@@ -18,13 +18,19 @@ func FuzzAnchors(f *testing.F) {
 	f.Add([]byte("a long line without any of them, /:?[`"))
 	d := newDetector(f)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		want := len(text)
+		want, plain := len(text), len(text)
 		for i := len(text); i >= 0; i-- {
 			if i < len(text) && d.anchor[text[i]] != anchorNone {
 				want = i
 			}
-			if got := d.nextAnchor(text, i); got != want {
+			if got := nextAnchor(&d.anchor, text, i); got != want {
 				t.Fatalf("the first anchor of %q from %d on is at %d, want %d", text, i, got, want)
+			}
+			if i < len(text) && d.plain[text[i]] != anchorNone {
+				plain = i
+			}
+			if got := nextPlain(&d.plain, text, i); got != plain {
+				t.Fatalf("the first plain anchor of %q from %d on is at %d, want %d", text, i, got, plain)
 			}
 		}
 		for i := range text {

@@ -43,7 +43,9 @@ func FuzzSchemes(f *testing.F) {
 	var all []scheme
 	for _, byLetters := range newSchemes() {
 		for _, list := range byLetters {
-			all = append(all, list...)
+			for _, p := range list {
+				all = append(all, p.scheme)
+			}
 		}
 	}
 	for i := range all {

@@ -5,7 +5,9 @@ import "sync"
 // Detector reads values. It is immutable after New and safe for concurrent use.
 type Detector struct {
 	class   [256]class
+	places  [256][2]uint64 // of each byte's class, for shapeOf
 	anchor  [256]anchor
+	plain   [256]anchor // of texts without what '$' and '-' are anchors of
 	word    [256]wordByte
 	words   *words
 	schemes *schemeIndex
@@ -20,7 +22,8 @@ func New() (*Detector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Detector{class: classTable(), anchor: anchorTable(), word: wordTable(), words: words, schemes: newSchemes(), keys: keyPrefixes()}, nil
+	anchors, plain := anchorTables()
+	return &Detector{class: classTable(), places: placeTable(), anchor: anchors, plain: plain, word: wordTable(), words: words, schemes: newSchemes(), keys: keyPrefixes()}, nil
 }
 
 // digitBuf returns room for an identifier, to be put back into spare.

@@ -23,9 +23,29 @@ type scheme struct {
 	valid func(id []byte) bool
 }
 
+// placedScheme is a scheme with the places in its form where a digit must be, or
+// a letter, a bit for each.
+type placedScheme struct {
+	scheme
+	digits, letters uint32
+}
+
+func placed(s scheme) placedScheme {
+	p := placedScheme{scheme: s}
+	for i, c := range []byte(s.form) {
+		switch {
+		case c == '9':
+			p.digits |= 1 << i
+		case isLetter(c):
+			p.letters |= 1 << i
+		}
+	}
+	return p
+}
+
 // schemeIndex finds the schemes by length, those of digits apart from those
 // with letters.
-type schemeIndex [maxScheme + 1][2][]scheme
+type schemeIndex [maxScheme + 1][2][]placedScheme
 
 const maxScheme = 18
 
@@ -43,7 +63,7 @@ func newSchemes() *schemeIndex {
 				}
 			}
 			slot := &index[len(s.form)][letters]
-			*slot = append(*slot, s)
+			*slot = append(*slot, placed(s))
 		}
 	}
 	return &index
@@ -96,10 +116,17 @@ func (d *Detector) nationals(value []byte, s *shape, strict bool, found func(Typ
 	if bare && s.of(classLower) == 0 {
 		id = value
 	}
+	places, known := uint32(0), letters == 0
 	for i := range d.schemes[n][letters] {
 		scheme := &d.schemes[n][letters][i]
-		printed := !bare && scheme.prints(value)
-		if !bare && !printed && !spaced || letters == 1 && id == nil && !scheme.fits(value) {
+		printed := !bare && len(value) == len(scheme.pretty) && scheme.prints(value)
+		if !bare && !printed && !spaced {
+			continue
+		}
+		if !known {
+			places, known = d.letterPlaces(value), true
+		}
+		if letters == 1 && (places&scheme.digits != 0 || scheme.letters&^places != 0) {
 			continue
 		}
 		if id == nil {
@@ -123,20 +150,17 @@ func (d *Detector) nationals(value []byte, s *shape, strict bool, found func(Typ
 	}
 }
 
-// fits reports whether value has the scheme's form, whatever its case and its
-// spaces.
-func (s *scheme) fits(value []byte) bool {
-	i := 0
+// letterPlaces returns the places among the letters and digits of value, at most
+// maxScheme of them, that have letters, a bit for each.
+func (d *Detector) letterPlaces(value []byte) (places uint32) {
+	at := 0
 	for _, c := range value {
-		if !isAlnum(c) {
-			continue
-		}
-		if i == len(s.form) || isLetter(c) && s.form[i] == '9' || isDigit(c) && isLetter(s.form[i]) {
-			return false
-		}
-		i++
+		b := d.word[c]
+		letter := b / letterOfWord & 1
+		places |= uint32(letter) << (at & 31)
+		at += int(letter | b/digitOfName&1)
 	}
-	return i == len(s.form)
+	return places
 }
 
 // prints reports whether value is written the way the country prints the

@@ -10,10 +10,14 @@ import "bytes"
 // byte is bounded. It allocates nothing.
 func (d *Detector) Scan(text []byte, emit func(Entity)) {
 	s := scanner{d: d, text: text, emit: emit}
+	anchors, next := &d.plain, nextPlain
+	if bytes.IndexByte(text, '$') >= 0 || hasKey(text) {
+		anchors, next = &d.anchor, nextAnchor
+	}
 	for i := 0; i < len(text); {
-		switch d.anchor[text[i]] {
+		switch anchors[text[i]] {
 		case anchorNone:
-			i = d.nextAnchor(text, i+1)
+			i = next(anchors, text, i+1)
 		case anchorAt:
 			i = s.at(i)
 		case anchorDigit:
@@ -43,19 +47,23 @@ const (
 	anchorDash
 )
 
-func anchorTable() (table [256]anchor) {
+// anchorTables returns what each byte is, and the same for texts in which no
+// '$' and no '-' is an anchor.
+func anchorTables() (all, plain [256]anchor) {
 	for c := range 256 {
 		switch {
 		case isDigit(byte(c)):
-			table[c] = anchorDigit
+			plain[c] = anchorDigit
 		case isUpper(byte(c)):
-			table[c] = anchorCapital
+			plain[c] = anchorCapital
 		case c >= 0xc3:
-			table[c] = anchorHigh
+			plain[c] = anchorHigh
 		}
 	}
-	table['@'], table['$'], table['-'] = anchorAt, anchorDollar, anchorDash
-	return table
+	plain['@'] = anchorAt
+	all = plain
+	all['$'], all['-'] = anchorDollar, anchorDash
+	return all, plain
 }
 
 // scanner is the work on one text. Each of its anchor methods takes the

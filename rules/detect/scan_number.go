@@ -29,14 +29,14 @@ func (s *scanner) wordAround(i int) (start, end int, letters bool) {
 	var seen wordByte
 	for least := max(s.end, i-64); start > least; start-- {
 		b := s.d.word[s.text[start-1]]
-		if b == 0 {
+		if b&inWord == 0 {
 			break
 		}
 		seen |= b
 	}
 	for most := min(len(s.text), i+256); end < most; end++ {
 		b := s.d.word[s.text[end]]
-		if b == 0 {
+		if b&inWord == 0 {
 			break
 		}
 		seen |= b
@@ -51,22 +51,33 @@ func (s *scanner) wordAround(i int) (start, end int, letters bool) {
 	return start, end, true
 }
 
-// wordByte is what a byte is to a word of letters, digits, '_' and '-'; 0 if it
-// is none of these.
+// wordByte is what a byte is to words of several kinds: letters, digits, '_' and
+// '-', addresses with colons, and names.
 type wordByte uint8
 
 const (
 	inWord wordByte = 1 << iota
 	letterOfWord
+	inColons // a hexadecimal digit, ':' or '.'
+	inName   // a letter, a digit, an apostrophe, or not ASCII
+	digitOfName
 )
 
 func wordTable() (table [256]wordByte) {
 	for c := range 256 {
+		b := byte(c)
 		switch {
-		case isLetter(byte(c)):
-			table[c] = inWord | letterOfWord
-		case isWordByte(byte(c)):
+		case isLetter(b):
+			table[c] = inWord | letterOfWord | inName
+		case isDigit(b):
+			table[c] = inWord | inName | digitOfName
+		case isWordByte(b):
 			table[c] = inWord
+		case b >= 0x80 || b == '\'':
+			table[c] = inName
+		}
+		if isHex(b) || b == ':' || b == '.' {
+			table[c] |= inColons
 		}
 	}
 	return table
@@ -95,6 +106,9 @@ func (s *scanner) phoneWithExtension(start, end int) bool {
 // code reads a word of letters and digits.
 func (s *scanner) code(start, end int) int {
 	word := s.text[start:end]
+	if len(word) < 8 && (len(word) > 4 || end == len(s.text) || s.text[end] != ':') {
+		return end
+	}
 	// An address of IPv6 or of a network card goes on behind the colon.
 	if len(word) <= 4 && end+1 < len(s.text) && s.text[end] == ':' {
 		return s.colons(start, end)
@@ -113,11 +127,17 @@ func (s *scanner) code(start, end int) int {
 
 // colons finds addresses of groups with colons.
 func (s *scanner) colons(start, end int) int {
+	marks := 0
 	for start > s.end && s.text[start-1] == ':' { // "::1"
 		start--
+		marks++
 	}
-	full := end
-	for full < len(s.text) && full-start < 50 && (isHex(s.text[full]) || s.text[full] == ':' || s.text[full] == '.') {
+	full, pair := end, marks > 1
+	for full < len(s.text) && full-start < 50 && s.d.word[s.text[full]]&inColons != 0 {
+		if s.text[full] == ':' {
+			marks++
+			pair = pair || s.text[full-1] == ':'
+		}
 		full++
 	}
 	for full > end && (s.text[full-1] == ':' || s.text[full-1] == '.') {
@@ -126,7 +146,7 @@ func (s *scanner) colons(start, end int) int {
 	switch value := s.text[start:full]; {
 	case full-start > 8 && isMAC(value):
 		return s.found(NetMAC, start, full)
-	case full-start > 6 && isIP(value):
+	case full-start > 6 && (marks >= 7 || pair) && isIP(value): // no time of day
 		return s.found(NetIP, start, full)
 	}
 	return end
@@ -166,6 +186,13 @@ func (d *Detector) standsAlone(value []byte) Type {
 // number reads digits with their separators: the longest grouping that is
 // something wins, from each group on in turn.
 func (s *scanner) number(i int) int {
+	alone := i + 1
+	for alone < len(s.text) && isDigit(s.text[alone]) {
+		alone++
+	}
+	if alone-i < 7 && (alone == len(s.text) || s.text[alone] != ':' && !isNumberSeparator(s.text[alone])) {
+		return alone // as most numbers are
+	}
 	var starts, ends [maxGroups]int
 	groups := s.groups(i, &starts, &ends)
 	last := ends[groups-1]

@@ -10,12 +10,15 @@ func (s *scanner) capital(i int) int {
 	if i > 0 && (isLetter(s.text[i-1]) || s.text[i-1] >= 0x80) {
 		return i + 1 // inside a word
 	}
-	end, digit := i+1, false
-	for end < len(s.text) && end-i < maxWord && (isAlnum(s.text[end]) || s.text[end] >= 0x80 || s.text[end] == '\'') {
-		digit = digit || isDigit(s.text[end])
-		end++
+	end, seen := i+1, wordByte(0)
+	for most := min(len(s.text), i+maxWord); end < most; end++ {
+		b := s.d.word[s.text[end]]
+		if b&inName == 0 {
+			break
+		}
+		seen |= b
 	}
-	if !digit {
+	if seen&digitOfName == 0 {
 		return s.nameAt(i, end)
 	}
 	if end-i >= 4 && isUpper(s.text[i+1]) && isDigit(s.text[i+2]) && isDigit(s.text[i+3]) {

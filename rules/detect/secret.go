@@ -114,7 +114,9 @@ func jwtLength(text []byte) int {
 	return n
 }
 
-// privateKeyHeader begins private keys in PEM (RFC 7468).
+// privateKey begins private keys in PEM (RFC 7468), among others.
+const privateKey = "-----BEGIN "
+
 func isPrivateKey(text []byte) bool {
-	return bytes.HasPrefix(text, []byte("-----BEGIN ")) && bytes.Contains(text[:min(len(text), 64)], []byte("PRIVATE KEY"))
+	return bytes.HasPrefix(text, []byte(privateKey)) && bytes.Contains(text[:min(len(text), 64)], []byte("PRIVATE KEY"))
 }

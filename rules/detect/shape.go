@@ -1,5 +1,11 @@
 package detect
 
+import (
+	"encoding/binary"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
+)
+
 // class is what a byte is to the validators.
 type class uint8
 
@@ -34,12 +40,36 @@ type shape struct {
 // maxCell is the longest value that is read as one field. Counts fit a byte.
 const maxCell = 255
 
+// shapeOf counts all classes at once, each in its own byte of two words; what
+// is in neither is of the last class.
 func (d *Detector) shapeOf(value []byte) (s shape) {
 	s.n = len(value)
-	for _, c := range value {
-		s.count[d.class[c]]++
+	if len(value) > maxCell {
+		for _, c := range value {
+			s.count[d.class[c]]++
+		}
+		return s
 	}
+	var first, second uint64
+	for _, c := range value {
+		p := &d.places[c]
+		first += p[0]
+		second += p[1]
+	}
+	binary.LittleEndian.PutUint64(s.count[:8], first)
+	binary.LittleEndian.PutUint64(s.count[8:16], second)
+	s.count[numClasses-1] = byte(len(value)) - lanes.Sum(first) - lanes.Sum(second)
 	return s
+}
+
+// placeTable returns what each byte adds to the words in which shapeOf counts.
+func placeTable() (table [256][2]uint64) {
+	for c, class := range classTable() {
+		if class < numClasses-1 {
+			table[c][class/8] = 1 << (class % 8 * 8)
+		}
+	}
+	return table
 }
 
 func (s *shape) digits() int  { return int(s.count[classDigit]) }

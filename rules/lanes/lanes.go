@@ -37,3 +37,6 @@ func First(found uint64) int { return bits.TrailingZeros64(found) / 8 }
 
 // Last returns the number of the last lane that was found, counted from 0.
 func Last(found uint64) int { return bits.Len64(found)/8 - 1 }
+
+// Sum returns the sum of all lanes, which must be 255 at most.
+func Sum(word uint64) byte { return byte(word * Each >> 56) }

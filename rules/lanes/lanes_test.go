@@ -45,3 +45,19 @@ func TestLanesAreTestedAsBytes(t *testing.T) {
 		}
 	}
 }
+
+// TestSum: the lanes are added up to 255.
+func TestSum(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 20_000 {
+		var text [8]byte
+		left := 255
+		for i := range text {
+			text[i] = byte(rng.IntN(left + 1))
+			left -= int(text[i])
+		}
+		if got := lanes.Sum(binary.LittleEndian.Uint64(text[:])); int(got) != 255-left {
+			t.Fatalf("the sum of %v is %d, want %d", text, got, 255-left)
+		}
+	}
+}

@@ -56,16 +56,26 @@ func (t *traits) of(line []byte) (marks uint16) {
 			at, before = len(line)-8, 0 // some are read twice
 		}
 		w := binary.LittleEndian.Uint64(line[at:])
-		marks |= t[byte(w)] | t[byte(w>>8)] | t[byte(w>>16)] | t[byte(w>>24)] |
-			t[byte(w>>32)] | t[byte(w>>40)] | t[byte(w>>48)] | t[byte(w>>56)]
 		now := lanes.Equal(w, ' ')
 		pairs |= now & (now<<8 | before)
 		before = now >> 56
+		if plainLanes(w)|now == lanes.Tops {
+			continue // words and figures, as most are
+		}
+		marks |= t[byte(w)] | t[byte(w>>8)] | t[byte(w>>16)] | t[byte(w>>24)] |
+			t[byte(w>>32)] | t[byte(w>>40)] | t[byte(w>>48)] | t[byte(w>>56)]
 	}
 	if pairs != 0 {
 		marks |= hasPair
 	}
 	return marks
+}
+
+// plainLanes finds the lanes of ASCII letters and digits and of "-./", none of
+// which has a mark.
+func plainLanes(word uint64) uint64 {
+	low := lanes.Low(word)
+	return (lanes.Within(low|0x20*lanes.Each, 'a', 'z') | lanes.Within(low, '-', '9')) &^ word & lanes.Tops
 }
 
 // recognise returns what reads the table that begins with the line at the
@@ -167,8 +177,10 @@ func (s *splitter) announced(line, text, body []byte) func() error {
 			}
 		}
 	case 'U', 'N', 'M', 'P', ':', '0':
-		at, all := rest()
-		return s.interchange(at, body, all)
+		if interchanges(body) {
+			at, all := rest()
+			return s.interchange(at, body, all)
+		}
 	case 'C', 'c':
 		if hasFold(body, "CREATE TABLE ") {
 			_, all := rest()
@@ -178,6 +190,28 @@ func (s *splitter) announced(line, text, body []byte) func() error {
 		}
 	}
 	return nil
+}
+
+// interchanges reports whether a line may begin what interchange recognises, by
+// its first two characters. It has no others that announced asks about.
+func interchanges(body []byte) bool {
+	if len(body) < 2 {
+		return false
+	}
+	switch second := body[1]; body[0] {
+	case 'U':
+		return second == 'N'
+	case 'N':
+		return second == 'A'
+	case 'M':
+		return second == 'S'
+	case 'P':
+		return second == 'I'
+	case '0':
+		return second == ' '
+	default:
+		return digit(second)
+	}
 }
 
 // interchange recognises the formats by which programs send records to each
