@@ -51,7 +51,7 @@ func BenchmarkPostgres(b *testing.B) {
 		})
 	}
 	measure("Runs", func(i int) {
-		if _, err := s.Runs(b.Context(), fmt.Sprintf("sender%d", i), time.Now().Add(-24*time.Hour)); err != nil {
+		if _, err := s.Runs(b.Context(), fmt.Sprintf("sender%d", i), "relay", time.Now().Add(-24*time.Hour)); err != nil {
 			b.Fatal(err)
 		}
 	})
