@@ -1,5 +1,6 @@
 // Package quarantine owns the store of held messages: what is known of each
-// in SQLite, and their content, sealed, in chunks of which each is kept once.
+// in SQLite or PostgreSQL, and their content, sealed, in chunks of which each is
+// kept once.
 //
 //	DIR/quarantine.db           messages, recipients, incidents, chunks, audit trail
 //	DIR/incoming/<name>.pack    chunks that are still being written
@@ -58,10 +59,15 @@
 // of the folder, is noise. A copy of the database that was made before still
 // has them: keep backups no longer than mail.
 //
-// Several processes may use a store at once, as long as they share one
-// machine: SQLite's write-ahead log needs shared memory. Writers wait for each
-// other; readers wait for nobody.
+// Several processes may use a store at once: with SQLite, whose write-ahead log
+// needs shared memory, those of one machine; with PostgreSQL those of any number
+// (see Options.Database). Writers wait for each other, but for those that exclude
+// each other by the rows that they write (see writeRows); readers wait for nobody.
 //
-// Migrations are SQL files under migrations, applied forward only, all of
-// them in one transaction, under SQLite's own lock.
+// In PostgreSQL the keys of what was deleted stay in pages of its tables until it
+// vacuums these, and in its log as long as it keeps that.
+//
+// Migrations are SQL files under migrations, for each database its own, applied
+// forward only, all of them in one transaction, under a lock that all who write
+// share.
 package quarantine

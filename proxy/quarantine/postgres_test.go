@@ -1,129 +1,64 @@
+//go:build unix
+
 package quarantine
 
 import (
-	"cmp"
-	"context"
-	"crypto/sha256"
 	"errors"
-	"fmt"
-	"net/url"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"regexp"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/postgrestest"
-	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/seal"
 )
-
-// The tests of this package are run twice: with SQLite, and once more by
-// TestStoresInPostgreSQL in a process of its own whose stores are in PostgreSQL, each
-// in a database of its own. What is SQLite's alone says so with ofSQLite.
-
-// testServer is the variable that has the address of the server.
-const testServer = "BULKHEAD_TEST_POSTGRES"
 
 func TestStoresInPostgreSQL(t *testing.T) {
 	t.Parallel()
-	if os.Getenv(testServer) != "" {
-		t.Skip("this is the other run")
-	}
 	server := postgrestest.Start(t)
-	template, err := newPostgres(server.URL("template1"), "")
+	migrateTemplate(t, server)
+	for name, test := range map[string]func(*testing.T, *postgrestest.Server){
+		"what stores do":                            contract,
+		"relays share one incident":                 relaysShareOneIncident,
+		"relays do once what is done once":          relaysDoOnceWhatIsDoneOnce,
+		"the server is restarted under load":        serverIsRestartedUnderLoad,
+		"an older program writes to a newer schema": olderProgramWritesToNewerSchema,
+		"machines have one secret":                  machinesHaveOneSecret,
+		"days of exposures are dropped":             daysOfExposuresAreDropped,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, server)
+		})
+	}
+}
+
+// migrateTemplate gives the schema to each database that is made from here on.
+func migrateTemplate(t *testing.T, server *postgrestest.Server) {
+	t.Helper()
+	d, err := newPostgres(server.URL("template1"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	writer, rows, reader, err := template.open()
+	writer, rows, reader, err := d.open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps, err := (&Store{}).migrationsOf(template.dialect())
+	steps, err := (&Store{}).migrationsOf(d.dialect())
 	if err == nil {
-		err = template.migrate(t.Context(), writer, steps)
+		err = d.migrate(t.Context(), writer, steps)
 	}
 	if err := errors.Join(err, writer.Close(), rows.Close(), reader.Close()); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(os.Args[0], "-test.run="+cmp.Or(os.Getenv("BULKHEAD_PG_RUN"), "^Test"), "-test.short", "-test.parallel=8", "-test.timeout=8m")
-	cmd.Env = append(os.Environ(), testServer+"="+server.URL("postgres"))
+}
+
+// contract runs the other tests of the package, but for those that take long.
+func contract(t *testing.T, server *postgrestest.Server) {
+	if underRace {
+		t.Skip("the race detector sees the same code with SQLite")
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^Test", "-test.skip=^TestStoresInPostgreSQL$", "-test.short", "-test.timeout=8m")
+	cmd.Env = append(os.Environ(), testServer+"="+server.URL("postgres"), "CI=")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
-
-// ofSQLite skips a test, in the run with PostgreSQL, of what is SQLite's alone.
-func ofSQLite(t testing.TB, why string) {
-	t.Helper()
-	if os.Getenv(testServer) != "" {
-		t.Skip("of SQLite alone: " + why)
-	}
-}
-
-var making sync.Mutex
-
-// on gives the options of a store in a folder: in the run with PostgreSQL those of a
-// store that has its rows there.
-func on(dir string, o Options) (Options, error) {
-	server := os.Getenv(testServer)
-	if server == "" || o.Database != "" {
-		return o, nil
-	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return o, err
-	}
-	name := fmt.Sprintf("t_%x", sha256.Sum256([]byte(dir)))[:20]
-	u, err := url.Parse(server)
-	if err != nil {
-		return o, err
-	}
-	u.Path = "/" + name
-	o.Database, o.Secret = u.String(), dir+".secret"
-	making.Lock() // a folder is opened by many at once
-	defer making.Unlock()
-	if _, err := os.Stat(o.Secret); err == nil {
-		return o, nil // it was opened before
-	}
-	if err := postgrestest.Do(server, "CREATE DATABASE "+name+" STRATEGY FILE_COPY"); err != nil {
-		return o, err
-	}
-	// What a machine of many has to be given.
-	if o.Recipient == "" && o.Identity == "" {
-		identity, err := seal.NewIdentity()
-		if err == nil {
-			err = os.MkdirAll(dir, 0o700)
-		}
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, keyFile), []byte(identity.File()), 0o600)
-		}
-		if err != nil {
-			return o, err
-		}
-	}
-	return o, os.WriteFile(o.Secret, []byte(strings.Repeat("s", seal.SecretSize)), 0o600)
-}
-
-// openIn opens a store as the tests of both databases do.
-func openIn(ctx context.Context, dir string, o Options) (*Store, error) {
-	o, err := on(dir, o)
-	if err != nil {
-		return nil, err
-	}
-	return Open(ctx, dir, o)
-}
-
-// tamper changes a database as somebody does who may do everything in it.
-func tamper(s *Store, query string) error {
-	if os.Getenv(testServer) == "" {
-		_, err := s.writer.Exec("PRAGMA foreign_keys = 0; DROP TRIGGER IF EXISTS audit_no_update; DROP TRIGGER IF EXISTS audit_no_delete; " + query)
-		return err
-	}
-	query = zeroBlob.ReplaceAllString(query, "decode(repeat('00', length($1)), 'hex')")
-	_, err := s.writer.Exec("SET session_replication_role = replica; " + query + "; RESET session_replication_role")
-	return err
-}
-
-var zeroBlob = regexp.MustCompile(`zeroblob\(length\((\w+)\)\)`)

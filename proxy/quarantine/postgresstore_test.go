@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -19,19 +18,12 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/seal"
 )
 
-// ofPostgreSQL skips a test, in the run with SQLite, of what is PostgreSQL's alone.
-func ofPostgreSQL(t testing.TB) {
-	t.Helper()
-	if os.Getenv(testServer) == "" {
-		t.Skip("of PostgreSQL alone: TestStoresInPostgreSQL runs it")
-	}
-}
-
 // shared gives stores of one database and one folder, as relays of their own have them
 // that share both.
-func shared(t testing.TB, n int, o Options) []*Store {
+func shared(t *testing.T, server *postgrestest.Server, n int, o Options) []*Store {
 	t.Helper()
 	dir := t.TempDir()
+	o = optionsOn(t, server, dir, o)
 	all := make([]*Store, n)
 	for i := range all {
 		all[i] = open(t, dir, o)
@@ -39,13 +31,20 @@ func shared(t testing.TB, n int, o Options) []*Store {
 	return all
 }
 
+func optionsOn(t *testing.T, server *postgrestest.Server, dir string, o Options) Options {
+	t.Helper()
+	o, err := onServer(server.URL("postgres"), dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
 // Relays that hold copies of one run at once have one incident, whose figures are
 // right, and one audit trail.
-func TestRelaysShareOneIncident(t *testing.T) {
-	ofPostgreSQL(t)
-	t.Parallel()
+func relaysShareOneIncident(t *testing.T, server *postgrestest.Server) {
 	c := newClock()
-	relays := shared(t, 3, Options{Clock: c.Now})
+	relays := shared(t, server, 3, Options{Clock: c.Now})
 	const copies = 30
 	var wg sync.WaitGroup
 	for i, s := range relays {
@@ -103,11 +102,9 @@ func wantWhole(t *testing.T, s *Store, least int) {
 }
 
 // What is to be done once is done by one of those who try at once.
-func TestRelaysDoOnceWhatIsDoneOnce(t *testing.T) {
-	ofPostgreSQL(t)
-	t.Parallel()
+func relaysDoOnceWhatIsDoneOnce(t *testing.T, server *postgrestest.Server) {
 	c := newClock()
-	relays := shared(t, 4, Options{Clock: c.Now, Retention: Retention{Periods: Periods{Undecided: 100 * time.Hour}}})
+	relays := shared(t, server, 4, Options{Clock: c.Now, Retention: Retention{Periods: Periods{Undecided: 100 * time.Hour}}})
 	first := relays[0]
 	const messages = 10
 	var ids []string
@@ -170,15 +167,10 @@ func TestRelaysDoOnceWhatIsDoneOnce(t *testing.T) {
 // The server goes while relays hold and deliver, and comes back: what they were told
 // is kept is kept, what failed says that the database is away, and the stores go on
 // by themselves.
-func TestTheServerIsRestartedUnderLoad(t *testing.T) {
-	ofPostgreSQL(t)
-	t.Parallel()
-	server := postgrestest.Start(t)
+func serverIsRestartedUnderLoad(t *testing.T, server *postgrestest.Server) {
 	dir := t.TempDir()
-	o, err := on(dir, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	o := optionsOn(t, server, dir, Options{})
+	server = postgrestest.Start(t) // the others need theirs
 	o.Database = server.URL("postgres")
 	s := open(t, dir, o)
 	ctx, stop := context.WithCancel(t.Context())
@@ -249,10 +241,8 @@ func TestTheServerIsRestartedUnderLoad(t *testing.T) {
 
 // While programs are replaced, an older one goes on writing to what a newer one has
 // migrated, as long as that says that it may.
-func TestAnOlderProgramWritesToANewerSchema(t *testing.T) {
-	ofPostgreSQL(t)
-	t.Parallel()
-	relays := shared(t, 2, Options{})
+func olderProgramWritesToNewerSchema(t *testing.T, server *postgrestest.Server) {
+	relays := shared(t, server, 2, Options{})
 	s := relays[0]
 	steps, err := s.migrationsOf("postgres")
 	if err != nil {
@@ -283,7 +273,7 @@ func TestAnOlderProgramWritesToANewerSchema(t *testing.T) {
 	for _, s := range relays {
 		hold(t, s, letter(1), "x")
 	}
-	_, err = openIn(t.Context(), s.dir, Options{})
+	_, err = Open(t.Context(), s.dir, s.opts)
 	wantErr(t, err, ErrNewer)
 	if _, err := s.writer.Exec("UPDATE schema_version SET oldest = version"); err != nil {
 		t.Fatal(err)
@@ -333,16 +323,11 @@ func TestBytesThatNoTextMayHaveAreHeld(t *testing.T) {
 }
 
 // Machines of one store have the same secret, and one that has not says so.
-func TestMachinesHaveOneSecret(t *testing.T) {
-	ofPostgreSQL(t)
-	t.Parallel()
+func machinesHaveOneSecret(t *testing.T, server *postgrestest.Server) {
 	dir := t.TempDir()
-	s := open(t, dir, Options{})
+	o := optionsOn(t, server, dir, Options{})
+	s := open(t, dir, o)
 	m := hold(t, s, letter(1), "x")
-	o, err := on(dir, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	other := t.TempDir()
 	attempt := func(secret, want string) {
 		t.Helper()
@@ -370,26 +355,17 @@ func TestMachinesHaveOneSecret(t *testing.T) {
 	}
 	// A new store has no keys to seal to.
 	o.Recipient, o.Identity = "", ""
-	if o.Database, err = emptyDatabase(t); err != nil {
-		t.Fatal(err)
-	}
+	o.Database = optionsOn(t, server, t.TempDir(), Options{}).Database
 	if s, err := Open(t.Context(), t.TempDir(), o); err == nil || !strings.Contains(err.Error(), "age-keygen") {
 		t.Errorf("without a public key: %v, %v", s, err)
 	}
 }
 
-func emptyDatabase(t *testing.T) (string, error) {
-	o, err := on(t.TempDir(), Options{})
-	return o.Database, err
-}
-
 // The parts of exposures go as wholes, and a part that somebody reads stays until the
 // next time, so that nobody waits.
-func TestDaysOfExposuresAreDropped(t *testing.T) {
-	ofPostgreSQL(t)
-	t.Parallel()
+func daysOfExposuresAreDropped(t *testing.T, server *postgrestest.Server) {
 	c := newClock()
-	relays := shared(t, 3, Options{Clock: c.Now})
+	relays := shared(t, server, 3, Options{Clock: c.Now})
 	s := relays[0]
 	today := c.Now()
 	write := func(s *Store) {

@@ -1,7 +1,5 @@
 //go:build unix
 
-// Package postgrestest starts a PostgreSQL for tests: Debian's, on a port and in a
-// folder of its own.
 package postgrestest
 
 import (
@@ -132,8 +130,8 @@ func (s *Server) Begin() error {
 // Stop ends the server at once, with its children, as a crash would.
 func (s *Server) Stop() {
 	if s.process != nil && s.process.Process != nil {
-		s.process.Process.Signal(syscall.SIGQUIT)
-		s.process.Wait() // its status says nothing
+		_ = s.process.Process.Signal(syscall.SIGQUIT) // it may have ended
+		_ = s.process.Wait()                          // its status says nothing
 		s.process = nil
 	}
 }
@@ -141,7 +139,7 @@ func (s *Server) Stop() {
 // Close ends the server, and removes its data.
 func (s *Server) Close() {
 	s.Stop()
-	os.RemoveAll(s.dir)
+	_ = os.RemoveAll(s.dir) // it is temporary
 }
 
 // URL is the address of a database of the server.
@@ -152,20 +150,4 @@ func (s *Server) URL(database string) string {
 // Do runs statements in a database.
 func (s *Server) Do(database string, statements ...string) error {
 	return Do(s.URL(database), statements...)
-}
-
-// Do runs statements in a database.
-func Do(url string, statements ...string) error {
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return err
-	}
-	for _, statement := range statements {
-		_, err := conn.Exec(ctx, statement)
-		if err != nil {
-			return errors.Join(fmt.Errorf("%s: %w", statement, err), conn.Close(ctx))
-		}
-	}
-	return conn.Close(ctx)
 }
