@@ -11,7 +11,7 @@ const (
 	// leastRoom is how many bytes are allocated between two garbage collections
 	// at least. One costs the same however little there is to free, and with
 	// little in use Go's own measure, as much again as is in use, asks for many.
-	leastRoom = 64 << 20
+	leastRoom = 96 << 20
 	// usualPercent is Go's own measure. It applies where more than leastRoom is
 	// in use.
 	usualPercent = 100

@@ -12,7 +12,7 @@ func TestPercentLeavesRoom(t *testing.T) {
 		live uint64
 		want int
 	}{
-		{0, 6400}, {16 << 20, 400}, {40 << 20, 160}, {64 << 20, 100}, {4 << 30, 100},
+		{0, 9600}, {16 << 20, 600}, {40 << 20, 240}, {64 << 20, 150}, {96 << 20, 100}, {4 << 30, 100},
 	} {
 		if got := percentFor(c.live); got != c.want {
 			t.Errorf("%d MiB in use: %d %%, want %d", c.live>>20, got, c.want)
