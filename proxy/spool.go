@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/tempfile"
@@ -82,6 +83,9 @@ func (s *spool) room() ([]byte, error) {
 	if s.file == nil && s.size < s.bound {
 		used := s.size % spoolBlock
 		if s.size == int64(len(s.blocks))*spoolBlock {
+			if len(s.blocks) == 1 { // it is no small one
+				s.blocks = slices.Grow(s.blocks, int(s.bound/spoolBlock))
+			}
 			s.blocks = append(s.blocks, s.memory.block())
 		}
 		return s.blocks[len(s.blocks)-1][used:min(spoolBlock, used+s.bound-s.size)], nil

@@ -113,7 +113,7 @@ func (c *conn) interrupted(ctx context.Context, stage Stage, cause error) ([]Rep
 	l := c.link
 	if ctx.Err() == nil {
 		l.clock.extend(lastWords)
-		if reply, err := readReply(l.r); err == nil && reply.Code >= 400 {
+		if reply, err := readReply(l.r, &l.said); err == nil && reply.Code >= 400 {
 			replies := c.forEach(reply)
 			_ = l.fail(cause)
 			return replies, nil

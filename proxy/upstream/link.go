@@ -34,6 +34,7 @@ type link struct {
 	uses       int       // transactions begun and sessions ended on it
 	owed       int       // replies to RSETs written or buffered, not read yet
 	replies    []Reply   // room for those of one step
+	said       texts     // the last of them
 	err        error     // why it cannot be used any more
 }
 
@@ -114,7 +115,7 @@ func (l *link) await(ctx context.Context, wait time.Duration) (Reply, error) {
 // answers reads the owed replies and then n more.
 func (l *link) answers(n int) ([]Reply, error) {
 	for ; l.owed > 0; l.owed-- {
-		reply, err := readReply(l.r)
+		reply, err := readReply(l.r, &l.said)
 		if err != nil {
 			return nil, err
 		}
@@ -124,7 +125,7 @@ func (l *link) answers(n int) ([]Reply, error) {
 	}
 	l.replies = l.replies[:0]
 	for len(l.replies) < n {
-		reply, err := readReply(l.r)
+		reply, err := readReply(l.r, &l.said)
 		if err != nil {
 			return l.replies, err
 		}
@@ -154,7 +155,7 @@ func (l *link) conclude(replies ...Reply) error {
 // unasked judges bytes that came before the command they could answer. They
 // are the server's farewell, or the dialogue is out of step; it ends anyway.
 func (l *link) unasked() error {
-	if reply, err := readReply(l.r); err == nil && reply.Code == 421 {
+	if reply, err := readReply(l.r, &l.said); err == nil && reply.Code == 421 {
 		return errGone
 	}
 	return fmt.Errorf("%w: a reply that nothing had asked for", ErrMalformed)

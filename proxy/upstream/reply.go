@@ -24,7 +24,8 @@ type Reply struct {
 	Code int
 	// Lines are the texts after "NNN " or "NNN-", as sent, without line ends.
 	// There is at least one. Control characters, which could end a line or
-	// move a terminal's cursor, are replaced by spaces.
+	// move a terminal's cursor, are replaced by spaces. They are shared, and not to
+	// be changed.
 	Lines []string
 }
 
@@ -96,7 +97,7 @@ func isEnhanced(word string, class int) bool {
 // without text. Everything else that RFC 5321 does not know, or is past the
 // bounds, is ErrMalformed, after which nothing on the connection can be
 // trusted. io.EOF means that not one byte came.
-func readReply(r *bufio.Reader) (Reply, error) {
+func readReply(r *bufio.Reader, same *texts) (Reply, error) {
 	var reply Reply
 	for size := 0; ; {
 		line, err := readLine(r)
@@ -106,14 +107,18 @@ func readReply(r *bufio.Reader) (Reply, error) {
 			}
 			return Reply{}, err
 		}
-		code, text, more, err := parseLine(line)
+		code, text, more, err := parseLine(line, same)
 		if err != nil {
 			return Reply{}, err
 		}
 		if len(reply.Lines) > 0 && code != reply.Code {
 			return Reply{}, fmt.Errorf("%w: codes differ between its lines", ErrMalformed)
 		}
-		reply.Code, reply.Lines = code, append(reply.Lines, text)
+		if reply.Code = code; !more && len(reply.Lines) == 0 {
+			reply.Lines = text
+			return reply, nil
+		}
+		reply.Lines = append(reply.Lines, text[0])
 		if !more {
 			return reply, nil
 		}
@@ -141,18 +146,37 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 }
 
 // parseLine splits a line into its code, its text and whether more follow.
-func parseLine(line []byte) (code int, text string, more bool, err error) {
+func parseLine(line []byte, same *texts) (code int, text []string, more bool, err error) {
 	if len(line) < 3 || line[0] < '2' || line[0] > '5' || !isDigit(line[1]) || !isDigit(line[2]) {
-		return 0, "", false, fmt.Errorf("%w: no code", ErrMalformed)
+		return 0, nil, false, fmt.Errorf("%w: no code", ErrMalformed)
 	}
 	code = int(line[0]-'0')*100 + int(line[1]-'0')*10 + int(line[2]-'0')
 	if len(line) == 3 {
-		return code, "", false, nil
+		return code, same.of(nil), false, nil
 	}
 	if line[3] != ' ' && line[3] != '-' {
-		return 0, "", false, fmt.Errorf("%w: no space or hyphen after the code", ErrMalformed)
+		return 0, nil, false, fmt.Errorf("%w: no space or hyphen after the code", ErrMalformed)
 	}
-	return code, printable(line[4:]), line[3] == '-', nil
+	return code, same.of(line[4:]), line[3] == '-', nil
+}
+
+// texts are those that a server has said last, each as the lines of a reply: to the
+// same command it mostly says the same.
+type texts struct {
+	last [4][]string
+	next int
+}
+
+// of gives a text as it may be passed on.
+func (t *texts) of(text []byte) []string {
+	for _, known := range t.last {
+		if known != nil && known[0] == string(text) {
+			return known
+		}
+	}
+	lines := []string{printable(text)}
+	t.last[t.next], t.next = lines, (t.next+1)%len(t.last)
+	return lines
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }

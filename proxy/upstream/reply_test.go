@@ -11,7 +11,7 @@ import (
 )
 
 func read(wire string) (Reply, error) {
-	return readReply(bufio.NewReaderSize(strings.NewReader(wire), commandBuffer))
+	return readReply(bufio.NewReaderSize(strings.NewReader(wire), commandBuffer), new(texts))
 }
 
 func TestReplyIsReadAsSent(t *testing.T) {

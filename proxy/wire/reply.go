@@ -55,9 +55,8 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if !wholeReply(c.reply) {
 		return len(p), nil
 	}
-	reply := string(c.reply)
+	c.answer(c.reply)
 	c.reply = c.reply[:0]
-	c.answer(reply)
 	return len(p), nil
 }
 
@@ -72,11 +71,11 @@ func wholeReply(b []byte) bool {
 }
 
 // replyCode returns the code of a reply, or 0.
-func replyCode(reply string) int {
+func replyCode[T string | []byte](reply T) int {
 	if len(reply) < 3 {
 		return 0
 	}
-	code, err := strconv.Atoi(reply[:3])
+	code, err := strconv.Atoi(string(reply[:3]))
 	if err != nil || code < 200 || code > 599 {
 		return 0
 	}
@@ -108,7 +107,7 @@ func validReply(reply string) bool {
 
 // answer sends what the client is to hear in place of go-smtp's reply, and
 // takes note of what the reply means.
-func (c *Conn) answer(theirs string) {
+func (c *Conn) answer(theirs []byte) {
 	command := c.command
 	if command == "" && !c.open() {
 		return
@@ -138,7 +137,7 @@ func (c *Conn) open() bool {
 }
 
 // wording chooses the text of a reply, "" for none.
-func (c *Conn) wording(code int, theirs string) (text string, said bool) {
+func (c *Conn) wording(code int, theirs []byte) (text string, said bool) {
 	if c.override != "" {
 		text, c.override = c.override+"\r\n", ""
 		return text, false
@@ -151,10 +150,10 @@ func (c *Conn) wording(code int, theirs string) (text string, said bool) {
 		return "220 " + cfg.Hostname + " " + cfg.Greeting + "\r\n", false
 	}
 	if code >= 300 && code < 400 {
-		return theirs, false
+		return string(theirs), false
 	}
 	if c.command == "BDAT" && !c.tx.last && code == 250 {
-		return theirs, false // what was said is for the end of the message
+		return string(theirs), false // what was said is for the end of the message
 	}
 	if code/100 == 2 && c.endsMessage() && !c.bodyWhole() {
 		return "451 4.3.0 Message was not read to its end\r\n", false
@@ -163,7 +162,7 @@ func (c *Conn) wording(code int, theirs string) (text string, said bool) {
 		if replyCode(own) >= code {
 			return own, true
 		}
-		return theirs, false
+		return string(theirs), false
 	}
 	switch {
 	case code == 250 && (c.command == "EHLO" || c.command == "HELO"):
@@ -172,14 +171,14 @@ func (c *Conn) wording(code int, theirs string) (text string, said bool) {
 		return "250 2.1.0 Sender accepted\r\n", false
 	case code == 250 && c.command == "RCPT":
 		return "250 2.1.5 Recipient accepted\r\n", false
-	case strings.HasPrefix(theirs, "451 4.0.0 "), strings.HasPrefix(theirs, "554 5.0.0 Error: transaction failed: "):
+	case bytes.HasPrefix(theirs, []byte("451 4.0.0 ")), bytes.HasPrefix(theirs, []byte("554 5.0.0 Error: transaction failed: ")):
 		// go-smtp's words for an error that is not an *SMTPError: the text
 		// of the error is for us alone.
 		return "451 4.3.0 Local error in processing\r\n", false
 	case code == 500 && (c.command == "MAIL" || c.command == "RCPT"):
-		return "501" + theirs[3:], false // go-smtp's code for a bad parameter
+		return "501" + string(theirs[3:]), false // go-smtp's code for a bad parameter
 	}
-	return theirs, false
+	return string(theirs), false
 }
 
 func (c *Conn) take() string {

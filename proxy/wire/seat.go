@@ -58,7 +58,7 @@ func (s *seat) next(before *Conn) bool {
 		c.line, c.reply = before.line[:0], before.reply[:0]
 		c.link.seated(before.link)
 		s.client.Store(c)
-		c.answer("220 ") // go-smtp has greeted already
+		c.answer([]byte("220 ")) // go-smtp has greeted already
 		return true
 	case <-s.l.done:
 	case <-s.rest.C:
