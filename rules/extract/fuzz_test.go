@@ -73,7 +73,7 @@ func checkSummary(t *testing.T, s *strict, sum Summary, err error) {
 	}
 	for _, u := range sum.Unread {
 		if u.Reason == Failed {
-			t.Errorf("a parser failed on %s (%s)", u.Path, u.Format)
+			t.Errorf("a parser failed on %s (%s): %+v", u.Path, u.Format, sum.Faults)
 		}
 		if u.Reason == "" || u.Detail == "" || u.Format == "" {
 			t.Errorf("unread %+v", u)

@@ -120,7 +120,7 @@ func (w *walk) headerText(n node, e entity) error {
 		return nil
 	}
 	h.place = n.place
-	h.media = "text/plain"
+	h.media, h.header = "text/plain", true
 	return w.open(h, section(e.src, e.start+from, e.off-e.start-from))
 }
 

@@ -19,10 +19,12 @@ type reading struct {
 func readings(h *header, byDefault string) []reading {
 	var rs []reading
 	for _, v := range h.all("content-type") {
-		media, ps := parseMedia(v)
-		r := reading{media, ps, v}
+		if len(rs) > maxReadings+1 { // the last is one too many
+			break
+		}
 		if !slices.ContainsFunc(rs, func(o reading) bool { return o.raw == v }) {
-			rs = append(rs, r)
+			media, ps := parseMedia(v)
+			rs = append(rs, reading{media, ps, v})
 		}
 	}
 	if len(rs) == 0 {
@@ -79,9 +81,13 @@ func (w *walk) another(n node) bool {
 	if w.readings++; w.readings <= maxReadings {
 		return true
 	}
+	w.tooManyReadings(n)
+	return false
+}
+
+func (w *walk) tooManyReadings(n node) {
 	n.format = FormatMultipart
 	w.unread(n, TooMany, "more ways to read the structure than the bound allows", true)
-	return false
 }
 
 // declared is n with what its header says about it.
@@ -114,7 +120,7 @@ func (n node) declared(h *header, r reading) node {
 // for content elsewhere. It reports false if the body must be read as a leaf.
 func (w *walk) structured(n, in node, e entity, r reading, ts []transfer) (bool, error) {
 	switch {
-	case strings.HasPrefix(r.media, "multipart") || r.media == "" && len(boundaries(r.raw)) > 0:
+	case strings.HasPrefix(r.media, "multipart") || r.media == "" && namesBoundary(r.raw):
 		in.sealed = in.sealed || r.media == "multipart/encrypted"
 		return w.multipart(in, e, r, ts)
 	case r.media == "message/partial" && last(r.params, "total") == "1": // the whole of it
@@ -127,6 +133,11 @@ func (w *walk) structured(n, in node, e entity, r reading, ts []transfer) (bool,
 		return w.messageBody(n, e, ts)
 	}
 	return false, nil
+}
+
+func namesBoundary(raw string) bool {
+	found, _ := boundaries(raw)
+	return len(found) > 0
 }
 
 // messageBody reads the body of a message/rfc822 part: as it stands, or, where
@@ -165,7 +176,11 @@ func (w *walk) multipart(in node, e entity, r reading, ts []transfer) (bool, err
 		return true, w.deep(in, section(e.src, e.off, e.end-e.off))
 	}
 	found := false
-	for _, b := range boundaries(r.raw) {
+	named, more := boundaries(r.raw)
+	if more {
+		w.tooManyReadings(in)
+	}
+	for _, b := range named {
 		if found && (!hasBoundary(w, e, b) || !w.another(in)) {
 			continue
 		}

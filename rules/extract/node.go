@@ -22,6 +22,7 @@ type node struct {
 	sealed  bool   // inside multipart/encrypted
 	whole   bool   // the whole body of a message
 	inParts bool   // numbered inside a multipart
+	header  bool   // of a header block: text, though it looks like a message
 	hunch   bool   // cut out of other content: silent if it proves to be nothing
 }
 

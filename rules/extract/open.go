@@ -62,7 +62,7 @@ func (w *walk) open(n node, c content) (err error) {
 
 // openText reads a part that is text in some charset.
 func (w *walk) openText(n *node, c content, head []byte) error {
-	if f := sniffText(head); f == FormatMessage && !n.quoted(head) || f == FormatMbox || f == FormatRTF {
+	if f := sniffText(head); f == FormatMessage && !n.quoted(head) && !n.header || f == FormatMbox || f == FormatRTF {
 		// These are ASCII with their own ways to name a charset.
 		n.format = f
 		if !w.enter(n) {

@@ -177,25 +177,29 @@ func last(ps []param, name string) string {
 }
 
 // boundaries returns every boundary that some reader finds in a Content-Type:
-// of each duplicate, with and without comments, with and without quotes.
-func boundaries(value string) []string {
-	var found []string
+// of each duplicate, with and without comments, with and without quotes; at most
+// maxBoundaries, and whether there are more.
+func boundaries(value string) (found []string, more bool) {
 	add := func(s string) {
-		if s = strings.TrimRight(s, " \t"); s != "" && !slices.Contains(found, s) {
+		switch s = strings.TrimRight(s, " \t"); {
+		case s == "" || slices.Contains(found, s):
+		case len(found) == maxBoundaries:
+			more = true
+		default:
 			found = append(found, s)
 		}
 	}
 	_, ps := parseMedia(value)
 	for _, p := range ps {
-		if p.name == "boundary" {
+		if p.name == "boundary" && !more {
 			add(p.value)
 		}
 	}
 	lower := asciiLower(value)
-	for i := 0; ; {
+	for i := 0; !more; {
 		k := strings.Index(lower[i:], "boundary")
-		if k < 0 || len(found) >= maxBoundaries {
-			return found
+		if k < 0 {
+			break
 		}
 		i += k + len("boundary")
 		rest := strings.TrimLeft(value[i:], "*0 \t\r\n")
@@ -207,9 +211,11 @@ func boundaries(value string) []string {
 			add(firstToken(rest))
 		}
 	}
+	return found, more
 }
 
-// maxBoundaries bounds the boundaries that are tried for one part.
+// maxBoundaries bounds the boundaries that are tried for one part: for each the
+// whole body is searched.
 const maxBoundaries = 8
 
 func firstToken(s string) string {

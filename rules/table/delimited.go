@@ -6,10 +6,6 @@ import (
 	"io"
 )
 
-// recordLines is the most lines that one record with line breaks in its
-// quoted cells may have; more means that a quote was never closed.
-const recordLines = 200
-
 // delimited is a Grid over the delimited rows that begin at the reading
 // position.
 type delimited struct {
@@ -17,6 +13,7 @@ type delimited struct {
 	form form
 	row  [][]byte
 	text []byte // a record of several lines, or one that had to be rewritten
+	cut  bool   // whether its quote is closed lies past the window
 	box  []byte
 }
 
@@ -101,22 +98,17 @@ func (g *delimited) record(line []byte, next int) ([][]byte, int) {
 func (g *delimited) whole(text []byte, next int) ([]byte, int) {
 	// Cells are undoubled in place; the window must stay as it was read.
 	g.text = append(g.text[:0], text...)
+	g.cut = false
 	if !g.form.open(g.text) {
 		return g.text, next
 	}
-	at := next
-	for range recordLines {
-		more, after, ok := g.s.src.peek(at)
-		if !ok {
-			break
-		}
-		at = after
+	end, known := g.s.quoted.of(&g.form).closes(g.s.src, &g.form, next)
+	g.cut = !known
+	for next < end {
+		var more []byte
+		more, next, _ = g.s.src.peek(next)
 		g.text = append(append(g.text, '\n'), unquote(more)...)
-		if !g.form.open(g.text) {
-			return g.text, at
-		}
 	}
-	g.text = append(g.text[:0], text...) // a quote that is never closed
 	return g.text, next
 }
 

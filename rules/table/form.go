@@ -173,10 +173,19 @@ func (f *form) cell(text []byte) (cell, rest []byte, more bool) {
 // open reports whether a record ends inside a quoted cell, so that it goes on
 // in the next line.
 func (f *form) open(text []byte) bool {
-	if bytes.IndexByte(text, f.quote) < 0 {
-		return false
-	}
-	inside, fresh := false, true // fresh: a quote here opens a cell
+	return bytes.IndexByte(text, f.quote) >= 0 && f.opens(text, false)
+}
+
+// staysOpen reports whether a quoted cell that is open before a line is so after
+// it, or another.
+func (f *form) staysOpen(line []byte) bool {
+	return bytes.IndexByte(line, f.quote) < 0 || f.opens(line, true)
+}
+
+// opens reports whether a quoted cell is open at the end of text, as one is
+// before it.
+func (f *form) opens(text []byte, inside bool) bool {
+	fresh := !inside // a quote here opens a cell
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		switch {

@@ -68,6 +68,7 @@ type splitter struct {
 	probe  delimited                 // used by sniff
 	widths [sniffRecords]int         // used by sniff
 	forms  [len(delimiters)]measures // used by sniff
+	quoted stretches
 }
 
 // empty makes the splitter ready for another text. Its room is kept.
@@ -76,8 +77,9 @@ func (s *splitter) empty() {
 	for i := range s.forms {
 		s.forms[i] = measures{lines: s.forms[i].lines[:0]}
 	}
+	s.quoted.forget()
 	*s.src = source{buf: s.src.buf}
-	*s = splitter{src: s.src, traits: s.traits, ahead: s.ahead, repeats: s.repeats, probe: delimited{row: s.probe.row[:0]}, forms: s.forms}
+	*s = splitter{src: s.src, traits: s.traits, ahead: s.ahead, repeats: s.repeats, probe: delimited{row: s.probe.row[:0]}, forms: s.forms, quoted: s.quoted}
 }
 
 func (s *splitter) run() error {

@@ -98,8 +98,11 @@ func (l *lzipReader) member() error {
 	header := binary.LittleEndian.AppendUint32([]byte{0x5d}, uint32(window))
 	header = append(header, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff) // the stream marks its end
 	r, err := lzma.NewReader(&headed{header, l.br})
+	if err != nil {
+		return err // there is no reader then
+	}
 	l.r = r
-	return err
+	return nil
 }
 
 // headed is a header and the stream behind it. Being an io.ByteReader it is
