@@ -6,6 +6,8 @@ import (
 
 	"modernc.org/sqlite" // also registers the driver that sqliteDatabase names
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
 )
 
 // What callers decide by. Each is wrapped with the particulars.
@@ -56,7 +58,7 @@ var (
 func full(err error) error {
 	var e *sqlite.Error
 	sqliteFull := errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL
-	if sqliteFull || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if sqliteFull || errors.Is(err, packs.ErrFull) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return errors.Join(ErrFull, err)
 	}
 	return err

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 		removeMillions()
 		os.Exit(code)
 	}
-	s, err := openIn(context.Background(), os.Getenv(childDir), Options{})
+	s, err := openIn(context.Background(), os.Getenv(childDir), childOptions())
 	if err == nil {
 		err = errors.Join(work(s), s.Close())
 	}
@@ -44,10 +44,11 @@ func TestMain(m *testing.M) {
 
 // child starts this binary to do work on the store in dir. Its output is read
 // by lines, and a line without its end is none.
-func child(t *testing.T, work, dir string) (cmd *exec.Cmd, in io.WriteCloser, out *bufio.Reader) {
+func child(t *testing.T, work, dir string, env ...string) (cmd *exec.Cmd, in io.WriteCloser, out *bufio.Reader) {
 	t.Helper()
 	cmd = exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childWork+"="+work, childDir+"="+dir)
+	cmd.Env = append(cmd.Env, env...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -151,9 +152,9 @@ func TestKillLosesNoAcknowledgedMessage(t *testing.T) {
 
 // killWhileHolding lets a child hold messages for a random moment and adds
 // what it acknowledged.
-func killWhileHolding(t *testing.T, dir string, acknowledged map[string]string) {
+func killWhileHolding(t *testing.T, dir string, acknowledged map[string]string, env ...string) {
 	t.Helper()
-	cmd, _, out := child(t, "hold", dir)
+	cmd, _, out := child(t, "hold", dir, env...)
 	for first := true; ; first = false {
 		line, err := out.ReadString('\n')
 		if err != nil {

@@ -51,8 +51,10 @@ type Options struct {
 	// Retention says how long content is kept.
 	Retention Retention
 
-	// Packs keeps content; nil is files in the store's folder.
-	Packs packs.Store
+	// Packs gives the store that keeps content, for the quarantine that owner
+	// names; nil is files in the store's folder. Where content is noted, and
+	// opening with another place is an error while there is any.
+	Packs func(owner string) (packs.Store, error)
 
 	disk packs.Disk // nil is the machine's; tests set it
 	look int        // how many rows one call of a search looks through; 0 is lookMost; tests set it

@@ -63,9 +63,6 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("quarantine: %w", err)
 	}
 	s := &Store{dir: dir, opts: o.withDefaults(), news: news{began: time.Now()}}
-	if s.packs = s.opts.Packs; s.packs == nil {
-		s.packs = packs.NewFolder(s.opts.disk, dir)
-	}
 	if s.codec, err = newCodec(); err != nil {
 		return nil, fmt.Errorf("quarantine: %w", err)
 	}
@@ -74,6 +71,9 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	}
 	if err := s.openDatabase(ctx); err != nil {
 		return nil, fmt.Errorf("quarantine: database %s: %w", s.db, err)
+	}
+	if err := s.openPacks(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("quarantine: %w", err), s.Close())
 	}
 	if err := s.loadKeys(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("quarantine: keys: %w", err), s.Close())
