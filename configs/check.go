@@ -44,6 +44,7 @@ func (c *Config) Check(src *Source) error {
 	oneOf("log.level", c.Log.Level, wrong, "debug", "info", "warn", "error")
 	c.checkBounds(wrong)
 	c.checkRetention(wrong)
+	c.checkS3(wrong)
 	c.checkNotify(wrong)
 	c.checkRun(wrong)
 	c.checkEvents(wrong)

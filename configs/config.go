@@ -193,6 +193,8 @@ type Quarantine struct {
 	Identity string `yaml:"identity"`
 	// Retention is how long the content of held mail is kept.
 	Retention Retention `yaml:"retention"`
+	// S3 is where content is, in place of files in the data folder.
+	S3 S3 `yaml:"s3"`
 }
 
 // Retention is how long the content of held mail is kept.
@@ -256,7 +258,7 @@ func Default() Config {
 			Parts: 5000, Entries: 10000, Cells: 50_000_000,
 			OCR: OCR{Languages: "eng", Timeout: 20 * time.Second},
 		},
-		Quarantine: Quarantine{Reserve: 256 << 20, Retention: Retention{Undecided: 30 * Day, Decided: 7 * Day}},
+		Quarantine: Quarantine{Reserve: 256 << 20, Retention: Retention{Undecided: 30 * Day, Decided: 7 * Day}, S3: defaultS3()},
 		Review:     Review{TwoPeopleFrom: 100},
 		Notify:     defaultNotify(),
 		Run:        defaultRun(),

@@ -79,7 +79,7 @@ func (c doctorCommand) Run(ctx context.Context, p program) error {
 	} else {
 		e.note("configuration", levelOK, "", "every setting is good")
 	}
-	for _, check := range []func(context.Context){e.secrets, e.doors, e.milter, e.certificates, e.acme, e.upstream, e.tracing, e.name, e.data, e.clock, e.running} {
+	for _, check := range []func(context.Context){e.secrets, e.doors, e.milter, e.certificates, e.acme, e.upstream, e.tracing, e.name, e.bucket, e.data, e.clock, e.running} {
 		check(ctx)
 	}
 	if err := e.print(p.stdout, c.Format); err != nil {

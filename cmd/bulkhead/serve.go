@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -161,7 +160,7 @@ func (r *relay) open(ctx context.Context) (err error) {
 	if r.store, err = openStore(ctx, cfg); err != nil {
 		return err
 	}
-	spool := filepath.Join(cfg.DataDir, "spool")
+	spool := spoolDir(cfg)
 	if err := os.MkdirAll(spool, 0o700); err != nil {
 		return fmt.Errorf("data_dir: %w", err)
 	}

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs/bucket"
 	runs "github.com/bulkhead-dlp/bulkhead/proxy/run"
 	"github.com/bulkhead-dlp/bulkhead/rules"
 )
@@ -21,13 +24,34 @@ const releaseLease = 2 * time.Hour
 
 // openStore opens the quarantine of a configuration.
 func openStore(ctx context.Context, cfg *configs.Config) (*quarantine.Store, error) {
-	return quarantine.Open(ctx, cfg.DataDir, quarantine.Options{
+	o := quarantine.Options{
 		Reserve: int64(cfg.Quarantine.Reserve), Lease: releaseLease,
 		Identity: cfg.Quarantine.Identity, Recipient: cfg.Quarantine.Recipient,
 		Retention: retention(cfg.Quarantine.Retention),
 		Database:  cfg.Quarantine.Database, Password: string(cfg.Quarantine.Password), Secret: cfg.Quarantine.SecretFile,
-	})
+	}
+	if cfg.Quarantine.S3.On() {
+		o.Packs = func(owner string) (packs.Store, error) { return newBucket(cfg, owner) }
+	}
+	return quarantine.Open(ctx, cfg.DataDir, o)
 }
+
+// newBucket makes the store of content of a configuration. A pack that waits for
+// its end is beside the messages that do.
+func newBucket(cfg *configs.Config, owner string) (*bucket.Bucket, error) {
+	c := &cfg.Quarantine.S3
+	b, err := bucket.New(bucket.Options{
+		Endpoint: c.Endpoint, Bucket: c.Bucket, Prefix: c.Prefix, Region: c.Region, AccessKey: c.AccessKey, SecretKey: string(c.SecretKey),
+		CA: c.CA, Addressing: c.Addressing, Timeout: c.Timeout, SpoolDir: spoolDir(cfg), Owner: owner,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("quarantine.s3: %w", err)
+	}
+	return b, nil
+}
+
+// spoolDir is where messages are kept while they are in work.
+func spoolDir(cfg *configs.Config) string { return filepath.Join(cfg.DataDir, "spool") }
 
 // retention turns a configuration's periods into the store's.
 func retention(c configs.Retention) quarantine.Retention {
