@@ -134,6 +134,8 @@ func alertCases() []alertCase {
 		{"BulkheadNoticesFailing", one("bulkhead_notifications_total", `channel="mail",result="ok"`, "0+1x60"), "40m", nil},
 		{"BulkheadLedgerDropped", one("bulkhead_ledger_dropped_total", "", "0x5 3x5"), "6m", with()},
 		{"BulkheadLedgerDropped", one("bulkhead_ledger_dropped_total", "", "3x10"), "6m", nil},
+		{"BulkheadPassesUnknown", one("bulkhead_run_messages_unknown_total", "", "0x5 3x5"), "6m", with()},
+		{"BulkheadPassesUnknown", one("bulkhead_run_messages_unknown_total", "", "3x10"), "6m", nil},
 		{"BulkheadEventsDropped", one("bulkhead_events_total", `target="syslog",result="dropped"`, "0x5 3x5"), "6m", job("target", "syslog")},
 		{"BulkheadEventsDropped", one("bulkhead_events_total", `target="syslog",result="ok"`, "0+9x10"), "6m", nil},
 	}

@@ -39,6 +39,7 @@ func (c *Config) Check(src *Source) error {
 	c.checkMilter(wrong)
 	c.checkAdmin(wrong)
 	checkAddress("metrics.address", c.Metrics.Address, wrong)
+	oneOf("degraded", c.Degraded, wrong, "defer", "pass-clean")
 	oneOf("smtp.line_ends", c.SMTP.LineEnds, wrong, "refuse", "normalise")
 	oneOf("log.format", c.Log.Format, wrong, "text", "json")
 	oneOf("log.level", c.Log.Level, wrong, "debug", "info", "warn", "error")

@@ -46,10 +46,13 @@ type Config struct {
 	// Notify says who is told of held mail.
 	Notify Notify `yaml:"notify"`
 	// Run is how the copies of one mailing are seen as one.
-	Run     Run      `yaml:"run"`
-	Admin   Admin    `yaml:"admin"`
-	Metrics Endpoint `yaml:"metrics"`
-	Log     Log      `yaml:"log"`
+	Run Run `yaml:"run"`
+	// Degraded is what becomes of mail while it cannot be read what is known of its
+	// run: defer it, or pass-clean.
+	Degraded string   `yaml:"degraded"`
+	Admin    Admin    `yaml:"admin"`
+	Metrics  Endpoint `yaml:"metrics"`
+	Log      Log      `yaml:"log"`
 	// Events says which programs are told of verdicts and decisions.
 	Events Events `yaml:"events"`
 	// Tracing is where the way of each message is told.
@@ -262,6 +265,7 @@ func Default() Config {
 		Review:     Review{TwoPeopleFrom: 100},
 		Notify:     defaultNotify(),
 		Run:        defaultRun(),
+		Degraded:   "defer",
 		Admin:      defaultAdmin(),
 		Metrics:    Endpoint{Address: "127.0.0.1:9425"},
 		Log:        Log{Format: "text", Level: "info"},

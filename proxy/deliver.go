@@ -69,6 +69,8 @@ func (s *Server) deliver(f front, from submission, body io.Reader) error {
 	// 6. Act.
 	switch m.verdict.Action {
 	case rules.Pass, rules.Tag:
+		// Where the ledger is away it comes so far only by choice: see run.Config.
+		m.unknown = m.run.Unknown()
 		m.enter("upstream")
 		gone, err := f.pass(ctx, m)
 		if err != nil {
@@ -106,6 +108,7 @@ type message struct {
 	verdict      rules.Verdict
 	judged       bool
 	stopped      bool           // its run is held
+	unknown      error          // why it was not known whether it is, when it went on
 	deferred     bool           // and it is not kept
 	reply        upstream.Reply // the upstream's to the content; zero if it was not sent there
 	kept         Kept           // the held copy

@@ -27,7 +27,9 @@ type Judged struct {
 	Upstream string
 	Run      string // "" where it came to none
 	Stopped  bool   // its run is held
-	Kept     Kept   // empty unless it is held
+	// Unknown says that it went on though it was not known whether its run is held.
+	Unknown bool
+	Kept    Kept // empty unless it is held
 	// Stage and Reason say where and why it failed, in the words of the metric,
 	// and Code what the client was told then; empty and 0 if it did not.
 	Stage, Reason string
@@ -39,6 +41,7 @@ func (m *message) told(action string, now time.Time) *Judged {
 	j := &Judged{
 		Ref: m.ref, Queue: m.from.queue, At: now, Took: now.Sub(m.began), Client: m.from.client, Envelope: m.from.envelope, Bytes: m.spool.size,
 		Action: action, Upstream: upstreamResult(m.reply, m.err), Stopped: m.stopped, Kept: m.kept,
+		Unknown: m.unknown != nil && m.failed == "",
 	}
 	if m.judged {
 		j.Verdict = &m.verdict

@@ -57,6 +57,10 @@ func (s *Server) observe(m *message) {
 	if m.run != nil {
 		attrs = append(attrs, slog.String("run", m.run.Run()), slog.Bool("stopped", m.stopped))
 	}
+	if m.unknown != nil && m.failed == "" {
+		mt.PassedUnknown.Inc()
+		attrs = append(attrs, slog.Bool("run_unknown", true))
+	}
 	if m.kept.ID != "" {
 		attrs = append(attrs, slog.String("id", m.kept.ID), slog.String("incident", m.kept.Incident))
 		mt.SubjectHeld.Add(float64(m.verdict.Exposure.Subjects))

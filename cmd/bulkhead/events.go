@@ -71,7 +71,7 @@ func (e *eventLine) judged() func(*proxy.Judged) {
 		v := events.Verdict{
 			At: j.At, Took: j.Took, Ref: j.Ref, Queue: j.Queue, Message: j.Kept.ID, Incident: j.Kept.Incident, Run: j.Run,
 			Client: j.Client, User: j.Envelope.Authenticated, From: j.Envelope.From, Recipients: j.Envelope.Recipients,
-			Action: j.Action, Upstream: j.Upstream, Stopped: j.Stopped, Bytes: j.Bytes, Stage: j.Stage, Reason: j.Reason, Code: j.Code,
+			Action: j.Action, Upstream: j.Upstream, Stopped: j.Stopped, Unknown: j.Unknown, Bytes: j.Bytes, Stage: j.Stage, Reason: j.Reason, Code: j.Code,
 		}
 		if j.Verdict != nil {
 			x := &j.Verdict.Exposure

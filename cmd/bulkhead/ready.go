@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/configs"
 )
 
 // readyTime bounds one look at whether mail can be taken.
@@ -17,12 +19,18 @@ func (r *relay) readyz(w http.ResponseWriter, req *http.Request) {
 	switch {
 	case err != nil:
 		return // the client has gone
+	case why == degraded:
+		w.Write([]byte("ready, " + degraded + "\n")) //nolint:errcheck // the client has gone
 	case why != "":
 		http.Error(w, why, http.StatusServiceUnavailable)
 	default:
 		w.Write([]byte("ready\n")) //nolint:errcheck // the client has gone
 	}
 }
+
+// degraded is what a relay says that takes mail by choice while its quarantine is
+// away.
+const degraded = "degraded: the quarantine is not available; mail that is clean passes"
 
 // obstacle says what keeps mail from being taken, "" if nothing does.
 func (r *relay) obstacle() string {
@@ -31,16 +39,20 @@ func (r *relay) obstacle() string {
 	if err := r.smtp.Ready(); err != nil {
 		return "relay: " + err.Error()
 	}
+	kept := ""
 	if _, err := r.store.Stats(ctx); err != nil {
-		return "quarantine: not available"
+		if !passesClean(r.cfg) {
+			return "quarantine: not available"
+		}
+		kept = degraded
 	}
 	if len(r.listeners) == 0 {
-		return "" // mail servers that ask keep the delivery
+		return kept // mail servers that ask keep the delivery
 	}
 	if err := r.upstream.Probe(ctx); err != nil {
 		return "upstream: not reachable"
 	}
-	return ""
+	return kept
 }
 
 // sharedLook lets all who ask at the same time have the answer of one look:
@@ -79,3 +91,7 @@ func (s *sharedLook) ask(ctx context.Context, see func() string) (string, error)
 		return "", ctx.Err()
 	}
 }
+
+// passesClean reports whether mail that is clean by itself passes while the
+// quarantine's database is away.
+func passesClean(cfg *configs.Config) bool { return cfg.Degraded == "pass-clean" }

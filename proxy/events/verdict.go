@@ -25,6 +25,7 @@ type Verdict struct {
 	Action   string // pass, tag, hold, reject, defer or fault
 	Upstream string // what the upstream answered, "" if it was not asked
 	Stopped  bool   // because its run is held
+	Unknown  bool   // it passed though it was not known whether its run is held
 
 	Policy, PolicyVersion, RuleSet string
 	Completeness                   string
@@ -47,6 +48,7 @@ type ofVerdict struct {
 	Incident     string   `json:"incident,omitempty"`
 	Run          string   `json:"run,omitempty"`
 	Stopped      bool     `json:"stopped,omitempty"`
+	Unknown      bool     `json:"run_unknown,omitempty"`
 	FromHash     []string `json:"from_hash,omitempty"`
 	ToHash       []string `json:"to_hash,omitempty"`
 	Recipients   int      `json:"recipients"`
@@ -72,6 +74,8 @@ func (w *Writer) Verdict(v *Verdict) (Told, error) {
 		d.Event.Kind, severity = "alert", Warning
 	case v.Upstream == "refused" || v.Upstream == "deferred":
 		d.Event.Outcome = "failure"
+	case v.Unknown:
+		severity = Warning
 	case v.Action == "tag":
 		severity = Notice
 	}
@@ -86,7 +90,7 @@ func (w *Writer) Verdict(v *Verdict) (Told, error) {
 	if v.Policy != "" {
 		d.Rule = &rule{v.Policy, v.PolicyVersion, v.RuleSet}
 	}
-	own := ofVerdict{Ref: v.Ref, Queue: v.Queue, Action: v.Action, Upstream: v.Upstream, Incident: v.Incident, Run: v.Run, Stopped: v.Stopped,
+	own := ofVerdict{Ref: v.Ref, Queue: v.Queue, Action: v.Action, Upstream: v.Upstream, Incident: v.Incident, Run: v.Run, Stopped: v.Stopped, Unknown: v.Unknown,
 		FromHash: w.Names.hashed(v.From), ToHash: w.Names.hashed(v.Recipients...), Recipients: len(v.Recipients), External: v.External,
 		Subjects: v.Subjects, Records: v.Records, Fields: v.Fields, Completeness: v.Completeness, Bytes: v.Bytes, Stage: v.Stage, Code: v.Code}
 	if own.Fields == nil {
@@ -104,6 +108,9 @@ func (v *Verdict) text() string {
 	what := v.Action
 	if v.Stopped {
 		what += ": its run is held"
+	}
+	if v.Unknown {
+		what += ", whatever is known of its run, since the ledger is away"
 	}
 	if v.Subjects == 0 {
 		return what + ": no records of third parties"

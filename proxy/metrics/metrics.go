@@ -51,6 +51,7 @@ type Metrics struct {
 	Stopped             prometheus.Counter
 	DeliveredBeforeHold prometheus.Counter
 	LedgerDropped       prometheus.Counter
+	PassedUnknown       prometheus.Counter
 
 	Upstream          *prometheus.CounterVec
 	UpstreamDuration  prometheus.Histogram

@@ -17,6 +17,7 @@ func (m *Metrics) newRuns(reg prometheus.Registerer) {
 	m.Stopped = plain("run_messages_stopped_total", "Messages that did not pass because their run is held.")
 	m.DeliveredBeforeHold = plain("run_messages_delivered_before_hold_total",
 		"Messages of held runs that had left before the first copy was held, or were on their way then.")
+	m.PassedUnknown = plain("run_messages_unknown_total", "Messages that passed while the ledger was away, so that it was not known whether their run is held.")
 	m.LedgerDropped = plain("ledger_dropped_total", "Entries of the ledger that were lost because it could not be written.")
 	reg.MustRegister(m.RunsActive)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs/bucket/gateway"
 )
 
 // A message that brings something new costs compressing and sealing it, and
@@ -43,12 +45,41 @@ func BenchmarkHold(b *testing.B) {
 	})
 }
 
-func BenchmarkReadContent(b *testing.B) {
-	s := open(b, b.TempDir(), Options{})
-	m := hold(b, s, copyTo(0), head(0)+table(25_500))
-	b.SetBytes(m.Size)
-	for b.Loop() {
-		readContent(b, s, m.ID)
+// The same content on a disk and in a bucket on this machine: what is beside it is
+// the store's own time, and the network's.
+func BenchmarkContent(b *testing.B) {
+	body := table(25_500)
+	for _, where := range []struct {
+		name string
+		open func() *Store
+	}{
+		{"folder", func() *Store { return open(b, b.TempDir(), Options{}) }},
+		{"bucket", func() *Store {
+			g := gateway.Start(b, gateway.Options{})
+			g.MakeBucket("held")
+			return open(b, b.TempDir(), inBucket(g.Endpoint, g.SecretKey))
+		}},
+	} {
+		s := where.open()
+		n := 0
+		b.Run("hold in a "+where.name, func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				n++
+				b.StopTimer()
+				own := strings.ReplaceAll(body, "user", fmt.Sprintf("u%05d", n))
+				b.StartTimer()
+				hold(b, s, copyTo(n), head(n)+own)
+			}
+		})
+		b.Run("read from a "+where.name, func(b *testing.B) {
+			m := hold(b, s, copyTo(0), head(0)+body)
+			b.SetBytes(m.Size)
+			for b.Loop() {
+				readContent(b, s, m.ID)
+			}
+		})
 	}
 }
 

@@ -20,6 +20,7 @@ type Copy struct {
 	freed   bool // a person has released the run
 	learnt  int64
 	seen    int64 // Record.Seen, when it was to be held
+	unknown error // the ledger did not tell whether its run is held
 }
 
 // at is the copy's run. The caller has the sender's lock.
@@ -46,7 +47,10 @@ func (c *Copy) Wait(ctx context.Context) error {
 		known := r.known
 		s.mu.Unlock()
 		if err != nil {
-			return err
+			if !t.goOn(c, err) {
+				return err
+			}
+			heard = nil // there is nothing to hear
 		}
 		select {
 		case <-known:
@@ -118,12 +122,11 @@ func (c *Copy) brake(ctx context.Context) (Brake, error) {
 	if t.cfg.Ledger != nil && !c.at().held {
 		// Something of the sender was heard since the copy joined, or may have been
 		// while it waited.
-		var err error
-		if s.bell.take() || c.canary && t.shared() {
-			err = t.learn(ctx, s, t.cfg.Now())
-		}
-		if err != nil {
-			return Brake{}, err
+		if s.bell.take() || c.canary && t.shared() || c.unknown != nil {
+			c.unknown = nil
+			if err := t.learn(ctx, s, t.cfg.Now()); err != nil && !t.goOn(c, err) {
+				return Brake{}, err
+			}
 		}
 		c.follow()
 	}

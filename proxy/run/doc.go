@@ -20,7 +20,9 @@
 //   - The brake outlives the process: before the first message of a sender is
 //     judged, what is known of the sender is read from the ledger, and the ledger
 //     has a run before the client hears that a copy of it is held. When the
-//     ledger cannot be read, nothing passes.
+//     ledger cannot be read, nothing passes, unless Config.Anyway says so: then what
+//     this relay knows to be held is stopped, and a copy of which more is not known
+//     says so (Copy.Unknown).
 //   - Memory is bounded in senders, runs, recipients and people. What is
 //     forgotten can only make a run be taken for a new one, which its own
 //     verdict judges.

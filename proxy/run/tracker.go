@@ -28,6 +28,8 @@ type Config struct {
 	Name func(who string) string
 	// Ledger keeps runs over a restart; nil for none.
 	Ledger Ledger
+	// Anyway has copies go on while the ledger cannot be read: see Copy.Unknown.
+	Anyway bool
 	// Shared reports whether another process may use the ledger now of which
 	// Tracker.Heard does not tell, as while the program is replaced or while
 	// notices cannot be heard: then the ledger is asked again for each message.
@@ -69,6 +71,9 @@ func New(cfg Config) *Tracker {
 	if cfg.Name == nil && cfg.Ledger == nil {
 		cfg.Name = func(who string) string { return who }
 	}
+	if cfg.Anyway && cfg.Ledger != nil {
+		cfg.Ledger = &watched{Ledger: cfg.Ledger, log: cfg.Log, now: cfg.Now}
+	}
 	t := &Tracker{cfg: cfg, relay: newKey(), senders: map[string]*list.Element{}, order: list.New()}
 	if cfg.Ledger != nil {
 		t.writer = newWriter(t.relay, cfg.Ledger, cfg.Log, cfg.Metrics.LedgerDropped)
@@ -93,7 +98,8 @@ type Message struct {
 }
 
 // Join finds the run that a message belongs to, or begins one. An error means
-// that it is not known whether the run is held: the message must not pass.
+// that it is not known whether the run is held: the message must not pass. With
+// Config.Anyway what the ledger does not tell is no error.
 func (t *Tracker) Join(ctx context.Context, m Message) (c *Copy, err error) {
 	now := t.cfg.Now()
 	t.sweep(now)
@@ -106,7 +112,8 @@ func (t *Tracker) Join(ctx context.Context, m Message) (c *Copy, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drip.turn(now, t.cfg.Window)
-	if err := t.load(ctx, s, now); err != nil {
+	joining := &Copy{tracker: t, sender: s, message: m}
+	if err := t.load(ctx, s, now); err != nil && !t.goOn(joining, err) {
 		return nil, err
 	}
 	t.tidy(s, now)
@@ -121,7 +128,8 @@ func (t *Tracker) Join(ctx context.Context, m Message) (c *Copy, err error) {
 	r.addPeople(&m.Subjects)
 	s.reach(r, m.Envelope.Recipients)
 	people := m.Subjects.Count()
-	c = &Copy{tracker: t, sender: s, run: r, message: m, learnt: s.learnt, unusual: s.shape.unusual(people, m.Evidence)}
+	c = joining
+	c.run, c.learnt, c.unusual = r, s.learnt, s.shape.unusual(people, m.Evidence)
 	c.canary = t.cfg.Canary.Copies > 1 && r.copies() <= int64(t.cfg.Canary.Copies) && s.shape.messages >= float64(t.cfg.Canary.Bulk)
 	t.judgeShape(r)
 	s.shape.learn(now, people, m.Evidence)
