@@ -43,7 +43,7 @@ type Store interface {
 	List(ctx context.Context, shard string) (map[string]Info, error)
 }
 
-// ErrFull: there is no room for a pack.
+// ErrFull says that there is no room for a pack.
 var ErrFull = errors.New("no room left")
 
 // Writer writes one pack. It is ended by Finish or Abort.

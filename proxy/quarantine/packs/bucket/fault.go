@@ -18,44 +18,44 @@ func (b *Bucket) fault(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	kind, advice := b.advice(err)
+	advice, kind := b.advice(err)
 	if kind != nil {
 		err = fmt.Errorf("%w: %w", kind, err)
 	}
 	return fmt.Errorf("bucket %s at %s: %s: %w%s", b.o.Bucket, b.o.Endpoint, what, err, advice)
 }
 
-func (b *Bucket) advice(err error) (kind error, advice string) {
+func (b *Bucket) advice(err error) (advice string, kind error) {
 	var authority x509.UnknownAuthorityError
 	var name x509.HostnameError
 	var answer minio.ErrorResponse
 	switch {
 	case errors.As(err, &authority):
-		return nil, "; name the file of its authority as the store's ca"
+		return "; name the file of its authority as the store's ca", nil
 	case errors.As(err, &name):
-		return nil, "; want an endpoint, and an addressing, by a name that is in its certificate"
+		return "; want an endpoint, and an addressing, by a name that is in its certificate", nil
 	case !errors.As(err, &answer):
-		return nil, "; it is away or does not answer: it is asked again with the next message"
+		return "; it is away or does not answer: it is asked again with the next message", nil
 	}
 	switch answer.Code {
 	case minio.NoSuchKey:
-		return fs.ErrNotExist, ""
+		return "", fs.ErrNotExist
 	case minio.NoSuchBucket:
-		return nil, "; make the bucket, or name another one"
+		return "; make the bucket, or name another one", nil
 	case "QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded":
-		return packs.ErrFull, "; make room in it"
+		return "; make room in it", packs.ErrFull
 	case "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "AuthorizationHeaderMalformed":
-		return nil, "; check its keys, its region and the clock"
+		return "; check its keys, its region and the clock", nil
 	}
 	switch {
 	case answer.StatusCode == http.StatusForbidden:
-		return nil, "; its policy has to allow this key s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket"
+		return "; its policy has to allow this key s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket", nil
 	case answer.StatusCode == http.StatusInsufficientStorage:
-		return packs.ErrFull, "; make room in it"
+		return "; make room in it", packs.ErrFull
 	case answer.StatusCode >= http.StatusInternalServerError:
-		return nil, "; it is asked again with the next message"
+		return "; it is asked again with the next message", nil
 	}
-	return nil, ""
+	return "", nil
 }
 
 // answered reports whether an error is an answer of the store with a code.

@@ -37,7 +37,7 @@ func (w *writer) Finish(ctx context.Context) error {
 		err = w.b.put(ctx, w.object, &w.spool, w.size)
 	}
 	w.there = err == nil
-	return errors.Join(err, w.spool.Close())
+	return errors.Join(err, w.Close())
 }
 
 // Abort implements [packs.Writer]. What the store does not remove now is swept
@@ -49,7 +49,7 @@ func (w *writer) Abort(ctx context.Context) error {
 		defer stop()
 		_ = w.b.client.RemoveObject(ctx, w.b.o.Bucket, w.object, minio.RemoveObjectOptions{})
 	}
-	return w.spool.Close()
+	return w.Close()
 }
 
 // writerKey is the metadata in which an object says which put made it.
