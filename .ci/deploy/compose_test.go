@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +42,16 @@ func certificate(t *testing.T) (cert, key string) {
 
 // compose loads the Compose file as `docker compose config` does.
 func compose(environ ...string) (*types.Project, error) {
-	options, err := cli.NewProjectOptions([]string{filepath.Join(configs, "compose", "compose.yaml")}, cli.WithEnv(environ))
+	return composeOf([]string{"compose.yaml"}, environ...)
+}
+
+// composeOf loads several, one over the other.
+func composeOf(files []string, environ ...string) (*types.Project, error) {
+	var paths []string
+	for _, file := range files {
+		paths = append(paths, filepath.Join(configs, "compose", file))
+	}
+	options, err := cli.NewProjectOptions(paths, cli.WithEnv(environ))
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +63,42 @@ func TestCompose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	confined(t, project)
+	for _, missing := range [][]string{{"GRAFANA_PASSWORD=secret"}, {"BULKHEAD_UPSTREAM_URL=smtp://mail.example:25"}} {
+		if _, err := compose(missing...); err == nil {
+			t.Errorf("with nothing but %v it starts", missing)
+		}
+	}
+
+	relayOf(t, project)
+	prometheusOf(t, project)
+}
+
+// A shared quarantine needs each of its settings, and the relay takes them.
+func TestComposeWithASharedQuarantine(t *testing.T) {
+	files := []string{"compose.yaml", "shared.yaml"}
+	environ := []string{"BULKHEAD_UPSTREAM_URL=smtp://mail.example:25", "GRAFANA_PASSWORD=secret", "DATABASE_PASSWORD=secret",
+		"QUARANTINE_RECIPIENT=age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p", "S3_ENDPOINT=https://s3.example:9000",
+		"S3_BUCKET=held", "S3_ACCESS_KEY=key", "S3_SECRET_KEY=secret"}
+	project, err := composeOf(files, environ...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	confined(t, project)
+	relayOf(t, project)
+	if len(project.Services["database"].Ports) > 0 {
+		t.Error("the database is published")
+	}
+	for i := range environ {
+		if _, err := composeOf(files, slices.Delete(slices.Clone(environ), i, i+1)...); err == nil {
+			t.Errorf("without %s it starts", environ[i])
+		}
+	}
+}
+
+// confined checks what every service is to be.
+func confined(t *testing.T, project *types.Project) {
+	t.Helper()
 	for name, service := range project.Services {
 		if service.User == "" || strings.HasPrefix(service.User, "0") || strings.HasPrefix(service.User, "root") {
 			t.Errorf("%s runs as %q", name, service.User)
@@ -74,14 +120,6 @@ func TestCompose(t *testing.T) {
 			}
 		}
 	}
-	for _, missing := range [][]string{{"GRAFANA_PASSWORD=secret"}, {"BULKHEAD_UPSTREAM_URL=smtp://mail.example:25"}} {
-		if _, err := compose(missing...); err == nil {
-			t.Errorf("with nothing but %v it starts", missing)
-		}
-	}
-
-	relayOf(t, project)
-	prometheusOf(t, project)
 }
 
 // relayOf checks the relay's configuration by the relay, that its network is the
