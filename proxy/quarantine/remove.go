@@ -79,7 +79,10 @@ func (s *Store) removePacks(ctx context.Context, tx *sql.Tx, gone *removal) erro
 func (s *Store) removeFiles(ctx context.Context, gone removal) error {
 	var errs []error
 	for _, name := range gone.names {
-		errs = append(errs, s.packs.Remove(ctx, name))
+		if err := s.packs.Remove(ctx, name); err != nil {
+			errs = append(errs, err)
+			break // a store that is away is not asked for each
+		}
 	}
 	return errors.Join(append(errs, s.db.forget(ctx, s.writer))...)
 }
