@@ -49,14 +49,16 @@ func nextPlain(anchors *[256]anchor, text []byte, i int) int {
 }
 
 // hasKey reports whether text may have a private key in PEM: five dashes in a row,
-// of which every fifth byte shows one.
+// of which two stand at a multiple of four, or at the end of the text.
 func hasKey(text []byte) bool {
-	for i := 4; i < len(text); i += 5 {
-		if text[i] == '-' && text[i-1] == '-' || text[i] == '-' && i+1 < len(text) && text[i+1] == '-' {
+	const dashes = '-' * lanes.Each
+	for ; len(text) >= 8; text = text[8:] {
+		other := binary.LittleEndian.Uint64(text) ^ dashes
+		if other&0xffff == 0 || other>>32&0xffff == 0 {
 			return true
 		}
 	}
-	return false
+	return bytes.Contains(text, []byte("--"))
 }
 
 // IndexFigure returns the place of the first digit or at sign in text, -1 if it

@@ -43,7 +43,7 @@ func FuzzSchemes(f *testing.F) {
 	var all []scheme
 	for _, byLetters := range newSchemes() {
 		for _, list := range byLetters {
-			for _, p := range list {
+			for _, p := range list.list {
 				all = append(all, p.scheme)
 			}
 		}

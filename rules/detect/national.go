@@ -45,7 +45,25 @@ func placed(s scheme) placedScheme {
 
 // schemeIndex finds the schemes by length, those of digits apart from those
 // with letters.
-type schemeIndex [maxScheme + 1][2][]placedScheme
+type schemeIndex [maxScheme + 1][2]schemes
+
+// schemes are those of one length.
+type schemes struct {
+	list    []placedScheme
+	pretty  uint64 // the lengths of their pretty forms, a bit for each
+	digits  uint32 // the places where all have a digit
+	letters uint32 // and a letter
+}
+
+func (s *schemes) add(p placedScheme) {
+	if len(s.list) == 0 {
+		s.digits, s.letters = p.digits, p.letters
+	}
+	s.list = append(s.list, p)
+	s.pretty |= 1 << len(p.pretty)
+	s.digits &= p.digits
+	s.letters &= p.letters
+}
 
 const maxScheme = 18
 
@@ -62,8 +80,7 @@ func newSchemes() *schemeIndex {
 					letters = 1
 				}
 			}
-			slot := &index[len(s.form)][letters]
-			*slot = append(*slot, placed(s))
+			index[len(s.form)][letters].add(placed(s))
 		}
 	}
 	return &index
@@ -111,20 +128,27 @@ func (d *Detector) nationals(value []byte, s *shape, strict bool, found func(Typ
 	letters := min(s.ascii(), 1)
 	bare := n == s.n
 	spaced := n+s.of(classSpace) == s.n && !strict
+	schemes := &d.schemes[n][letters]
+	if !bare && !spaced && schemes.pretty>>s.n&1 == 0 {
+		return
+	}
+	var places uint32
+	if letters == 1 {
+		places = d.letterPlaces(value)
+		if places&schemes.digits != 0 || schemes.letters&^places != 0 {
+			return
+		}
+	}
 	var id []byte // the letters and digits; a copy is made only where a scheme fits
 	var buf *digitBuf
 	if bare && s.of(classLower) == 0 {
 		id = value
 	}
-	places, known := uint32(0), letters == 0
-	for i := range d.schemes[n][letters] {
-		scheme := &d.schemes[n][letters][i]
+	for i := range schemes.list {
+		scheme := &schemes.list[i]
 		printed := !bare && len(value) == len(scheme.pretty) && scheme.prints(value)
 		if !bare && !printed && !spaced {
 			continue
-		}
-		if !known {
-			places, known = d.letterPlaces(value), true
 		}
 		if letters == 1 && (places&scheme.digits != 0 || scheme.letters&^places != 0) {
 			continue
@@ -188,8 +212,8 @@ func (d *Detector) nationalValid(t Type, value []byte) bool {
 	}
 	plain := len(id) == len(value) || !bytes.ContainsAny(value, "-./()")
 	for _, schemes := range d.schemes[len(id)] {
-		for i := range schemes {
-			s := &schemes[i]
+		for i := range schemes.list {
+			s := &schemes.list[i]
 			if s.kind == t && (plain || s.prints(value)) && matches(s.form, id) && s.valid(id) {
 				return true
 			}

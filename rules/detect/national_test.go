@@ -74,8 +74,8 @@ func validIn(d *Detector, country, value string) bool {
 		return false
 	}
 	for _, schemes := range d.schemes[len(id)] {
-		for i := range schemes {
-			if s := &schemes[i]; s.country == country && matches(s.form, id) && s.valid(id) {
+		for i := range schemes.list {
+			if s := &schemes.list[i]; s.country == country && matches(s.form, id) && s.valid(id) {
 				return true
 			}
 		}
@@ -101,7 +101,7 @@ func TestSchemesAreWellFormed(t *testing.T) {
 	countries := make(map[string]bool)
 	for n, byLetters := range newSchemes() {
 		for _, schemes := range byLetters {
-			for _, s := range schemes {
+			for _, s := range schemes.list {
 				countries[s.country] = true
 				if len(s.form) != n || !isCountryCode([]byte(s.country)) || s.valid == nil || s.kind == None {
 					t.Errorf("scheme %s %s is incomplete", s.country, s.form)

@@ -37,7 +37,7 @@ func FuzzPlaces(f *testing.F) {
 			return
 		}
 		places := d.letterPlaces(value)
-		for _, p := range d.schemes[n][1] {
+		for _, p := range d.schemes[n][1].list {
 			if got, want := places&p.digits == 0 && p.letters&^places == 0, fits(p.form, value); got != want {
 				t.Errorf("%q fits %s: %v, want %v", value, p.form, got, want)
 			}

@@ -63,7 +63,10 @@ func (f *folded) direct(p []byte) int {
 	p = p[:min(len(p), decodeSize)]
 	var k int
 	k, f.err = f.r.Read(p)
-	n := asciiRun(p[:k])
+	n := k
+	if m, ok := f.r.(*mixed); !ok || !m.ascii { // else it has been looked at
+		n = asciiRun(p[:k])
+	}
 	if n < k && f.in == nil {
 		f.in = make([]byte, decodeSize)
 	}

@@ -217,7 +217,7 @@ func blankByte(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' }
 // tabular tells text whose line ends matter, whatever its style says: three
 // lines or more with the same number of a delimiter.
 func tabular(b []byte) bool {
-	if bytes.Count(b, []byte("\n")) < 2 {
+	if len(b) < len("||\n||\n||") || bytes.Count(b, []byte("\n")) < 2 {
 		return false
 	}
 	lines := bytes.Split(bytes.TrimSpace(b[:min(len(b), 4096)]), []byte("\n"))

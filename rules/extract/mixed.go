@@ -19,6 +19,8 @@ type mixed struct {
 	s, e int
 	tiny []byte // decoded, for a destination too small for a character
 	err  error
+
+	ascii bool // all that the last Read gave
 }
 
 // decodeSize is how many bytes are decoded at once.
@@ -27,6 +29,7 @@ const decodeSize = 16 << 10
 func (m *mixed) Read(p []byte) (int, error) {
 	n := 0
 	for n == 0 && len(p) > 0 {
+		m.ascii = false
 		if len(m.tiny) > 0 {
 			n = copy(p, m.tiny)
 			m.tiny = m.tiny[n:]
@@ -70,6 +73,7 @@ func (m *mixed) direct(p []byte) int {
 		m.in = make([]byte, decodeSize)
 	}
 	m.s, m.e = 0, copy(m.in, p[n:k])
+	m.ascii = true
 	return n
 }
 

@@ -28,7 +28,10 @@ func pairOf(line []byte) (p pair, ok bool) {
 	if n <= 0 {
 		return p, false
 	}
-	p.key = bytes.Trim(trim(body[:n]), `"'*_`)
+	p.key = trim(body[:n])
+	if n := len(p.key); n > 0 && (aroundKey(p.key[0]) || aroundKey(p.key[n-1])) {
+		p.key = bytes.Trim(p.key, `"'*_`)
+	}
 	p.key = unnumbered(p.key)
 	rest := body[n+width:]
 	if body[n] == ':' && len(rest) > 0 && rest[0] == ':' {
@@ -50,6 +53,9 @@ func pairOf(line []byte) (p pair, ok bool) {
 	}
 	return p, true
 }
+
+// aroundKey reports whether a character is one that stands around keys.
+func aroundKey(c byte) bool { return c == '"' || c == '\'' || c == '*' || c == '_' }
 
 // unnumbered takes the number of a record off a key, with what stands before it:
 // "rows.3.name", "row[3].name" and "f3.name" are the name of one row.

@@ -1,6 +1,11 @@
 package table
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
+)
 
 // unquote takes the reply marks off a line: any number of ">" with spaces
 // between them. The space after the last mark goes too.
@@ -98,4 +103,16 @@ func indent(line []byte) int {
 // without regard to ASCII case.
 func hasFold(text []byte, prefix string) bool {
 	return len(text) >= len(prefix) && bytes.EqualFold(text[:len(prefix)], []byte(prefix))
+}
+
+// lastBreak returns the place of the last line feed in text, -1 if it has none.
+func lastBreak(text []byte) int {
+	for len(text) >= 8 {
+		at := len(text) - 8
+		if found := lanes.Equal(binary.LittleEndian.Uint64(text[at:]), '\n'); found != 0 {
+			return at + lanes.Last(found)
+		}
+		text = text[:at]
+	}
+	return bytes.LastIndexByte(text, '\n')
 }

@@ -211,7 +211,7 @@ func figureLine(text []byte, at int) int {
 	if n < 0 {
 		return len(text)
 	}
-	return at + 1 + bytes.LastIndexByte(text[at:at+n], '\n')
+	return at + 1 + lastBreak(text[at:at+n])
 }
 
 // learn finds what the lines of a sample have in common, and reports whether

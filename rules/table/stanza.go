@@ -1,9 +1,6 @@
 package table
 
-import (
-	"bytes"
-	"io"
-)
+import "io"
 
 const (
 	stanzaSample = 4  // stanzas looked at to tell a list of them
@@ -88,7 +85,7 @@ func (s *splitter) afterBlank() bool {
 	if len(before) == 0 {
 		return s.src.past == 0
 	}
-	n := bytes.LastIndexByte(before[:len(before)-1], '\n')
+	n := lastBreak(before[:len(before)-1])
 	return blank(unquote(trimCR(before[n+1 : len(before)-1])))
 }
 

@@ -34,6 +34,9 @@ func (z *Scanner) Text() []byte {
 // asWritten reports whether text reads as it is written: it has no character
 // reference, no carriage return and no NUL.
 func asWritten(b []byte) bool {
+	if len(b) >= 32 {
+		return bytes.IndexByte(b, '&') < 0 && bytes.IndexByte(b, '\r') < 0 && bytes.IndexByte(b, 0) < 0
+	}
 	for ; len(b) >= 8; b = b[8:] {
 		word := binary.LittleEndian.Uint64(b)
 		if lanes.Equal(word, '&')|lanes.Equal(word, '\r')|lanes.Equal(word, 0) != 0 {
