@@ -79,9 +79,10 @@ func (s *scanner) high(i int) int {
 }
 
 // nameAt finds a full name whose first word is text[i:end]: a listed given
-// name, then initials, particles or more names, then a listed family name.
+// name, which is no initial, then initials, particles or more names, then a listed
+// family name.
 func (s *scanner) nameAt(i, end int) int {
-	if i < s.end || end+2 >= len(s.text) || s.text[end] != ' ' || !s.capitalAt(end+1) {
+	if i < s.end || end-i < 2 || end+2 >= len(s.text) || s.text[end] != ' ' || !s.capitalAt(end+1) {
 		return end
 	}
 	first := s.d.token(s.text[i:end])

@@ -34,7 +34,7 @@ func (m *markup) start(name string, more bool) {
 	}
 	t := m.table()
 	m.styled(name, a.look)
-	m.startPlaced(name, a)
+	m.startPlaced(name, &a)
 	switch name {
 	case "pre", "textarea", "listing", "xmp", "plaintext":
 		m.pre++
@@ -116,6 +116,9 @@ func (m *markup) end(name string) {
 // address adds the address of a mailto: link that its text does not show.
 func (m *markup) address() {
 	to := m.mailto
+	if len(to) == 0 {
+		return
+	}
 	m.mailto = nil
 	to, query, _ := bytes.Cut(to, []byte("?"))
 	open := m.line

@@ -143,8 +143,11 @@ func joinPlaced(line []placedText) []byte {
 }
 
 // startPlaced takes the start of an element that may place its text.
-func (m *markup) startPlaced(name string, a attributes) {
+func (m *markup) startPlaced(name string, a *attributes) {
 	p := &m.placed
+	if p.svg == 0 && p.deep == 0 && !a.look.placed() && name != "svg" {
+		return // as nearly all
+	}
 	switch {
 	case name == "svg":
 		p.svg++
@@ -181,6 +184,9 @@ func (m *markup) startPlaced(name string, a attributes) {
 // endPlaced takes the end of one.
 func (m *markup) endPlaced(name string) {
 	p := &m.placed
+	if p.svg == 0 && p.deep == 0 && p.deeper == 0 && len(p.shifts) == 0 {
+		return // as nearly all
+	}
 	switch {
 	case name == "svg" && p.svg > 0:
 		if p.svg--; p.svg == 0 {

@@ -10,6 +10,18 @@ type seen struct {
 	text  []byte // without reply marks
 	marks uint16 // of text
 	kind  lineKind
+
+	counted uint8 // the delimiter that was counted last, from 1; 0 for none
+	delims  int   // how many of it there are
+}
+
+// count returns how many of the i-th delimiter the line has. The lines above it
+// ask for the same.
+func (l *seen) count(i int) int {
+	if int(l.counted) != i+1 {
+		l.counted, l.delims = uint8(i+1), bytes.Count(l.text, []byte{delimiters[i]})
+	}
+	return l.delims
 }
 
 // lineKind is what a line is to a table.
@@ -98,9 +110,9 @@ func likely(line *seen, after []*seen, i int) bool {
 			return false
 		}
 	}
-	n := bytes.Count(line.text, []byte{delimiters[i]})
+	n := line.count(i)
 	for _, next := range after {
-		m := bytes.Count(next.text, []byte{delimiters[i]})
+		m := next.count(i)
 		if m != n && next.marks&hasQuote == 0 && (n < 3 || m-n > n/2 || n-m > n/2) {
 			return false
 		}

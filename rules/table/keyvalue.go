@@ -61,7 +61,7 @@ func aroundKey(c byte) bool { return c == '"' || c == '\'' || c == '*' || c == '
 // "rows.3.name", "row[3].name" and "f3.name" are the name of one row.
 func unnumbered(key []byte) []byte {
 	for i := len(key) - 2; i > 1; i-- {
-		if !digit(key[i-1]) && key[i-1] != ']' || key[i] != '.' && (key[i] != '_' && key[i] != '-' && key[i] != '/') {
+		if c := key[i]; c-'-' > '/'-'-' && c != '_' || !digit(key[i-1]) && key[i-1] != ']' { // '-', '.', '/' follow each other
 			continue
 		}
 		start := i - 1
