@@ -2,8 +2,11 @@ package detect
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
 )
 
 // Compact appends the form in which two spellings of a value are equal, and is
@@ -13,23 +16,69 @@ import (
 // words sorted; cards are digits, other identifiers upper-case letters and
 // digits; dates are ISO 8601; the rest is folded with single spaces.
 func Compact(dst []byte, t Type, value []byte) []byte {
-	value = bytes.TrimSpace(value)
 	switch t {
 	case ContactEmail:
-		return compactEmail(dst, value)
+		return compactEmail(dst, bytes.TrimSpace(value))
 	case ContactPhone:
-		return compactPhone(dst, value)
+		return compactPhone(dst, bytes.TrimSpace(value))
 	case PersonName, PersonGiven, PersonFamily:
-		return compactName(dst, value)
+		return compactName(dst, bytes.TrimSpace(value))
 	case FinanceCard:
-		return appendDigits(dst, value)
+		return appendDigits(dst, bytes.TrimSpace(value))
 	case Date, PersonBirthDate:
-		return compactDate(dst, value)
+		return compactDate(dst, bytes.TrimSpace(value))
 	case IDNational, IDPassport, IDLicence, IDHealth, IDVehicle, IDDevice, FinanceIBAN, FinanceAccount, FinanceBIC,
 		FinanceRouting, FinanceTax, NetMAC, AddressPostcode, IDCustomer, IDEmployee:
-		return compactID(dst, value)
+		if compact, ok := compactWord(dst, value, true); ok {
+			return compact
+		}
+		return compactID(dst, bytes.TrimSpace(value))
 	}
-	return compactText(dst, value)
+	if compact, ok := compactWord(dst, value, false); ok {
+		return compact
+	}
+	return compactText(dst, bytes.TrimSpace(value))
+}
+
+// compactWord is compactID (of an identifier) and compactText for what most values
+// are: letters and digits of ASCII alone, or, in a text, one word of ASCII. Eight
+// bytes are read at once. For any other value ok is false.
+func compactWord(dst, value []byte, identifier bool) (compact []byte, ok bool) {
+	n, start := len(value), len(dst)
+	if n == 0 {
+		return dst, false
+	}
+	if n < 8 {
+		word := [8]byte{'0', '0', '0', '0', '0', '0', '0', '0'}
+		copy(word[:], value)
+		if ok = compactEight(word[:], word[:], identifier); ok {
+			dst = append(dst, word[:n]...)
+		}
+		return dst, ok
+	}
+	compact = append(dst, value...)
+	for i := 0; i < n; i += 8 {
+		i = min(i, n-8) // some are read twice
+		if !compactEight(compact[start+i:], value[i:], identifier) {
+			return dst, false
+		}
+	}
+	return compact, true
+}
+
+// compactEight is compactWord for the first eight bytes of value, into dst.
+func compactEight(dst, value []byte, identifier bool) bool {
+	word := binary.LittleEndian.Uint64(value)
+	letters := lanes.Within(word|0x20*lanes.Each, 'a', 'z') & lanes.Tops
+	plain, compact := lanes.Within(word, '!', '~'), word|letters>>2
+	if identifier {
+		plain, compact = letters|lanes.Within(word, '0', '9'), word&^(letters>>2)
+	}
+	if word&lanes.Tops != 0 || plain&lanes.Tops != lanes.Tops {
+		return false
+	}
+	binary.LittleEndian.PutUint64(dst, compact)
+	return true
 }
 
 // compactID appends the letters, in upper case, and the digits. A value

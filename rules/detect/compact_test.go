@@ -60,3 +60,26 @@ func FuzzFold(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCompactWord: what is made compact eight bytes at a time is what is made so
+// byte by byte.
+func FuzzCompactWord(f *testing.F) {
+	for _, value := range []string{"4000007", "aB12cD34", "user.Name-17", "ABcdEFghIJklM", "a b", " x", "x\t", "ä", "[{@`~!", "\x7f\x1f", ""} {
+		f.Add([]byte(value))
+	}
+	f.Fuzz(func(t *testing.T, value []byte) {
+		for _, identifier := range []bool{true, false} {
+			got, ok := compactWord([]byte("x"), value, identifier)
+			want := compactText([]byte("x"), bytes.TrimSpace(value))
+			if identifier {
+				want = compactID([]byte("x"), bytes.TrimSpace(value))
+			}
+			if !ok {
+				want = []byte("x")
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("%q: %q, want %q", value, got, want)
+			}
+		}
+	})
+}

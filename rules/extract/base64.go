@@ -1,6 +1,9 @@
 package extract
 
-import "io"
+import (
+	"encoding/binary"
+	"io"
+)
 
 // unbase64 decodes base64 as the most lenient mail program does: whatever is
 // not of the alphabet is skipped, padding ends a group and not the data, the
@@ -38,14 +41,11 @@ func (u *unbase64) Read(p []byte) (int, error) {
 func (u *unbase64) decode(in []byte) int {
 	n, acc, held := 0, u.acc, u.held
 	for i := 0; i < len(in); {
-		if held == 0 && i+4 <= len(in) {
-			a, b, c, d := sextet[in[i]], sextet[in[i+1]], sextet[in[i+2]], sextet[in[i+3]]
-			if a|b|c|d < 64 {
-				v := uint32(a)<<18 | uint32(b)<<12 | uint32(c)<<6 | uint32(d)
-				u.out[n], u.out[n+1], u.out[n+2] = byte(v>>16), byte(v>>8), byte(v)
-				n += 3
-				i += 4
-				continue
+		if held == 0 {
+			took := groups(u.out[n:], in[i:])
+			n += took / 4 * 3
+			if i += took; i == len(in) {
+				break
 			}
 		}
 		switch v := sextet[in[i]]; {
@@ -65,6 +65,31 @@ func (u *unbase64) decode(in []byte) int {
 	}
 	u.acc, u.held = acc, held
 	return n
+}
+
+// groups decodes whole groups of four, up to one that has another byte in it,
+// and returns how many bytes of in they took. It writes eight bytes where six
+// are meant.
+func groups(out, in []byte) (took int) {
+	quad := func(b []byte) uint32 {
+		return quads[0][b[0]] | quads[1][b[1]] | quads[2][b[2]] | quads[3][b[3]]
+	}
+	for len(in) >= 8 && len(out) >= 8 {
+		one, two := quad(in[:4]), quad(in[4:8])
+		if (one|two)>>24 != 0 {
+			break
+		}
+		binary.BigEndian.PutUint64(out, uint64(one)<<40|uint64(two)<<16)
+		in, out = in[8:], out[6:]
+		took += 8
+	}
+	if len(in) >= 4 && len(out) >= 3 {
+		if v := quad(in[:4]); v>>24 == 0 {
+			out[0], out[1], out[2] = byte(v>>16), byte(v>>8), byte(v)
+			took += 4
+		}
+	}
+	return took
 }
 
 // flush ends a group before its fourth sextet.
@@ -97,5 +122,19 @@ var sextet = func() (t [256]byte) {
 		t[alphabet[i]] = byte(i)
 	}
 	t['-'], t['_'], t['='] = 62, 63, padding
+	return t
+}()
+
+// quads gives each byte's value by its place in a group of four, in the place
+// that it has in the group's three bytes; or more than these hold.
+var quads = func() (t [4][256]uint32) {
+	for place := range t {
+		for c, v := range sextet {
+			t[place][c] = 1 << 24
+			if v < 64 {
+				t[place][c] = uint32(v) << (18 - 6*place)
+			}
+		}
+	}
 	return t
 }()

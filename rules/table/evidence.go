@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/detect"
+	"github.com/cespare/xxhash/v2"
 )
 
 // sampleCells is how many cells of a column are read in each segment, spread
@@ -43,7 +44,7 @@ func (r *reading) look(f *facts, rows [][][]byte, j int) {
 			continue
 		}
 		f.filled++
-		h := hash(value)
+		h := xxhash.Sum64(value)
 		fresh := true
 		for _, old := range seen[:f.distinct] {
 			if old == h {
@@ -80,15 +81,6 @@ func (r *reading) readCell(f *facts, value []byte) {
 		f.given += float64(given)
 		f.family += float64(family)
 	}
-}
-
-// hash is FNV-1a.
-func hash(value []byte) uint64 {
-	h := uint64(14695981039346656037)
-	for _, c := range value {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	return h
 }
 
 // weigh sums what the cells say about each type.

@@ -52,7 +52,9 @@ func newMarks() *marks {
 // of returns the marks of a value. Eight bytes are read at once.
 func (t *marks) of(value []byte) (m uint8) {
 	for ; len(value) >= 8; value = value[8:] {
-		m |= t.eight(value)
+		w := binary.LittleEndian.Uint64(value)
+		m |= t.bytes[byte(w)] | t.bytes[byte(w>>8)] | t.bytes[byte(w>>16)] | t.bytes[byte(w>>24)] |
+			t.bytes[byte(w>>32)] | t.bytes[byte(w>>40)] | t.bytes[byte(w>>48)] | t.bytes[byte(w>>56)]
 	}
 	for _, c := range value {
 		m |= t.bytes[c]
@@ -60,11 +62,17 @@ func (t *marks) of(value []byte) (m uint8) {
 	return m
 }
 
-// eight returns the marks of the first eight bytes.
-func (t *marks) eight(value []byte) uint8 {
-	w := binary.LittleEndian.Uint64(value)
-	return t.bytes[byte(w)] | t.bytes[byte(w>>8)] | t.bytes[byte(w>>16)] | t.bytes[byte(w>>24)] |
-		t.bytes[byte(w>>32)] | t.bytes[byte(w>>40)] | t.bytes[byte(w>>48)] | t.bytes[byte(w>>56)]
+// cell returns a part of a text as a cell, without the spaces around it.
+func (t *marks) cell(text []byte, from, to int) cell {
+	value := text[from:to]
+	if trimmed := trim(value); len(trimmed) < len(value) {
+		if len(trimmed) > 0 {
+			from += cap(value) - cap(trimmed)
+		}
+		value = trimmed
+	}
+	marks := t.of(value)
+	return cell{int32(from), int32(from + len(value)), marks, t.shapes[marks%allMarks]}
 }
 
 // cell is a place in the text of rows.
@@ -102,10 +110,9 @@ func (r *rows) add(row [][]byte, limit int) {
 	}
 	start := len(r.cells)
 	for _, value := range row {
-		value = trim(value)
 		at := len(r.text)
-		r.text = append(r.text, value...)
-		r.put(at, len(r.text))
+		r.text = append(r.text, trim(value)...)
+		r.cells = append(r.cells, r.marks.cell(r.text, at, len(r.text)))
 	}
 	r.end(start)
 }
@@ -114,48 +121,34 @@ func (r *rows) add(row [][]byte, limit int) {
 // adds nothing, and reports so, if the line has another number of cells, or is
 // for the most part the space around them.
 func (r *rows) addLine(line []byte, delim byte, width int) bool {
-	start, from := len(r.cells), len(r.text)
-	r.text = append(r.text, line...)
-	base, i := from, 0
-	for ; i+8 <= len(line); i += 8 {
-		for found := lanes.Equal(binary.LittleEndian.Uint64(line[i:]), delim); found != 0; found &= found - 1 {
-			at := base + i + lanes.First(found)
-			r.cut(from, at)
+	start, base := len(r.cells), len(r.text)
+	text, cells := append(r.text, line...), r.cells
+	from, i := base, base
+	for ; i+8 <= len(text); i += 8 {
+		for found := lanes.Equal(binary.LittleEndian.Uint64(text[i:]), delim); found != 0; found &= found - 1 {
+			at := i + lanes.First(found)
+			cells = append(cells, r.marks.cell(text, from, at))
 			from = at + 1
 		}
 	}
-	for ; i < len(line); i++ {
-		if line[i] == delim {
-			r.cut(from, base+i)
-			from = base + i + 1
+	for ; i < len(text); i++ {
+		if text[i] == delim {
+			cells = append(cells, r.marks.cell(text, from, i))
+			from = i + 1
 		}
 	}
-	r.cut(from, len(r.text))
+	cells = append(cells, r.marks.cell(text, from, len(text)))
 	size := 0
-	for _, c := range r.cells[start:] {
+	for _, c := range cells[start:] {
 		size += int(c.end - c.start)
 	}
-	if len(r.cells)-start != width || len(line) > 2*(size+width) {
-		r.cells, r.text = r.cells[:start], r.text[:base]
+	r.text, r.cells = text[:base], cells[:start] // and their room
+	if len(cells)-start != width || len(line) > 2*(size+width) {
 		return false
 	}
+	r.text, r.cells = text, cells
 	r.end(start)
 	return true
-}
-
-// cut makes a cell of a part of the text, without the spaces around it.
-func (r *rows) cut(from, to int) {
-	value := trim(r.text[from:to])
-	if len(value) < to-from && len(value) > 0 {
-		from += cap(r.text[from:]) - cap(value)
-	}
-	r.put(from, from+len(value))
-}
-
-// put makes a cell of a part of the text.
-func (r *rows) put(from, to int) {
-	marks := r.marks.of(r.text[from:to])
-	r.cells = append(r.cells, cell{int32(from), int32(to), marks, r.marks.shapes[marks]})
 }
 
 // end makes a row of the cells from start on.

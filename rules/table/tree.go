@@ -287,3 +287,12 @@ func (t *tree) close() {
 		t.end()
 	}
 }
+
+// hash is FNV-1a.
+func hash(value []byte) uint64 {
+	h := uint64(14695981039346656037)
+	for _, c := range value {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return h
+}
