@@ -25,6 +25,7 @@ func TestAllocationsDoNotGrowWithTheBody(t *testing.T) {
 		"prose": func(size int) string { return body("text/plain", prose(size)) },
 		"log":   func(size int) string { return body("text/plain", logLines(size)) },
 		"html":  func(size int) string { return body("text/html", htmlPage(size)) },
+		"table": func(size int) string { return attachment([]byte(priceList(size))) },
 		"file":  func(size int) string { return attachment([]byte(prose(size))) },
 	} {
 		allocs := func(size int) float64 {

@@ -30,10 +30,14 @@ type resolver struct {
 	keys   []cellKey // of one stretch's identifying cells; see keysOf
 	warmed Key       // means nothing; it keeps the compiler from leaving warm out
 	seen   distinct
-	found  found // of the row at hand
-	buf    []byte
-	joined []byte
-	ids    []identifier
+	// groups, columns and memo are room for those of a stretch.
+	groups  []group
+	columns []typedColumn
+	memo    [maxJudged]judged
+	found   found // of the row at hand
+	buf     []byte
+	joined  []byte
+	ids     []identifier
 
 	// meet, if any, is given each person when its first record is found.
 	meet func(*found, []identifier)
@@ -78,6 +82,9 @@ type judged struct {
 	strong bool
 }
 
+// maxGroups is how many people a row may be about.
+const maxGroups = 4
+
 // maxJudged bounds a group's memo: cells may be empty in many combinations.
 const maxJudged = 16
 
@@ -98,9 +105,10 @@ func (g *group) isStrong(fields fieldSet) bool {
 // segment resolves the rows of one stretch of a table and returns how many of
 // them are records of a person.
 func (r *resolver) segment(seg *table.Segment) (records int64) {
-	groups := groupsOf(seg)
+	groups := r.groupsOf(seg)
 	r.indexed.begin(seg)
 	for _, g := range groups {
+		g.memo = r.memo[:0]
 		if len(g.columns) == 0 && r.indexed.matcher == nil {
 			continue
 		}
@@ -143,9 +151,10 @@ func (r *resolver) warm(keys []cellKey) {
 }
 
 // groupsOf parts the columns of a row into people: one group, unless the same
-// sequence of types comes again and again over the whole width.
-func groupsOf(seg *table.Segment) []group {
-	all := group{public: seg.Public, vague: true, listed: len(seg.Columns) >= minListed}
+// sequence of types comes again and again over the whole width. They are good
+// until the next stretch.
+func (r *resolver) groupsOf(seg *table.Segment) []group {
+	all := group{columns: r.columns[:0], public: seg.Public, vague: true, listed: len(seg.Columns) >= minListed}
 	for i, c := range seg.Columns {
 		if c.Type == detect.None || c.Confidence < minConfidence || seg.Public && guessedContact(c) {
 			continue
@@ -161,19 +170,19 @@ func groupsOf(seg *table.Segment) []group {
 			all.columns = append(all.columns, typedColumn{i, c.Type})
 		}
 	}
+	r.columns, r.groups = all.columns, append(r.groups[:0], all)
 	n := len(all.columns)
-	for people := 4; people > 1; people-- {
+	for people := maxGroups; people > 1; people-- {
 		if n%people != 0 || n/people < 2 || !repeats(all.columns, n/people) {
 			continue
 		}
-		groups := make([]group, people)
-		for i := range groups {
-			groups[i] = all
-			groups[i].columns = all.columns[i*n/people : (i+1)*n/people]
+		for i := range people {
+			all.columns = r.columns[i*n/people : (i+1)*n/people]
+			r.groups = append(r.groups[:i], all)
 		}
-		return groups
+		break
 	}
-	return []group{all}
+	return r.groups
 }
 
 // guessedContact reports whether a column is taken for an address or a telephone
