@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"slices"
@@ -55,7 +56,8 @@ func (s *sockets) listen(name, address string) (net.Listener, error) {
 			}
 		}
 	}
-	return net.Listen("tcp", address)
+	config := listenConfig()
+	return config.Listen(context.Background(), "tcp", address)
 }
 
 // unclaimed reports an error if no setting has the address of a socket: clients
