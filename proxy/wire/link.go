@@ -33,6 +33,7 @@ type link struct {
 	small   []byte  // the buffer that in uses between messages; nil until it is seated
 	big     *[]byte // the pooled buffer that in uses, if any
 	out     []byte  // the reply that is being written
+	watch   *watch  // for its messages; nil until there is one
 	opened  time.Time
 	err     error // sticky: why nothing more is read
 
@@ -73,7 +74,7 @@ func (k *link) seated(before *link) {
 	case k.small != nil: // this is another life of it
 		return
 	case before != nil:
-		k.small, k.out = before.small, before.out[:0]
+		k.small, k.out, k.watch = before.small, before.out[:0], before.watch
 	default:
 		k.small = make([]byte, lineWindow)
 	}

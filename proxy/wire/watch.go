@@ -28,42 +28,56 @@ func (c *Conn) Watch(ctx context.Context) (watched context.Context, stop func())
 		cancel(ErrClientGone)
 		return watched, func() {}
 	}
-	w := &watch{link: k, cancel: cancel}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.timer = time.AfterFunc(watchAfter, w.begin)
+	if k.watch == nil {
+		k.watch = &watch{}
+	}
+	w := k.watch
+	w.set(k, cancel)
 	c.mu.Lock()
 	c.watching = w
 	c.mu.Unlock()
 	return watched, w.end
 }
 
-// watch looks out for the end of a client that waits for a reply.
+// watch looks out for the end of a client that waits for a reply: one message
+// after another's, while no two are watched at once.
 type watch struct {
+	mu     sync.Mutex
 	link   *link
 	cancel context.CancelCauseFunc
+	timer  *time.Timer
+	ended  bool
+	done   chan struct{} // closed when nothing reads any more; nil if it has not begun
+}
 
-	mu    sync.Mutex
-	timer *time.Timer
-	ended bool
-	done  chan struct{} // closed when nothing reads any more; nil if it never began
+// set has the watch begin in a while.
+func (w *watch) set(k *link, cancel context.CancelCauseFunc) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.link, w.cancel, w.ended, w.done = k, cancel, false, nil
+	if w.timer == nil {
+		w.timer = time.AfterFunc(watchAfter, w.begin)
+		return
+	}
+	w.timer.Reset(watchAfter)
 }
 
 // begin waits for the client's end in a read. Nobody else reads before end.
 func (w *watch) begin() {
 	w.mu.Lock()
-	if w.ended {
+	if w.ended || w.done != nil { // it may have been set for one before
 		w.mu.Unlock()
 		return
 	}
-	w.done = make(chan struct{})
-	defer close(w.done)
-	w.link.readUntil(time.Time{})
+	done, k, cancel := make(chan struct{}), w.link, w.cancel
+	w.done = done
+	defer close(done)
+	k.readUntil(time.Time{})
 	w.mu.Unlock()
-	n, err := w.link.in.fill(w.link.conn)
+	n, err := k.in.fill(k.conn)
 	if n == 0 && err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		w.link.err = err
-		w.cancel(ErrClientGone)
+		k.err = err
+		cancel(ErrClientGone)
 	}
 }
 
@@ -77,11 +91,12 @@ func (w *watch) end() {
 		// stay in the buffer.
 		w.link.readUntil(time.Unix(1, 0))
 	}
+	done, cancel := w.done, w.cancel
 	w.mu.Unlock()
-	if w.done != nil {
-		<-w.done
+	if done != nil {
+		<-done
 	}
-	w.cancel(nil)
+	cancel(nil)
 }
 
 // endWatch stops a watch that the session forgot, before anything else reads.
