@@ -1,13 +1,20 @@
 package proxy
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // hands run functions, each in a goroutine that is kept for the next one. An
 // inspection goes deep, and the stack of a new goroutine grows to that by being
 // copied, over and over.
-type hands struct{ work chan func() }
+type hands struct {
+	work chan func()
+	down chan struct{} // closed once there is no more to come
+	end  sync.Once
+}
 
-func newHands() *hands { return &hands{work: make(chan func())} }
+func newHands() *hands { return &hands{work: make(chan func()), down: make(chan struct{})} }
 
 // handRest is how long a goroutine waits for more to do.
 const handRest = time.Second
@@ -32,6 +39,11 @@ func (h *hands) serve(f func()) {
 		case f = <-h.work:
 		case <-rest.C:
 			return
+		case <-h.down:
+			return
 		}
 	}
 }
+
+// stop has no goroutine wait any more. What is given to do after it is done.
+func (h *hands) stop() { h.end.Do(func() { close(h.down) }) }

@@ -26,6 +26,7 @@ func (f inspectorFunc) Inspect(ctx context.Context, message extract.Source, limi
 func TestPeopleShareTheSlotsOfMail(t *testing.T) {
 	s := proxy.New(proxy.Config{Deadline: 200 * time.Millisecond, Inspections: 1, Log: slog.New(slog.DiscardHandler),
 		Metrics: metrics.New(prometheus.NewRegistry(), metrics.Names{}), Limits: extract.Limits{Parts: 7}})
+	t.Cleanup(func() { s.Shutdown(context.Background()) }) // it serves nobody
 	source := extract.Source{ReaderAt: strings.NewReader("x"), Size: 1}
 	begun := make(chan struct{})
 	slow := inspectorFunc(func(ctx context.Context, _ extract.Source, _ extract.Limits) (*rules.Evidence, error) {

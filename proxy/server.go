@@ -224,6 +224,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		wg.Go(func() { errs[i] = d.Shutdown(ctx) })
 	}
 	wg.Wait()
+	s.hands.stop()
 	return errors.Join(errs...)
 }
 
