@@ -22,6 +22,14 @@ import (
 // a wrong label on it is far more common than text of another charset that
 // happens to be valid.
 func utf8Reader(label string, head []byte, r io.Reader) io.Reader {
+	return utf8ReaderBy(guess, label, head, r)
+}
+
+// guesser says what charset bytes have that are not of the one declared.
+type guesser func(head []byte) encoding.Encoding
+
+// utf8ReaderBy is utf8Reader with a guesser of the caller's.
+func utf8ReaderBy(guess guesser, label string, head []byte, r io.Reader) io.Reader {
 	if skip, enc := byteOrderMark(head); skip > 0 {
 		_, _ = io.CopyN(io.Discard, r, int64(skip))
 		if enc == nil {
@@ -59,11 +67,14 @@ func utf8Reader(label string, head []byte, r io.Reader) io.Reader {
 }
 
 // decodeBytes is utf8Reader for a short value.
-func decodeBytes(label string, raw []byte) string {
+func decodeBytes(label string, raw []byte) string { return decodeBytesBy(guess, label, raw) }
+
+// decodeBytesBy is decodeBytes with a guesser of the caller's.
+func decodeBytesBy(guess guesser, label string, raw []byte) string {
 	if utf8.Valid(raw) && !isUTF7(label) && (ascii(raw) || label == "") && escaped(label, raw) == nil {
 		return string(raw)
 	}
-	out, err := io.ReadAll(utf8Reader(label, raw, bytes.NewReader(raw)))
+	out, err := io.ReadAll(utf8ReaderBy(guess, label, raw, bytes.NewReader(raw)))
 	if err != nil {
 		return strings.ToValidUTF8(string(raw), "\uFFFD")
 	}
@@ -191,6 +202,21 @@ func guess(head []byte) encoding.Encoding {
 		}
 	}
 	return charmap.Windows1252
+}
+
+// guesses counts the short values whose charset was guessed.
+type guesses int
+
+// maxGuesses bounds them: each takes a tenth of a millisecond. What comes after
+// is windows-1252.
+const maxGuesses = 1000
+
+// short guesses for one of many short values.
+func (g *guesses) short(head []byte) encoding.Encoding {
+	if *g++; *g > maxGuesses {
+		return charmap.Windows1252
+	}
+	return guess(head)
 }
 
 func ascii(b []byte) bool {

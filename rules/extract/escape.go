@@ -120,9 +120,10 @@ func newUnescaped(r io.Reader, e escapes) io.Reader {
 }
 
 type unescaper struct {
-	br   *bufio.Reader
-	kind escapes
-	out  []byte
+	br      *bufio.Reader
+	kind    escapes
+	out     []byte
+	guesses guesses
 }
 
 func (u *unescaper) Read(p []byte) (int, error) {
@@ -145,7 +146,7 @@ func (u *unescaper) undo(line []byte) []byte {
 	case entityEscapes:
 		return []byte(html.UnescapeString(string(line)))
 	case wordEscapes:
-		return []byte(decodeWords(string(line)))
+		return []byte(decodeWordsBy(u.guesses.short, string(line)))
 	}
 	out := make([]byte, 0, len(line))
 	for len(line) > 0 {

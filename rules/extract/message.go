@@ -87,9 +87,9 @@ func (w *walk) headerText(n node, e entity) error {
 		if transportField(strings.ToLower(f.name)) && !strings.EqualFold(f.name, "content-description") {
 			continue
 		}
-		value := decodeWords(f.value)
+		value := decodeWordsBy(w.guesses.short, f.value)
 		if rows := f.lines(); rows != f.value {
-			value = decodeLines(rows)
+			value = decodeLines(w.guesses.short, rows)
 		}
 		if joined := joinedBase64(f.value); joined != "" {
 			if err := w.plain(n.spot("header"), strings.NewReader(joined)); err != nil {
@@ -125,10 +125,10 @@ func (w *walk) headerText(n node, e entity) error {
 }
 
 // decodeLines decodes the encoded words of each line for itself.
-func decodeLines(rows string) string {
+func decodeLines(guess guesser, rows string) string {
 	lines := strings.Split(rows, "\n")
 	for i, l := range lines {
-		lines[i] = decodeWords(l)
+		lines[i] = decodeWordsBy(guess, l)
 	}
 	return strings.Join(lines, "\n")
 }

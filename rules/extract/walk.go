@@ -58,6 +58,7 @@ type walk struct {
 	cells    int64
 	bombs    int // streams that broke the ratio bound
 	readings int // second readings of ambiguous MIME
+	guesses  guesses
 
 	outline   *outline // what a person is shown, nil where everything is read
 	leaf      *Reading // the leaf that is being read, nil between leaves

@@ -11,9 +11,18 @@ import (
 // that were split only for the length of the line are joined; between short
 // ones, which some mail program made of separate things, a tab keeps them
 // apart.
-func decodeWords(s string) string {
+func decodeWords(s string) string { return decodeWordsBy(guess, s) }
+
+// decodeWordsBy is decodeWords with a guesser of the caller's.
+func decodeWordsBy(guess guesser, s string) string {
 	if !strings.Contains(s, "=?") {
-		return decodeBytes("", []byte(s))
+		return decodeBytesBy(guess, "", []byte(s))
+	}
+	// No word begins behind the last end of one: each that did would look for
+	// its end through all the rest.
+	rest := ""
+	if n := strings.LastIndex(s, "?="); n >= 0 {
+		s, rest = s[:n+2], s[n+2:]
 	}
 	var b strings.Builder
 	lastEnd, lastLong := -1, false
@@ -22,21 +31,21 @@ func decodeWords(s string) string {
 		if start < 0 {
 			break
 		}
-		text, size := decodeWord(s[start:])
+		text, size := decodeWord(guess, s[start:])
 		if size == 0 {
 			b.WriteString(s[:start+2])
 			s, lastEnd = s[start+2:], -1
 			continue
 		}
 		if gap := s[:start]; lastEnd < 0 || strings.TrimSpace(gap) != "" {
-			b.WriteString(decodeBytes("", []byte(gap)))
+			b.WriteString(decodeBytesBy(guess, "", []byte(gap)))
 		} else if !lastLong {
 			b.WriteByte('\t')
 		}
 		b.WriteString(text)
 		s, lastEnd, lastLong = s[start+size:], start+size, size >= longWord
 	}
-	b.WriteString(decodeBytes("", []byte(s)))
+	b.WriteString(decodeBytesBy(guess, "", []byte(s+rest)))
 	return b.String()
 }
 
@@ -46,7 +55,7 @@ const longWord = 64
 
 // decodeWord decodes the encoded word at the beginning of s and returns its
 // size, 0 if there is none.
-func decodeWord(s string) (string, int) {
+func decodeWord(guess guesser, s string) (string, int) {
 	label, rest, ok := strings.Cut(s[2:], "?")
 	if !ok || len(rest) < 2 || rest[1] != '?' || len(label) > 60 {
 		return "", 0
@@ -67,7 +76,7 @@ func decodeWord(s string) (string, int) {
 	default:
 		return "", 0
 	}
-	return decodeBytes(label, raw), size
+	return decodeBytesBy(guess, label, raw), size
 }
 
 // bareBase64 decodes a value without line structure, such as a data URI's.

@@ -4,8 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
 )
 
 // counted is a source that counts what is read of it.
@@ -63,5 +67,62 @@ func TestWorkOnAHeaderIsBounded(t *testing.T) {
 				t.Errorf("unread %v, want %s", sum.Unread, c.want)
 			}
 		})
+	}
+}
+
+// TestMemoryTakenIsInProportion: what reading allocates in all is a measure of
+// the work where each step builds on the one before.
+func TestMemoryTakenIsInProportion(t *testing.T) {
+	deep := func(leaves string) string {
+		const levels = 50_000
+		return "<?xml version='1.0'?>" + strings.Repeat("<a>", levels) + leaves + strings.Repeat("</a>", levels)
+	}
+	for _, c := range []struct {
+		name    string
+		content string
+		times   uint64 // of the size of the message
+	}{
+		{"elements in elements", deep("x"), 100},
+		{"elements in elements, with values inside", deep(strings.Repeat("<b>1</b><c>2</c>", 100)), 300},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			raw := mail("Content-Type: text/xml", c.content)
+			var before, after runtime.MemStats
+			var d drain
+			runtime.ReadMemStats(&before)
+			if _, err := New().Message(context.Background(), memory(raw), DefaultLimits(), &d); err != nil {
+				t.Fatal(err)
+			}
+			runtime.ReadMemStats(&after)
+			if took := (after.TotalAlloc - before.TotalAlloc) / uint64(len(raw)); took > c.times {
+				t.Errorf("%d bytes were allocated for each of the message, want %d at most", took, c.times)
+			}
+		})
+	}
+}
+
+// TestGuessesAreBounded: each takes as long as reading kilobytes.
+func TestGuessesAreBounded(t *testing.T) {
+	japanese, err := japanese.ShiftJIS.NewEncoder().Bytes([]byte("東京都千代田区丸の内一丁目に住んでいる人の名前と電話番号"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g guesses
+	for range maxGuesses {
+		if g.short(japanese) == charmap.Windows1252 {
+			t.Fatalf("guess %d is windows-1252", g)
+		}
+	}
+	if got := g.short(japanese); got != charmap.Windows1252 {
+		t.Errorf("past the bound it is guessed %v", got)
+	}
+}
+
+// TestWordsThatNeverEnd: encoded words without an end are text, and the one
+// before them is decoded.
+func TestWordsThatNeverEnd(t *testing.T) {
+	open := strings.Repeat("=?utf-8?q?x ", 1000)
+	if got := decodeWords("=?utf-8?q?caf=C3=A9?= " + open); got != "café"+" "+open {
+		t.Errorf("decoded as %.40q…", got)
 	}
 }

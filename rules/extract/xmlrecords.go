@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/xmlzip"
 )
@@ -46,6 +47,7 @@ const (
 	maxLeaves    = 512
 	maxLeafBytes = 64 << 10
 	maxColumns   = 256
+	maxXMLPath   = 512 // bytes of the path to a value
 )
 
 func (d *records) peek() *item {
@@ -117,7 +119,7 @@ func (d *records) close() {
 	if len(text) > 0 {
 		e.leaves = append(e.leaves, xmlLeaf{"", bytes.Clone(text)})
 	}
-	if n == 1 {
+	if n == 1 || n > maxXMLDepth {
 		d.lines(e.leaves)
 		return
 	}
@@ -132,8 +134,10 @@ func (d *records) close() {
 	}
 	for _, l := range e.leaves {
 		path := e.name
-		if l.path != "" {
+		if n := len(path) + len(l.path); l.path != "" && n < maxXMLPath {
 			path += "." + l.path
+		} else if n >= maxXMLPath {
+			path = l.path // deep inside, where only the last names tell anything
 		}
 		p.leaves = append(p.leaves, xmlLeaf{path, l.value})
 		p.size += len(l.value)
@@ -154,8 +158,8 @@ func (d *records) asRow(p *xmlElement, e xmlElement) bool {
 		first := make([]xmlLeaf, 0, len(before))
 		for _, l := range before {
 			path := l.path
-			if len(path) > len(e.name) {
-				path = path[len(e.name)+1:]
+			if inner, found := strings.CutPrefix(path, e.name+"."); found {
+				path = inner
 			}
 			first = append(first, xmlLeaf{path, l.value})
 		}
