@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -356,7 +357,9 @@ func monotone(b []byte) bool {
 // isContent tells the decoded beginning of content from accident.
 func isContent(b []byte) bool {
 	switch sniff(b) {
-	case FormatUnknown, FormatPGP:
+	case FormatUnknown:
+		return beginsTar(b)
+	case FormatPGP:
 		return false
 	case FormatText:
 		if wideByZeros(b) != nil {
@@ -368,6 +371,19 @@ func isContent(b []byte) bool {
 		return utf8.Valid(b) && bytes.ContainsAny(b, " ,;\t\n:|") && base64End(b) != len(b)
 	}
 	return true
+}
+
+// beginsTar tells an archive whose mark lies behind what there is to see: a name,
+// and zeros up to the hundredth byte (POSIX.1-2017, pax, "ustar Interchange
+// Format").
+func beginsTar(b []byte) bool {
+	const field, least = 100, 40
+	b = b[:min(len(b), field)]
+	end := bytes.IndexByte(b, 0)
+	if end <= 0 || len(b) < least || len(b)-end < 8 {
+		return false
+	}
+	return len(bytes.Trim(b[end:], "\x00")) == 0 && ascii(b[:end]) && bytes.IndexFunc(b[:end], unicode.IsControl) < 0
 }
 
 func baseChar(b byte) bool { return sextet[b] < 64 }

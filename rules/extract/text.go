@@ -59,26 +59,13 @@ func (w *walk) plain(n node, r io.Reader) error {
 	br := w.buffer(r)
 	defer w.release(br)
 	head, _ := br.Peek(sniffSize)
-	if p := partingOf(head); p.by != "" {
-		inner := w.buffer(&parted{br: br, p: p})
-		defer w.release(inner)
-		br = inner
-		head, _ = br.Peek(sniffSize)
-	}
-	label, flowed, delSp := n.charset, n.flowed, n.delSp
+	p := partingOf(head) // of the text: what is encoded in it may look like that by chance
 	c := &carver{br: br}
 	for {
 		if c.more() {
-			text := utf8Reader(label, head, c)
-			if flowed {
-				text = newFlowed(text, delSp)
-			}
-			t := &tap{r: newFolded(text), w: w, on: len(w.passwords) < maxPasswords}
-			if err := w.give(n, t); err != nil {
+			if err := w.passage(n, c, head, p); err != nil {
 				return err
 			}
-			t.learn()
-			rest(c)
 		}
 		if c.err != nil {
 			if c.err == io.EOF {
@@ -94,4 +81,26 @@ func (w *walk) plain(n node, r io.Reader) error {
 		}
 		head, _ = br.Peek(sniffSize)
 	}
+}
+
+// passage gives the text up to where the carver finds something; head is its
+// beginning.
+func (w *walk) passage(n node, c *carver, head []byte, p parting) error {
+	var text io.Reader = c
+	if p.by != "" {
+		br := w.buffer(c)
+		defer w.release(br)
+		text = &parted{br: br, p: p}
+	}
+	text = utf8Reader(n.charset, head, text)
+	if n.flowed {
+		text = newFlowed(text, n.delSp)
+	}
+	t := &tap{r: newFolded(text), w: w, on: len(w.passwords) < maxPasswords}
+	if err := w.give(n, t); err != nil {
+		return err
+	}
+	t.learn()
+	rest(c)
+	return nil
 }
