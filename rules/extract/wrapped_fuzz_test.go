@@ -59,7 +59,7 @@ func wrappers(t testing.TB) []func(content string) string {
 			return b.String()
 		},
 		func(c string) string {
-			return "<html><body><p>file</p><p>" + html.EscapeString(c) + "</p></body></html>"
+			return "<html><body><p>file</p><pre>" + html.EscapeString(c) + "</pre></body></html>"
 		},
 		func(c string) string {
 			return `<html><a href="data:application/octet-stream;base64,` + base64.StdEncoding.EncodeToString([]byte(c)) + `">file</a></html>`
