@@ -74,7 +74,7 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 		if err := countExposures(ctx, tx, l.Exposures); err != nil {
 			return err
 		}
-		return s.announce(ctx, tx, l.Relay, l.senders())
+		return s.announce(ctx, tx, l.Relay, newsWritten, l.senders())
 	}
 	touched := slices.Clone(l.Runs)
 	for _, m := range l.Moves {

@@ -12,8 +12,8 @@ import (
 
 // Listener is told of what other relays write. Its methods return at once.
 type Listener interface {
-	// Heard: a relay has written something of a sender.
-	Heard(relay, sender string)
+	// Heard: a relay has written something of a sender; held: that a run is.
+	Heard(relay, sender string, held bool)
 	// Missed: something may have been written that Heard did not tell of.
 	Missed()
 }
@@ -86,15 +86,21 @@ const newsMost = 250
 
 var errNoNews = errors.New("this database does not tell")
 
+// What a relay has written of senders.
+const (
+	newsWritten = "written"
+	newsHeld    = "held" // the first copy of a run
+)
+
 // announce lets all relays hear, once the transaction is there, of which senders one
 // has written.
-func (s *Store) announce(ctx context.Context, tx *sql.Tx, relay string, senders []string) error {
+func (s *Store) announce(ctx context.Context, tx *sql.Tx, relay, what string, senders []string) error {
 	if relay == "" || !s.db.tells() {
 		return nil
 	}
 	for len(senders) > 0 {
 		n := min(newsMost, len(senders))
-		if err := s.db.announce(ctx, tx, relay+" "+strings.Join(senders[:n], " ")); err != nil {
+		if err := s.db.announce(ctx, tx, relay+" "+what+" "+strings.Join(senders[:n], " ")); err != nil {
 			return err
 		}
 		senders = senders[n:]
@@ -105,8 +111,9 @@ func (s *Store) announce(ctx context.Context, tx *sql.Tx, relay string, senders 
 // tell reads what announce wrote. Who may write to the database may announce
 // anything; it costs a look.
 func tell(to Listener, text string) {
-	relay, senders, _ := strings.Cut(text, " ")
+	relay, rest, _ := strings.Cut(text, " ")
+	what, senders, _ := strings.Cut(rest, " ")
 	for sender := range strings.FieldsSeq(senders) {
-		to.Heard(relay, sender)
+		to.Heard(relay, sender, what == newsHeld)
 	}
 }

@@ -20,11 +20,14 @@ type ear struct {
 	missed int
 }
 
-func (e *ear) Heard(relay, sender string) {
+func (e *ear) Heard(relay, sender string, held bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.heard == nil {
 		e.heard = map[string]time.Time{}
+	}
+	if held {
+		relay = "held by " + relay
 	}
 	e.heard[relay+" "+sender] = time.Now()
 }
@@ -93,7 +96,7 @@ func TestRelaysHearOfEachOther(t *testing.T) {
 	if err := hold("1", 0); err != nil {
 		t.Fatal(err)
 	}
-	after := until(t, "a hold", func() bool { return !e.at("relay-a sender-1").IsZero() })
+	after := until(t, "a hold", func() bool { return !e.at("held by relay-a sender-1").IsZero() })
 	if err := hold("2", 7); err == nil {
 		t.Fatal("a hold that knows of others than there were is kept")
 	}
@@ -109,7 +112,7 @@ func TestRelaysHearOfEachOther(t *testing.T) {
 		defer e.mu.Unlock()
 		return len(e.heard) == 2*newsMost+2
 	})
-	if !e.at("relay-a sender-2").IsZero() {
+	if !e.at("held by relay-a sender-2").IsZero() {
 		t.Error("what was not kept is told")
 	}
 

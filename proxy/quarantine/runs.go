@@ -158,7 +158,7 @@ func (s *Store) holdRun(ctx context.Context, tx *sql.Tx, m *Message, first bool)
 		if err := countHeld(ctx, tx, m.Run); err != nil {
 			return err
 		}
-		if err := s.announce(ctx, tx, m.Run.Relay, []string{m.Run.Sender}); err != nil {
+		if err := s.announce(ctx, tx, m.Run.Relay, newsHeld, []string{m.Run.Sender}); err != nil {
 			return err
 		}
 	}

@@ -28,7 +28,7 @@ type book struct {
 	fail    error
 	// tell is called, with the lock, with each sender that was written of and by
 	// whom; nil: nobody is told.
-	tell func(sender, relay string)
+	tell func(sender, relay string, held bool)
 }
 
 func newBook() *book {
@@ -126,7 +126,7 @@ func (b *book) Write(_ context.Context, batch *Batch) error {
 	b.judged += len(batch.Judgements)
 	for sender := range told {
 		if b.tell != nil {
-			b.tell(sender, batch.Relay)
+			b.tell(sender, batch.Relay, false)
 		}
 	}
 	return nil
@@ -166,7 +166,7 @@ func (b *book) keep(r Record) (incident string, err error) {
 	}
 	b.put(r)
 	if b.tell != nil {
-		b.tell(r.Sender, r.Relay)
+		b.tell(r.Sender, r.Relay, !known.Held)
 	}
 	return r.Incident, nil
 }

@@ -11,25 +11,39 @@ import (
 
 // Heard notes that a relay has written something of a sender: if it is another one
 // the ledger is asked again before the sender's next message, and by those that wait.
-func (t *Tracker) Heard(relay, name string) {
+// Where it holds a run the ledger is asked at once: what this relay has had of the
+// mailing is part of the incident, though no further copy may come to it.
+func (t *Tracker) Heard(relay, name string, held bool) {
 	if relay == t.relay {
 		return
 	}
 	t.mu.Lock()
 	at, known := t.senders[name]
 	t.mu.Unlock()
-	if known {
-		at.Value.(*sender).bell.ring()
+	if !known {
+		return
+	}
+	s := at.Value.(*sender)
+	s.bell.ring()
+	if held && t.follower != nil {
+		t.follower.add(s)
 	}
 }
 
 // Missed notes that notices may have been missed: the ledger is asked again for
-// each sender.
+// each sender, at once where this relay has had copies of late.
 func (t *Tracker) Missed() {
 	t.mu.Lock()
-	defer t.mu.Unlock()
+	all := make([]*sender, 0, len(t.senders))
 	for at := t.order.Front(); at != nil; at = at.Next() {
-		at.Value.(*sender).bell.ring()
+		all = append(all, at.Value.(*sender))
+	}
+	t.mu.Unlock()
+	for _, s := range all {
+		s.bell.ring()
+		if t.follower != nil {
+			t.follower.add(s)
+		}
 	}
 }
 

@@ -31,14 +31,14 @@ func newRelays(t *testing.T, n int, cfg Config, late time.Duration) *relays {
 	for range n {
 		c.each = append(c.each, newOffice(t, cfg))
 	}
-	c.ledger.tell = func(sender, relay string) {
-		held := c.held.Load() // told in the order of writing
+	c.ledger.tell = func(sender, relay string, hold bool) {
+		held := hold || c.held.Load() // told in the order of writing
 		for i, o := range c.each {
 			if o.tracker.relay == relay {
 				continue
 			}
 			time.AfterFunc(rand.N(c.late+1), func() {
-				o.tracker.Heard(relay, sender)
+				o.tracker.Heard(relay, sender, hold)
 				if held {
 					c.heard[i].Store(true)
 				}
@@ -126,6 +126,7 @@ func TestRelaysHaveOneRun(t *testing.T) {
 		{"each is held by itself", func(int) bool { return true }, 5 * time.Millisecond, func(i int) int { return i % 3 }},
 		{"one is", func(i int) bool { return i == n/3 }, 5 * time.Millisecond, func(i int) int { return i % 3 }},
 		{"some are", func(i int) bool { return i > n/4 && i%7 == 0 }, 20 * time.Millisecond, func(int) int { return rand.N(3) }},
+		{"the last is", func(i int) bool { return i == n-1 }, 5 * time.Millisecond, func(i int) int { return i % 3 }},
 		{"one is, and notices are late", func(i int) bool { return i == n/2 }, 50 * time.Millisecond, func(i int) int { return i / 7 % 3 }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -145,6 +146,7 @@ func TestRelaysHaveOneRun(t *testing.T) {
 			}
 			close(next)
 			clients.Wait()
+			time.Sleep(10 * c.late) // the last notices come
 			for _, o := range r.each {
 				o.tracker.Close()
 			}

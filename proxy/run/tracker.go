@@ -56,9 +56,11 @@ const sweepEvery = time.Minute
 
 // Tracker knows the runs. It is safe for concurrent use.
 type Tracker struct {
-	cfg    Config
-	relay  string  // names this one, and no other process ever
-	writer *writer // nil without a ledger
+	cfg   Config
+	relay string // names this one, and no other process ever
+	// Both are nil without a ledger.
+	writer   *writer
+	follower *follower
 
 	mu      sync.Mutex
 	senders map[string]*list.Element // of *sender
@@ -78,15 +80,19 @@ func New(cfg Config) *Tracker {
 	if cfg.Ledger != nil {
 		t.writer = newWriter(t.relay, cfg.Ledger, cfg.Log, cfg.Metrics.LedgerDropped)
 		go t.writer.run()
+		t.follower = newFollower(t.follow, cfg.Log)
 	}
 	return t
 }
 
 // Close writes to the ledger what it does not have yet.
 func (t *Tracker) Close() {
-	if t.writer != nil {
-		t.writer.close()
+	if t.writer == nil {
+		return
 	}
+	t.follower.close()
+	t.lastLook()
+	t.writer.close()
 }
 
 // Message is what a tracker needs to know of a message.

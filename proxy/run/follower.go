@@ -1,0 +1,122 @@
+package run
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// follower asks the ledger for senders of whom something was heard, one after the
+// other, without a message that waits for it.
+type follower struct {
+	learn func(context.Context, *sender) error
+	log   *slog.Logger
+	stop  context.CancelFunc
+	done  chan struct{}
+
+	mu   sync.Mutex
+	todo map[*sender]struct{}
+	wake chan struct{} // something is to be done
+}
+
+// followAgain is after what time a sender is asked for again of whom the ledger could
+// not tell; its own messages ask at once.
+const followAgain = time.Second
+
+func newFollower(learn func(context.Context, *sender) error, log *slog.Logger) *follower {
+	ctx, stop := context.WithCancel(context.Background())
+	f := &follower{learn: learn, log: log, stop: stop, done: make(chan struct{}), todo: map[*sender]struct{}{}, wake: make(chan struct{}, 1)}
+	go f.run(ctx)
+	return f
+}
+
+// add returns at once.
+func (f *follower) add(s *sender) {
+	f.mu.Lock()
+	f.todo[s] = struct{}{}
+	f.mu.Unlock()
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (f *follower) take() map[*sender]struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	todo := f.todo
+	f.todo = map[*sender]struct{}{}
+	return todo
+}
+
+func (f *follower) run(ctx context.Context) {
+	defer close(f.done)
+	for {
+		select {
+		case <-f.wake:
+		case <-ctx.Done():
+			return
+		}
+		failed := false
+		for s := range f.take() {
+			if err := f.learn(ctx, s); err != nil && ctx.Err() == nil {
+				if !failed {
+					f.log.Warn("what other relays have written of a sender is not known yet", "error", err)
+				}
+				failed = true
+				f.add(s)
+			}
+		}
+		if failed {
+			select {
+			case <-time.After(followAgain):
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// close ends run.
+func (f *follower) close() {
+	f.stop()
+	<-f.done
+}
+
+// follow learns of a sender that this relay has had copies of, if something was heard
+// of it since it was read.
+func (t *Tracker) follow(ctx context.Context, s *sender) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := t.cfg.Now()
+	for _, r := range s.runs {
+		if !r.held && r.own.Copies > 0 && t.open(r, now) {
+			return t.load(ctx, s, now)
+		}
+	}
+	return nil
+}
+
+// lastLook lets a tracker that ends know of the holds of others of whom it does not
+// hear, so that what it has had is counted there.
+func (t *Tracker) lastLook() {
+	if !t.shared() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), lastLookWait)
+	defer cancel()
+	t.mu.Lock()
+	all := make([]*sender, 0, len(t.senders))
+	for at := t.order.Front(); at != nil; at = at.Next() {
+		all = append(all, at.Value.(*sender))
+	}
+	t.mu.Unlock()
+	for _, s := range all {
+		if err := t.follow(ctx, s); err != nil {
+			t.cfg.Log.Warn("what other relays hold is not known at the end", "error", err)
+			return
+		}
+	}
+}
+
+const lastLookWait = 5 * time.Second
