@@ -4,7 +4,8 @@
 //
 //	DIR/quarantine.db           messages, recipients, incidents, chunks, audit trail
 //	DIR/incoming/<name>.pack    chunks that are still being written
-//	DIR/content/7k/<name>.pack  chunks: the new ones of one message
+//	DIR/content/7k/<name>.pack  chunks: the new ones of one message; or objects
+//	                            of a bucket, see package packs
 //	DIR/quarantine.key          the private key, until it is moved away
 //	DIR/quarantine.secret       the secret of the keyed hashes
 //
@@ -14,7 +15,7 @@
 //     are new, their folder and then the rows have reached stable storage, in
 //     this order, so that a power cut or kill -9 at any point leaves the
 //     message either held and whole, or not there. Where little is new it goes
-//     with the rows.
+//     with the rows. A bucket has answered before the rows are committed.
 //   - No half-written message is visible. A message exists when its row does,
 //     and the row is the last thing to be written and the first to go. What a
 //     crash leaves behind is packs without a row, which Sweep removes.
