@@ -77,6 +77,7 @@ const (
 // Bucket is a [packs.Store].
 type Bucket struct {
 	client *minio.Core
+	puts   *minio.Client // tries once
 	o      Options
 	owned  atomic.Bool // it was seen whose packs these are
 }
@@ -106,15 +107,21 @@ func New(o Options) (*Bucket, error) {
 	if !ok {
 		return nil, fmt.Errorf("bucket: addressing %q is none of auto, path and host", o.Addressing)
 	}
-	client, err := minio.NewCore(u.Host, &minio.Options{
+	options := minio.Options{
 		Creds:  credentials.NewStaticV4(o.AccessKey, o.SecretKey, ""),
 		Secure: u.Scheme == "https", Region: o.Region, BucketLookup: lookup, Transport: transport, MaxRetries: tries,
-	})
+	}
+	client, err := minio.NewCore(u.Host, &options)
+	if err != nil {
+		return nil, fmt.Errorf("bucket: endpoint %s: %w", o.Endpoint, err)
+	}
+	options.MaxRetries = 1
+	puts, err := minio.New(u.Host, &options)
 	if err != nil {
 		return nil, fmt.Errorf("bucket: endpoint %s: %w", o.Endpoint, err)
 	}
 	o.Prefix = strings.Trim(o.Prefix, "/")
-	return &Bucket{client: client, o: o}, nil
+	return &Bucket{client: client, puts: puts, o: o}, nil
 }
 
 func transport(o *Options) (*http.Transport, error) {

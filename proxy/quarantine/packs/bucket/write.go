@@ -3,13 +3,16 @@ package bucket
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
+	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 
@@ -60,13 +63,19 @@ const writerKey = "Writer"
 func (b *Bucket) put(ctx context.Context, object string, content io.ReaderAt, size int64) error {
 	ctx, stop := b.bound(ctx, size)
 	defer stop()
-	token := rand.Text()
+	token := crand.Text()
 	o := minio.PutObjectOptions{
 		ContentType: "application/octet-stream", UserMetadata: map[string]string{writerKey: token},
 		SendContentMd5: true, DisableMultipart: true,
 	}
 	o.SetMatchETagExcept("*")
-	_, err := b.client.Client.PutObject(ctx, b.o.Bucket, object, io.NewSectionReader(content, 0, size), size, o)
+	err := b.again(ctx, func() error {
+		// The library would have all tries read one body, also at once.
+		sent := &body{content: content}
+		defer sent.end()
+		_, err := b.puts.PutObject(ctx, b.o.Bucket, object, sent, size, o)
+		return err
+	})
 	if !answered(err, minio.PreconditionFailed) {
 		return b.fault("put "+object, err)
 	}
@@ -78,6 +87,35 @@ func (b *Bucket) put(ctx context.Context, object string, content io.ReaderAt, si
 		return fmt.Errorf("bucket %s at %s: put %s: %w", b.o.Bucket, b.o.Endpoint, object, fs.ErrExist)
 	}
 	return nil
+}
+
+// again does what may be repeated until it succeeds, fails for good, or was tried
+// often enough.
+func (b *Bucket) again(ctx context.Context, try func() error) (err error) {
+	for n := range tries {
+		if err = try(); err == nil || !passes(err) || ctx.Err() != nil || n == tries-1 {
+			break
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(rand.N(min(time.Second, 200*time.Millisecond<<n))):
+		}
+	}
+	return err
+}
+
+// passes reports whether a fault may be over in a moment.
+func passes(err error) bool {
+	var answer minio.ErrorResponse
+	if !errors.As(err, &answer) {
+		return true // it was not reached, or broke off
+	}
+	switch answer.StatusCode {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return answer.Code == "RequestTimeout" || answer.Code == "SlowDown"
 }
 
 // own makes sure that the packs here are those of this quarantine, before
