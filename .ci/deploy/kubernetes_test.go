@@ -12,6 +12,7 @@ import (
 
 	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	apps "k8s.io/api/apps/v1"
+	autoscaling "k8s.io/api/autoscaling/v2"
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
 	disruption "k8s.io/api/policy/v1"
@@ -29,11 +30,17 @@ import (
 // configs is where the files are that are tried.
 const configs = "../../configs"
 
-const example = "overlays/example"
+// The overlays: one relay with a volume, and any number without.
+const (
+	example = "overlays/example"
+	relays  = "overlays/relays"
+)
 
 // manifests are the objects of an overlay, decoded.
 type manifests struct {
 	set      apps.StatefulSet
+	many     apps.Deployment
+	scaler   autoscaling.HorizontalPodAutoscaler
 	services []core.Service
 	config   core.ConfigMap
 	network  networking.NetworkPolicy
@@ -41,9 +48,17 @@ type manifests struct {
 	kinds    []string
 }
 
-// build makes the example overlay as kustomize does, with its components or
+// pod is the relay's, and what selects it.
+func (m *manifests) pod() (*core.PodTemplateSpec, *meta.LabelSelector) {
+	if m.many.Name != "" {
+		return &m.many.Spec.Template, m.many.Spec.Selector
+	}
+	return &m.set.Spec.Template, m.set.Spec.Selector
+}
+
+// build makes an overlay as kustomize does, the example with its components or
 // without.
-func build(t *testing.T, components bool) []byte {
+func build(t *testing.T, overlay string, components bool) []byte {
 	t.Helper()
 	fs := filesys.MakeFsInMemory()
 	root := filepath.Join(configs, "kubernetes")
@@ -68,7 +83,7 @@ func build(t *testing.T, components bool) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, example)
+	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(fs, overlay)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +106,7 @@ func decode(text []byte) (*manifests, error) {
 		var service core.Service
 		into, known := map[string]any{
 			"v1 Namespace": &core.Namespace{}, "v1 ServiceAccount": &core.ServiceAccount{}, "v1 ConfigMap": &m.config, "v1 Service": &service,
-			"apps/v1 StatefulSet": &m.set, "networking.k8s.io/v1 NetworkPolicy": &m.network,
+			"apps/v1 StatefulSet": &m.set, "apps/v1 Deployment": &m.many, "autoscaling/v2 HorizontalPodAutoscaler": &m.scaler, "networking.k8s.io/v1 NetworkPolicy": &m.network,
 			"policy/v1 PodDisruptionBudget": &m.budget, "monitoring.coreos.com/v1 ServiceMonitor": &monitoring.ServiceMonitor{},
 		}[head.APIVersion+" "+head.Kind]
 		if !known {
@@ -116,21 +131,21 @@ func decode(text []byte) (*manifests, error) {
 
 // restricted says what Pod Security admission has against a pod by its strictest
 // profile, "" if nothing.
-func restricted(t *testing.T, set *apps.StatefulSet) string {
+func restricted(t *testing.T, pod *core.PodTemplateSpec) string {
 	t.Helper()
 	judge, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	level := security.LevelVersion{Level: security.LevelRestricted, Version: security.LatestVersion()}
-	result := policy.AggregateCheckResults(judge.EvaluatePod(level, &set.Spec.Template.ObjectMeta, &set.Spec.Template.Spec))
+	result := policy.AggregateCheckResults(judge.EvaluatePod(level, &pod.ObjectMeta, &pod.Spec))
 	return result.ForbiddenDetail()
 }
 
 func TestManifests(t *testing.T) {
 	want := []string{"ConfigMap", "Namespace", "NetworkPolicy", "PodDisruptionBudget", "Service", "Service", "ServiceAccount", "StatefulSet"}
 	for _, components := range []bool{false, true} {
-		m, err := decode(build(t, components))
+		m, err := decode(build(t, example, components))
 		if err != nil {
 			t.Fatalf("components %v: %v", components, err)
 		}
@@ -140,7 +155,7 @@ func TestManifests(t *testing.T) {
 		if !slices.Equal(m.kinds, want) {
 			t.Errorf("components %v: %v, want %v", components, m.kinds, want)
 		}
-		if against := restricted(t, &m.set); against != "" {
+		if against := restricted(t, &m.set.Spec.Template); against != "" {
 			t.Errorf("components %v: the restricted profile forbids: %s", components, against)
 		}
 		if *m.set.Spec.Replicas != 1 {
@@ -154,7 +169,8 @@ func TestManifests(t *testing.T) {
 // volumes and pods.
 func checkNames(t *testing.T, m *manifests) {
 	t.Helper()
-	spec := m.set.Spec.Template.Spec
+	pod, selector := m.pod()
+	spec := pod.Spec
 	container := spec.Containers[0]
 	var ports, volumes []string
 	for _, port := range container.Ports {
@@ -186,7 +202,7 @@ func checkNames(t *testing.T, m *manifests) {
 	}
 	for _, service := range m.services {
 		for key, value := range service.Spec.Selector {
-			if m.set.Spec.Template.Labels[key] != value {
+			if pod.Labels[key] != value {
 				t.Errorf("the Service %s selects %s=%s, which the pod is not", service.Name, key, value)
 			}
 		}
@@ -198,10 +214,10 @@ func checkNames(t *testing.T, m *manifests) {
 		known("the NetworkPolicy", *rule.Ports[0].Port)
 	}
 	for what, selected := range map[string]*meta.LabelSelector{
-		"NetworkPolicy": &m.network.Spec.PodSelector, "PodDisruptionBudget": m.budget.Spec.Selector, "StatefulSet": m.set.Spec.Selector,
+		"NetworkPolicy": &m.network.Spec.PodSelector, "PodDisruptionBudget": m.budget.Spec.Selector, "workload": selector,
 	} {
 		selector, err := meta.LabelSelectorAsSelector(selected)
-		if err != nil || selector.Empty() || !selector.Matches(labels.Set(m.set.Spec.Template.Labels)) {
+		if err != nil || selector.Empty() || !selector.Matches(labels.Set(pod.Labels)) {
 			t.Errorf("the %s selects %v (%v), want the pod and no other", what, selected, err)
 		}
 	}
@@ -209,7 +225,7 @@ func checkNames(t *testing.T, m *manifests) {
 
 // TestCheckersFindFaults: what the tests above rely on does say no.
 func TestCheckersFindFaults(t *testing.T) {
-	good := string(build(t, true))
+	good := string(build(t, example, true))
 	for _, c := range []struct{ from, to, want string }{
 		{"runAsNonRoot:", "runAsNonroot:", "runAsNonroot"},
 		{"periodSeconds: 10", "periodSeconds: ten", "int32"},
@@ -225,7 +241,7 @@ func TestCheckersFindFaults(t *testing.T) {
 		m, err := decode([]byte(strings.Replace(good, c.from, c.to, 1)))
 		said := fmt.Sprint(err)
 		if err == nil {
-			said = restricted(t, &m.set)
+			said = restricted(t, &m.set.Spec.Template)
 		}
 		if !strings.Contains(said, c.want) {
 			t.Errorf("%s: it says %q, want %q in it", c.to, said, c.want)

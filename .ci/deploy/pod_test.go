@@ -75,7 +75,7 @@ func TestPodRuns(t *testing.T) {
 }
 
 func testPodRuns(t *testing.T, components bool) {
-	m, err := decode(build(t, components))
+	m, err := decode(build(t, example, components))
 	if err != nil {
 		t.Fatal(err)
 	}
