@@ -96,35 +96,68 @@ func scanRun(scan func(...any) error, more ...any) (r Run, err error) {
 // none takes away what another has written. The first statement keeps all others
 // from a run until the transaction ends, so that the last one adds up all shares.
 func putRuns(ctx context.Context, tx *sql.Tx, runs []Run) error {
-	var shares []any
-	var again []string // that were there before
-	for _, r := range slices.SortedFunc(slices.Values(runs), func(a, b Run) int { return strings.Compare(a.Key, b.Key) }) {
-		var writes int64
-		if err := tx.QueryRowContext(ctx, putRunSQL, r.Key, r.Sender, r.Print, micros(r.First), micros(r.Last), r.Copies, r.Delivered,
-			r.Subjects, r.Held, r.Policy, r.Answer, r.Incident).Scan(&writes); err != nil {
-			return fmt.Errorf("write run: %w", err)
+	var shares, again []any // again are those that were there before
+	sorted := slices.SortedFunc(slices.Values(runs), func(a, b Run) int { return strings.Compare(a.Key, b.Key) })
+	for len(sorted) > 0 {
+		n := withoutTwice(sorted)
+		var values []any
+		for _, r := range sorted[:n] {
+			values = append(values, r.Key, r.Sender, r.Print, micros(r.First), micros(r.Last), r.Copies, r.Delivered,
+				r.Subjects, r.Held, r.Policy, r.Answer, r.Incident)
+			shares = append(shares, r.Key, r.Relay, r.Copies, r.Delivered)
 		}
-		shares = append(shares, r.Key, r.Relay, r.Copies, r.Delivered)
-		if writes > 1 {
-			again = append(again, r.Key)
+		known, err := putRunRows(ctx, tx, n, values)
+		if err != nil {
+			return fmt.Errorf("write runs: %w", err)
 		}
+		again, sorted = append(again, known...), sorted[n:]
 	}
 	if err := upsertRows(ctx, tx, "run_shares (run, relay, copies, delivered)", 4, shares, ` ON CONFLICT (run, relay) DO UPDATE SET
 			copies = CASE WHEN excluded.copies > run_shares.copies THEN excluded.copies ELSE run_shares.copies END,
 			delivered = CASE WHEN excluded.delivered > run_shares.delivered THEN excluded.delivered ELSE run_shares.delivered END`); err != nil {
 		return fmt.Errorf("write a relay's share of runs: %w", err)
 	}
-	for _, key := range again {
-		if err := addUp(ctx, tx, key); err != nil {
+	for keys := range slices.Chunk(again, rowsAtOnce) {
+		if err := addUp(ctx, tx, keys...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-const putRunSQL = `INSERT INTO runs (key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-	ON CONFLICT (key) DO UPDATE SET
+// withoutTwice is how many runs at the start of a sorted list one statement writes:
+// PostgreSQL writes no row twice in one.
+func withoutTwice(sorted []Run) int {
+	n := 1
+	for n < min(rowsAtOnce, len(sorted)) && sorted[n].Key != sorted[n-1].Key {
+		n++
+	}
+	return n
+}
+
+// putRunRows writes n runs, and gives the keys of those that were there before.
+func putRunRows(ctx context.Context, tx *sql.Tx, n int, values []any) (known []any, err error) {
+	const row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	rows, err := tx.QueryContext(ctx, "INSERT INTO runs (key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident) VALUES "+
+		row+strings.Repeat(", "+row, n-1)+putRunConflict, values...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells
+	for rows.Next() {
+		var key string
+		var writes int64
+		if err := rows.Scan(&key, &writes); err != nil {
+			return nil, err
+		}
+		if writes > 1 {
+			known = append(known, key)
+		}
+	}
+	return known, rows.Err()
+}
+
+const putRunConflict = ` ON CONFLICT (key) DO UPDATE SET
 		writes = runs.writes + 1,
 		last = CASE WHEN excluded.last > runs.last THEN excluded.last ELSE runs.last END,
 		subjects = CASE WHEN excluded.subjects > runs.subjects THEN excluded.subjects ELSE runs.subjects END,
@@ -132,14 +165,16 @@ const putRunSQL = `INSERT INTO runs (key, sender, print, first, last, copies, de
 		answer = CASE WHEN runs.held = 1 THEN runs.answer ELSE excluded.answer END,
 		held = CASE WHEN excluded.held > runs.held THEN excluded.held ELSE runs.held END,
 		incident = CASE WHEN excluded.incident = '' THEN runs.incident ELSE excluded.incident END
-	RETURNING writes`
+	RETURNING key, writes`
 
-// addUp adds up all shares of a run, which the transaction has written to.
-func addUp(ctx context.Context, tx *sql.Tx, run string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE runs SET copies = (SELECT coalesce(sum(s.copies), 0) FROM run_shares s WHERE s.run = runs.key),
-		delivered = (SELECT coalesce(sum(s.delivered), 0) FROM run_shares s WHERE s.run = runs.key) WHERE key = ?`, run)
+// addUp adds up all shares of runs, which the transaction has written to.
+func addUp(ctx context.Context, tx *sql.Tx, runs ...any) error {
+	_, err := tx.ExecContext(ctx, `UPDATE runs SET
+		copies = (SELECT coalesce(sum(s.copies), 0) FROM run_shares s WHERE s.run = runs.key),
+		delivered = (SELECT coalesce(sum(s.delivered), 0) FROM run_shares s WHERE s.run = runs.key)
+		WHERE key IN (?`+strings.Repeat(", ?", len(runs)-1)+")", runs...)
 	if err != nil {
-		return fmt.Errorf("add up run: %w", err)
+		return fmt.Errorf("add up runs: %w", err)
 	}
 	return nil
 }
