@@ -22,6 +22,7 @@ func TestStoresInPostgreSQL(t *testing.T) {
 		"the server is restarted under load":        serverIsRestartedUnderLoad,
 		"an older program writes to a newer schema": olderProgramWritesToNewerSchema,
 		"machines have one secret":                  machinesHaveOneSecret,
+		"a frozen relay frees the others":           frozenRelayFreesTheOthers,
 		"days of exposures are dropped":             daysOfExposuresAreDropped,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -132,7 +132,8 @@ func (c postgresConn) explain(err error) error {
 		switch {
 		case fault.Code == diskFull:
 			return errors.Join(ErrFull, err)
-		case fault.Code == outOfMemory, strings.HasPrefix(fault.Code, "57P"), strings.HasPrefix(fault.Code, "08"):
+		// A FATAL error has ended the connection.
+		case fault.SeverityUnlocalized == "FATAL", fault.Code == outOfMemory, strings.HasPrefix(fault.Code, "57P"), strings.HasPrefix(fault.Code, "08"):
 			return fmt.Errorf("%w: %w", ErrAway, err)
 		}
 		return err

@@ -409,3 +409,30 @@ func daysOfExposuresAreDropped(t *testing.T, server *postgrestest.Server) {
 		t.Errorf("%d are there, %v", n, err)
 	}
 }
+
+// A relay that freezes while it writes keeps the others waiting for a while only, and
+// what it was about to write is not there.
+func frozenRelayFreesTheOthers(t *testing.T, server *postgrestest.Server) {
+	dir := t.TempDir()
+	o := optionsOn(t, server, dir, Options{})
+	s := open(t, dir, o)
+	o.Database += "&idle_in_transaction_session_timeout=300"
+	frozen := open(t, dir, o)
+	begun, goOn, ended := make(chan struct{}), make(chan struct{}), make(chan error)
+	go func() {
+		ended <- frozen.write(t.Context(), func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(t.Context(), "INSERT INTO settings (name, value) VALUES (?, ?)", "frozen", "x")
+			close(begun)
+			<-goOn
+			return err
+		})
+	}()
+	<-begun
+	hold(t, s, letter(1), "x")
+	close(goOn)
+	wantErr(t, <-ended, ErrAway)
+	if value, err := setting(t.Context(), s.reader, "frozen"); err != nil || value != "" {
+		t.Errorf("it is %q there, %v", value, err)
+	}
+	hold(t, frozen, letter(1), "y")
+}
