@@ -117,6 +117,9 @@ func TestHoldGivesUpWhenTheStoreIsLocked(t *testing.T) {
 	dir := t.TempDir()
 	other, s := open(t, dir, Options{}), open(t, dir, Options{})
 	stuck, err := other.writer.Begin()
+	if err == nil {
+		_, err = other.db.begin(t.Context(), stuck, true)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
