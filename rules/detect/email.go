@@ -258,11 +258,11 @@ func simpleEmail(dst, value []byte) (compact []byte, at int) {
 			return dst, 0
 		}
 		if ats != 0 {
-			if here := i + lanes.First(ats); ats&(ats-1) != 0 || at != 0 && at != here {
+			here := i + lanes.First(ats)
+			if ats&(ats-1) != 0 || at != 0 && at != here {
 				return dst, 0
-			} else {
-				at = here
 			}
+			at = here
 		}
 		if marks != 0 {
 			point = i + lanes.Last(marks)
