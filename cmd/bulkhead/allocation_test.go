@@ -10,10 +10,10 @@ import (
 
 // Bounds on the allocations that the relay makes for a message in which nothing
 // is found: from MAIL to the answer to its content, with the inspection, the log
-// and the ledger. There are some 310 for a letter of 4 KB; buffers that double
+// and the ledger. There are some 300 for a letter of 4 KB; buffers that double
 // until a long line or a window fits them make a few more for a large one.
 const (
-	maxAllocations = 400
+	maxAllocations = 370
 	maxGrowth      = 80 // from 4 KB to 1 MB
 )
 
