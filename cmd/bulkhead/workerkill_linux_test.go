@@ -86,7 +86,7 @@ func TestAWorkerThatDiesTakesNoMessageWithIt(t *testing.T) {
 			case text = <-answer:
 			default:
 				for _, id := range p.workers(t) {
-					syscall.Kill(id, syscall.SIGKILL) //nolint:errcheck // it may have ended
+					syscall.Kill(id, syscall.SIGKILL) // it may have ended
 				}
 			}
 		}

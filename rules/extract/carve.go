@@ -362,7 +362,7 @@ func isContent(b []byte) bool {
 	case FormatPGP:
 		return false
 	case FormatText:
-		if wideByZeros(b) != nil {
+		if wideByZeros(b) != nil || bytes.HasPrefix(b, []byte("=ybegin ")) {
 			return true
 		}
 		for i := 0; i < utf8.UTFMax && len(b) > 0 && !utf8.Valid(b); i++ {

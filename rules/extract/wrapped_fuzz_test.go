@@ -54,8 +54,8 @@ func wrappers(t testing.TB) []func(content string) string {
 			b.WriteString("From: a@b.test\r\nTo: c@d.test\r\nSubject: file\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=a\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
 			w := quotedprintable.NewWriter(&b)
 			w.Binary = true
-			io.WriteString(w, c) //nolint:errcheck // a strings.Builder does not fail
-			w.Close()            //nolint:errcheck // as above
+			io.WriteString(w, c) // a strings.Builder does not fail
+			w.Close()            // as above
 			return b.String()
 		},
 		func(c string) string {
