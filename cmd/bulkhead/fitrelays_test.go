@@ -99,6 +99,7 @@ func TestHAProxyThreeRelays(t *testing.T) {
 						mu.Lock()
 						failed = append(failed, said)
 						mu.Unlock()
+						time.Sleep(500 * time.Millisecond) // a process that is killed takes a moment to be gone
 					}
 				}
 			})
