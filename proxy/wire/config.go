@@ -102,7 +102,8 @@ type Limits struct {
 	Discard int64
 }
 
-// Timeouts bound every wait for a client.
+// Timeouts bound every wait for a client. Those for a command and for a reply may be
+// a 64th longer, 5 s at most.
 type Timeouts struct {
 	// Command is the time for one whole command line to come. Default 5 min
 	// (RFC 5321 4.5.3.2.7).

@@ -132,8 +132,7 @@ func (k *link) fillCommand(deadline time.Time, d departure) error {
 		return errGoingDown
 	}
 	k.waiting = d
-	by := k.until(deadline, d)
-	if most := by.Add(slack(k.l.cfg.Timeouts.Command)); k.readBy.Before(by) || k.readBy.After(most) {
+	if least, most := k.until(deadline, d); k.readBy.Before(least) || k.readBy.After(most) {
 		k.setReadBy(most)
 	}
 	k.mu.Unlock()
@@ -176,12 +175,15 @@ func (k *link) setReadBy(t time.Time) {
 	_ = k.raw.SetReadDeadline(t) // the read itself will fail
 }
 
-// until is when a wait for a command ends. The caller has the lock.
-func (k *link) until(deadline time.Time, d departure) time.Time {
-	if last := time.Now().Add(k.l.cfg.Timeouts.Farewell); k.ending && d == hurries && last.Before(deadline) {
-		return last
+// until is when a wait for a command ends at the soonest, and at the latest. The
+// caller has the lock.
+func (k *link) until(deadline time.Time, d departure) (least, most time.Time) {
+	t := &k.l.cfg.Timeouts
+	wait := min(t.Command, t.FirstMail) // whichever of them deadline comes from
+	if last := time.Now().Add(t.Farewell); k.ending && d == hurries && last.Before(deadline) {
+		deadline, wait = last, min(wait, t.Farewell)
 	}
-	return deadline
+	return deadline, deadline.Add(slack(wait))
 }
 
 // fillBody reads once inside a message.

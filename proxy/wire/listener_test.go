@@ -381,3 +381,35 @@ func TestShutdownLeavesNoGoroutine(t *testing.T) {
 	}
 	until(t, "all goroutines ended", func() bool { return ours() == 0 })
 }
+
+// TestShortWaitsAreNotStretchedByLongOnes: what a deadline may be late is a part of
+// the wait that it ends.
+func TestShortWaitsAreNotStretchedByLongOnes(t *testing.T) {
+	const wait, most = 500 * time.Millisecond, 3 * time.Second
+	t.Run("the first MAIL", func(t *testing.T) {
+		s := serve(t, wire.Config{Timeouts: wire.Timeouts{FirstMail: wait}}, nil)
+		c, began := dial(t, s), time.Now()
+		c.want("421 4.4.2")
+		if took := time.Since(began); took > most {
+			t.Errorf("after %v", took)
+		}
+	})
+	t.Run("going down", func(t *testing.T) {
+		s := serve(t, wire.Config{Timeouts: wire.Timeouts{Farewell: wait}}, nil)
+		c := dial(t, s)
+		go s.l.Shutdown(context.Background()) //nolint:errcheck // that of the server's end counts
+		until(t, "going down", func() bool {
+			conn, err := net.Dial("tcp", s.addr)
+			if err == nil {
+				_ = conn.Close()
+			}
+			return err != nil
+		})
+		c.cmd("EHLO client.test", "250")
+		began := time.Now()
+		c.want("421 4.3.2")
+		if took := time.Since(began); took > most {
+			t.Errorf("after %v", took)
+		}
+	})
+}
