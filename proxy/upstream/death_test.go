@@ -156,3 +156,31 @@ func TestInterruptedConnectionStaysInterrupted(t *testing.T) {
 		t.Errorf("got %v, want a timeout at once", err)
 	}
 }
+
+// A deadline that is far enough away is left where it is: so neither does the wait of
+// a step before end this one's, nor is it this one's.
+func TestEachWaitIsItsOwn(t *testing.T) {
+	ours, theirs := net.Pipe()
+	defer func() { _ = ours.Close(); _ = theirs.Close() }()
+	d := deadline{nc: ours}
+	d.extend(time.Hour)
+	d.extend(20 * time.Millisecond)
+	read := make(chan error, 1)
+	go func() {
+		_, err := ours.Read(make([]byte, 1))
+		read <- err
+	}()
+	select {
+	case err := <-read:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("got %v, want a timeout", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("the shorter wait does not end")
+	}
+	d.extend(time.Hour)
+	go func() { _, _ = theirs.Write([]byte("x")) }()
+	if _, err := ours.Read(make([]byte, 1)); err != nil {
+		t.Errorf("after a longer wait: %v", err)
+	}
+}

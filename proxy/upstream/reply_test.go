@@ -47,6 +47,33 @@ func TestReplyIsReadAsSent(t *testing.T) {
 	}
 }
 
+// Texts said before are shared between replies; each is still what was sent.
+func TestRepliesInARowAreReadAsSent(t *testing.T) {
+	texts := new(texts)
+	var wire strings.Builder
+	sent := []string{
+		"250 Ok\r\n", "250 Ok\r\n", "354 Ok\r\n", "250 \r\n", "250-Ok\r\n250 \r\n", "250-Ok\r\n250-Ok\r\n250 a\r\n",
+		"550 Ok\r\n", "250 a\r\n", "250 b\r\n", "250 c\r\n", "250 d\r\n", "250 a\r\n", "250 Ok\r\n",
+	}
+	for _, s := range sent {
+		wire.WriteString(s)
+	}
+	r := bufio.NewReaderSize(strings.NewReader(wire.String()), 16)
+	var got []Reply
+	for range sent {
+		reply, err := readReply(r, texts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, reply)
+	}
+	for i, reply := range got { // the first ones too, after the last
+		if reply.String() != sent[i] {
+			t.Errorf("reply %d is %q, was sent as %q", i, reply.String(), sent[i])
+		}
+	}
+}
+
 func TestWhatIsNoReplyIsRefused(t *testing.T) {
 	for _, test := range []struct {
 		name, wire string
