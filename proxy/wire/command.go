@@ -100,9 +100,9 @@ func (c *Conn) badLine(err error) {
 // the next read.
 func (c *Conn) readLine() ([]byte, error) {
 	k, limits := c.link, c.link.l.cfg.Limits
-	deadline := time.Now().Add(k.l.cfg.Timeouts.Command)
-	if first := k.opened.Add(k.l.cfg.Timeouts.FirstMail); !k.mailed && first.Before(deadline) {
-		deadline = first
+	k.by = time.Now().Add(k.l.cfg.Timeouts.Command) // nobody else looks at it before the wait
+	if first := k.opened.Add(k.l.cfg.Timeouts.FirstMail); !k.mailed && first.Before(k.by) {
+		k.by = first
 	}
 	if c.departure() == leaves && k.isEnding() {
 		return nil, errGoingDown
@@ -120,12 +120,12 @@ func (c *Conn) readLine() ([]byte, error) {
 			return checkLine(line, limit)
 		}
 		if seen = len(in); seen > limit {
-			return nil, c.skipLine(deadline)
+			return nil, c.skipLine()
 		}
 		if seen == len(k.in.buf) {
 			k.in.move(make([]byte, limit+1))
 		}
-		if err := k.fillCommand(deadline, c.departure()); err != nil {
+		if err := k.fillCommand(c.departure()); err != nil {
 			return nil, err
 		}
 	}
@@ -158,7 +158,7 @@ func checkLine(line []byte, limit int) ([]byte, error) {
 
 // skipLine reads past the rest of a line that is too long. A line that has no
 // end within reason ends the connection.
-func (c *Conn) skipLine(deadline time.Time) error {
+func (c *Conn) skipLine() error {
 	k := c.link
 	for skipped := 0; skipped < bodyWindow; {
 		in := k.in.unread()
@@ -173,7 +173,7 @@ func (c *Conn) skipLine(deadline time.Time) error {
 		n := len(bytes.TrimSuffix(in, []byte("\r")))
 		k.in.drop(n)
 		skipped += n
-		if err := k.fillCommand(deadline, c.departure()); err != nil {
+		if err := k.fillCommand(c.departure()); err != nil {
 			return err
 		}
 	}

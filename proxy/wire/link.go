@@ -47,6 +47,7 @@ type link struct {
 	mu      sync.Mutex
 	readBy  time.Time // that of reads
 	waiting departure // how a wait for a command ends, if there is one
+	by      time.Time // when it does
 	ending  bool
 	closed  bool
 }
@@ -120,9 +121,9 @@ func (k *link) handshake() error {
 	return nil
 }
 
-// fillCommand reads once, while a command is waited for until deadline.
-// Shutdown may cut the wait short.
-func (k *link) fillCommand(deadline time.Time, d departure) error {
+// fillCommand reads once, while a command is waited for until by. Shutdown may cut
+// the wait short.
+func (k *link) fillCommand(d departure) error {
 	if k.err != nil {
 		return k.err
 	}
@@ -132,7 +133,12 @@ func (k *link) fillCommand(deadline time.Time, d departure) error {
 		return errGoingDown
 	}
 	k.waiting = d
-	if least, most := k.until(deadline, d); k.readBy.Before(least) || k.readBy.After(most) {
+	wait := min(k.l.cfg.Timeouts.Command, k.l.cfg.Timeouts.FirstMail) // whichever of them ends it
+	if k.ending && d == hurries {
+		k.hurry()
+		wait = min(wait, k.l.cfg.Timeouts.Farewell)
+	}
+	if most := k.by.Add(slack(wait)); k.readBy.Before(k.by) || k.readBy.After(most) {
 		k.setReadBy(most)
 	}
 	k.mu.Unlock()
@@ -175,15 +181,12 @@ func (k *link) setReadBy(t time.Time) {
 	_ = k.raw.SetReadDeadline(t) // the read itself will fail
 }
 
-// until is when a wait for a command ends at the soonest, and at the latest. The
-// caller has the lock.
-func (k *link) until(deadline time.Time, d departure) (least, most time.Time) {
-	t := &k.l.cfg.Timeouts
-	wait := min(t.Command, t.FirstMail) // whichever of them deadline comes from
-	if last := time.Now().Add(t.Farewell); k.ending && d == hurries && last.Before(deadline) {
-		deadline, wait = last, min(wait, t.Farewell)
+// hurry has the wait for a command end after Timeouts.Farewell, unless it ends
+// sooner. The caller has the lock.
+func (k *link) hurry() {
+	if last := time.Now().Add(k.l.cfg.Timeouts.Farewell); last.Before(k.by) {
+		k.by = last
 	}
-	return deadline, deadline.Add(slack(wait))
 }
 
 // fillBody reads once inside a message.
@@ -275,7 +278,8 @@ func (k *link) retire() {
 	case leaves:
 		k.setReadBy(time.Unix(1, 0))
 	case hurries:
-		k.setReadBy(time.Now().Add(k.l.cfg.Timeouts.Farewell))
+		k.hurry()
+		k.setReadBy(k.by)
 	}
 }
 

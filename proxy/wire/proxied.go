@@ -76,13 +76,13 @@ func (p *proxied) header() (netip.AddrPort, error) {
 // is for. It does not outlast Timeouts.Header, however slowly octets come, nor
 // Timeouts.Farewell once Shutdown is called.
 func (k *link) announced(p *proxied) (netip.AddrPort, error) {
-	wait := k.l.cfg.Timeouts.Header
 	k.mu.Lock()
+	k.by = time.Now().Add(k.l.cfg.Timeouts.Header)
 	if k.ending {
-		wait = min(wait, k.l.cfg.Timeouts.Farewell)
+		k.hurry()
 	}
 	k.waiting = hurries
-	k.setReadBy(time.Now().Add(wait))
+	k.setReadBy(k.by)
 	k.mu.Unlock()
 
 	client, err := p.header()
