@@ -15,7 +15,8 @@ const (
 
 // logLines writes log lines: each at once, or, where they come thick and fast, some
 // together every few milliseconds. There is a line for each message, and to write one
-// by itself, and to wake whoever reads it, costs more than to make it.
+// by itself, and to wake whoever reads it, costs more than to make it. A process that
+// is killed takes those lines with it that wait.
 type logLines struct {
 	to io.Writer
 

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"runtime"
 	"strings"
 	"sync"
@@ -41,6 +42,7 @@ func TestSeatIsTakenAgainOnlyWhereTheLastClientLeftItClean(t *testing.T) {
 		{"two messages", func(c *client) { c.message("one\r\n"); c.message("two\r\n") }, true},
 		{"nothing", func(*client) {}, true},
 		{"a transaction given up", func(c *client) { c.envelope(); c.cmd("RSET", "250") }, true},
+		{"a binary one given up", func(c *client) { c.cmd("MAIL FROM:<a@corp.test> BODY=BINARYMIME", "250"); c.cmd("RSET", "250") }, true},
 		{"a transaction", func(c *client) { c.envelope() }, false},
 		{"a sender", func(c *client) { c.cmd("MAIL FROM:<a@corp.test>", "250") }, false},
 		{"a login", func(c *client) { c.cmd("AUTH PLAIN "+login("right"), "235") }, false},
@@ -249,6 +251,35 @@ func TestNothingOfAClientIsTheNextOnes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestProxiedClientsInOneSeatAreThemselves: one proxy brings clients one after another.
+func TestProxiedClientsInOneSeatAreThemselves(t *testing.T) {
+	w := &witness{backend: &backend{}}
+	s := serveBackend(t, wire.Config{Proxies: loopback}, w.backend, w)
+	seats := map[*smtp.Conn]bool{}
+	const most = 50
+	for i := range most {
+		client := fmt.Sprintf("192.0.2.%d", i)
+		c := connect(t, s)
+		c.send(v2From(client+":4711") + "EHLO client.test\r\n")
+		c.want("220")
+		c.want("250")
+		got := w.last()
+		if got.client != client {
+			t.Fatalf("the client %s is taken for %s", client, got.client)
+		}
+		if seats[got.conn] {
+			return
+		}
+		seats[got.conn] = true
+		c.message("x\r\n")
+		c.send("QUIT\r\nNOOP\r\n")
+		c.want("221")
+		c.wantClosed()
+		time.Sleep(2 * time.Millisecond)
+	}
+	t.Errorf("%d clients sat in a seat each", most)
 }
 
 // TestBoundsAreThoseOfEachClient: of clients that sit in one place each has its own.
