@@ -1,7 +1,9 @@
 package wire_test
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -341,4 +343,56 @@ func TestShutdownEndsSeats(t *testing.T) {
 		}
 	}
 	t.Error("seats wait though nobody comes any more")
+}
+
+// TestWatchIsOfTheClientThatSits: who is watched is the client of the message, and
+// not the one that sat there before and has gone.
+func TestWatchIsOfTheClientThatSits(t *testing.T) {
+	ready, goOn, causes := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	b := &seats{backend: &backend{onEnd: func(w *wire.Conn) error {
+		ctx, stop := w.Watch(context.Background())
+		defer stop()
+		ready <- struct{}{}
+		select {
+		case <-ctx.Done():
+		case <-goOn:
+		}
+		causes <- context.Cause(ctx)
+		return ctx.Err()
+	}}}
+	s := serveBackend(t, wire.Config{}, b.backend, b)
+	sends := func() *client {
+		c := hello(t, s)
+		c.envelope()
+		c.cmd("DATA", "354")
+		c.send("x\r\n.\r\n")
+		<-ready
+		time.Sleep(30 * time.Millisecond) // the watch has begun
+		return c
+	}
+	shared := func() bool {
+		b.begin()
+		first := sends()
+		goOn <- struct{}{}
+		first.want("250")
+		first.cmd("QUIT", "221")
+		first.wantClosed()
+		if err := <-causes; err != nil {
+			t.Fatalf("the first is taken for gone: %v", err)
+		}
+		second := sends()
+		if len(causes) > 0 {
+			t.Fatalf("the second is taken for gone: %v", <-causes)
+		}
+		_ = second.conn.Close()
+		if err := <-causes; !errors.Is(err, wire.ErrClientGone) {
+			t.Fatalf("the second has gone: %v", err)
+		}
+		return b.conns[0] == b.conns[1]
+	}
+	for tries := 0; !shared(); tries++ {
+		if tries == 20 {
+			t.Fatal("no client came to sit where the last one had")
+		}
+	}
 }
