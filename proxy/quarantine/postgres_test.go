@@ -24,6 +24,7 @@ func TestStoresInPostgreSQL(t *testing.T) {
 		"machines have one secret":                  machinesHaveOneSecret,
 		"a frozen relay frees the others":           frozenRelayFreesTheOthers,
 		"days of exposures are dropped":             daysOfExposuresAreDropped,
+		"writers see what they waited for":          writersSeeWhatTheyWaitedFor,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

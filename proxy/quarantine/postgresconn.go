@@ -82,8 +82,11 @@ func (c postgresConn) PrepareContext(_ context.Context, query string) (driver.St
 	return postgresStmt{c, query}, nil
 }
 
-// BeginTx implements driver.ConnBeginTx. Who only reads sees one state.
+// BeginTx implements driver.ConnBeginTx. Who only reads sees one state. Who writes sees
+// with each statement what was written before it, whatever the server is set to: the
+// first one waits for the others.
 func (c postgresConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	o.Isolation = driver.IsolationLevel(sql.LevelReadCommitted)
 	if o.ReadOnly {
 		o.Isolation = driver.IsolationLevel(sql.LevelRepeatableRead)
 	}
