@@ -25,6 +25,7 @@ func TestStoresInPostgreSQL(t *testing.T) {
 		"a frozen relay frees the others":           frozenRelayFreesTheOthers,
 		"days of exposures are dropped":             daysOfExposuresAreDropped,
 		"writers see what they waited for":          writersSeeWhatTheyWaitedFor,
+		"a frozen server keeps no rows waiting":     frozenServerKeepsNoRowsWaiting,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

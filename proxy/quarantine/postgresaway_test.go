@@ -3,8 +3,12 @@
 package quarantine
 
 import (
+	"context"
 	"database/sql"
+	"errors"
+	"net"
 	"net/url"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,4 +76,94 @@ func databaseOf(t *testing.T, address string) string {
 		t.Fatal(err)
 	}
 	return u.Path[1:]
+}
+
+// road leads to a server, and can be frozen: what is sent goes nowhere, and nothing
+// comes back.
+type road struct {
+	address string
+	mu      sync.RWMutex // held while it is frozen
+}
+
+func roadTo(t *testing.T, server string) *road {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	r := &road{address: l.Addr().String()}
+	go func() {
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("tcp", server)
+			if err != nil {
+				_ = near.Close()
+				return
+			}
+			go r.carry(near, far)
+			go r.carry(far, near)
+		}
+	}()
+	return r
+}
+
+// freeze freezes it to the end of the test, or until it is thawed.
+func (r *road) freeze(t *testing.T) (thaw func()) {
+	r.mu.Lock()
+	thaw = sync.OnceFunc(r.mu.Unlock)
+	t.Cleanup(thaw)
+	return thaw
+}
+
+func (r *road) carry(to, from net.Conn) {
+	defer func() { _ = errors.Join(to.Close(), from.Close()) }() // the other way ends with it
+	b := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(b)
+		r.mu.RLock()
+		_, werr := to.Write(b[:n])
+		r.mu.RUnlock()
+		if err != nil || werr != nil {
+			return
+		}
+	}
+}
+
+// overRoad gives a store that reaches its server over a road.
+func overRoad(t *testing.T, server *postgrestest.Server) (*Store, *road) {
+	t.Helper()
+	dir := t.TempDir()
+	o := optionsOn(t, server, dir, Options{})
+	u, err := url.Parse(o.Database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := roadTo(t, u.Host)
+	u.Host = r.address
+	o.Database = u.String()
+	return open(t, dir, o), r
+}
+
+// A server that freezes in the midst of many rows holds up nobody who has a deadline.
+func frozenServerKeepsNoRowsWaiting(t *testing.T, server *postgrestest.Server) {
+	s, r := overRoad(t, server)
+	ended := make(chan error, 1)
+	go func() {
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		ended <- s.write(ctx, func(tx *sql.Tx) error {
+			r.freeze(t)
+			return insertRows(ctx, tx, "settings (name, value)", 2, []any{"a", "b"})
+		})
+	}()
+	select {
+	case err := <-ended:
+		wantErr(t, err, ErrAway)
+	case <-time.After(20 * time.Second):
+		t.Error("it waits beyond its deadline")
+	}
 }

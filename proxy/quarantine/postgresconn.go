@@ -38,7 +38,7 @@ func (c postgresConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("pgx connects as %T", conn), conn.Close())
 	}
-	return postgresConn{std, c.written}, nil
+	return &postgresConn{Conn: std, written: c.written}, nil
 }
 
 // withoutPassword keeps of a failed attempt to connect what pgx says of it, which
@@ -55,21 +55,32 @@ func withoutPassword(err error) error {
 type postgresConn struct {
 	*stdlib.Conn
 	written *rewriter
+	tx      context.Context // of the transaction that is under way; nil: none
+}
+
+// within gives the context of a statement: that of its transaction, where it has none
+// that ends (see upsertRows). SQLite never keeps a statement waiting; a server that
+// has frozen does for good.
+func (c *postgresConn) within(ctx context.Context) context.Context {
+	if c.tx != nil && ctx.Done() == nil {
+		return c.tx
+	}
+	return ctx
 }
 
 // ExecContext implements driver.ExecerContext. What has no arguments, a migration,
 // is PostgreSQL's own.
-func (c postgresConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+func (c *postgresConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	if len(args) > 0 {
 		query = c.written.rewrite(query)
 	}
-	res, err := c.Conn.ExecContext(ctx, query, args)
+	res, err := c.Conn.ExecContext(c.within(ctx), query, args)
 	return res, c.explain(err)
 }
 
 // QueryContext implements driver.QueryerContext.
-func (c postgresConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	rows, err := c.Conn.QueryContext(ctx, c.written.rewrite(query), args)
+func (c *postgresConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	rows, err := c.Conn.QueryContext(c.within(ctx), c.written.rewrite(query), args)
 	if err != nil {
 		return nil, c.explain(err)
 	}
@@ -78,14 +89,14 @@ func (c postgresConn) QueryContext(ctx context.Context, query string, args []dri
 
 // PrepareContext implements driver.ConnPrepareContext: pgx keeps the statements of
 // a connection prepared, by their text.
-func (c postgresConn) PrepareContext(_ context.Context, query string) (driver.Stmt, error) {
+func (c *postgresConn) PrepareContext(_ context.Context, query string) (driver.Stmt, error) {
 	return postgresStmt{c, query}, nil
 }
 
 // BeginTx implements driver.ConnBeginTx. Who only reads sees one state. Who writes sees
 // with each statement what was written before it, whatever the server is set to: the
 // first one waits for the others.
-func (c postgresConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+func (c *postgresConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	o.Isolation = driver.IsolationLevel(sql.LevelReadCommitted)
 	if o.ReadOnly {
 		o.Isolation = driver.IsolationLevel(sql.LevelRepeatableRead)
@@ -94,13 +105,14 @@ func (c postgresConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.T
 	if err != nil {
 		return nil, c.explain(err)
 	}
+	c.tx = ctx
 	return postgresTx{tx, c}, nil
 }
 
 // CheckNamedValue implements driver.NamedValueChecker. A truth is a number in the
 // tables. Texts of PostgreSQL cannot have a NUL, nor what is no UTF-8 (22021), and a
 // message is not refused for the name of a policy.
-func (c postgresConn) CheckNamedValue(v *driver.NamedValue) (err error) {
+func (c *postgresConn) CheckNamedValue(v *driver.NamedValue) (err error) {
 	if v.Value, err = driver.DefaultParameterConverter.ConvertValue(v.Value); err != nil {
 		return err
 	}
@@ -125,7 +137,7 @@ func storable(s string) string {
 }
 
 // explain says of an error whether the server is full or away.
-func (c postgresConn) explain(err error) error {
+func (c *postgresConn) explain(err error) error {
 	var fault *pgconn.PgError
 	switch {
 	case err == nil:
@@ -149,15 +161,24 @@ func (c postgresConn) explain(err error) error {
 // postgresTx is a transaction whose end is explained, too.
 type postgresTx struct {
 	driver.Tx
-	conn postgresConn
+	conn *postgresConn
 }
 
 // Commit implements driver.Tx.
-func (t postgresTx) Commit() error { return t.conn.explain(t.Tx.Commit()) }
+func (t postgresTx) Commit() error {
+	t.conn.tx = nil
+	return t.conn.explain(t.Tx.Commit())
+}
+
+// Rollback implements driver.Tx.
+func (t postgresTx) Rollback() error {
+	t.conn.tx = nil
+	return t.Tx.Rollback()
+}
 
 // postgresStmt is a statement that is prepared when it is first used.
 type postgresStmt struct {
-	conn  postgresConn
+	conn  *postgresConn
 	query string
 }
 
