@@ -67,7 +67,7 @@ func (d *postgresDatabase) String() string { return d.name }
 
 func (d *postgresDatabase) open() (writer, rows, reader *sql.DB, err error) {
 	pool := func(most int) *sql.DB {
-		db := sql.OpenDB(newPostgresConnector(d.config))
+		db := sql.OpenDB(newPostgresConnector(d.config, answerMost))
 		db.SetMaxOpenConns(most)
 		db.SetMaxIdleConns(most)
 		db.SetConnMaxIdleTime(idleTimeout)

@@ -26,6 +26,7 @@ func TestStoresInPostgreSQL(t *testing.T) {
 		"days of exposures are dropped":             daysOfExposuresAreDropped,
 		"writers see what they waited for":          writersSeeWhatTheyWaitedFor,
 		"a frozen server keeps no rows waiting":     frozenServerKeepsNoRowsWaiting,
+		"a frozen server is away":                   frozenServerIsAway,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -167,3 +167,50 @@ func frozenServerKeepsNoRowsWaiting(t *testing.T, server *postgrestest.Server) {
 		t.Error("it waits beyond its deadline")
 	}
 }
+
+// Of a server that has frozen whoever would wait for good is told after a while that
+// it is away, at each step of a transaction and outside of one.
+func frozenServerIsAway(t *testing.T, server *postgrestest.Server) {
+	s, r := overRoad(t, server)
+	config := s.db.(*postgresDatabase).config
+	db := sql.OpenDB(newPostgresConnector(config, 300*time.Millisecond))
+	defer db.Close() //nolint:errcheck // its connections are broken
+	exec := func(q querier) error {
+		_, err := q.ExecContext(t.Context(), "UPDATE settings SET value = ?", "x")
+		return err
+	}
+	query := func(q querier) error {
+		var n int
+		return q.QueryRowContext(t.Context(), "SELECT count(*) FROM settings").Scan(&n)
+	}
+	for name, step := range map[string]func(tx *sql.Tx) error{
+		"exec":   func(tx *sql.Tx) error { return exec(tx) },
+		"query":  func(tx *sql.Tx) error { return query(tx) },
+		"commit": func(tx *sql.Tx) error { return tx.Commit() },
+		"begin": func(*sql.Tx) error {
+			_, err := db.BeginTx(t.Context(), nil)
+			return err
+		},
+		"outside": func(*sql.Tx) error { return query(db) },
+	} {
+		tx, err := db.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name == "begin" || name == "outside" {
+			err = tx.Rollback()
+		}
+		thaw := r.freeze(t)
+		if err == nil {
+			err = step(tx)
+		}
+		if !errors.Is(err, ErrAway) {
+			t.Errorf("%s: %v, want that it is away", name, err)
+		}
+		thaw()
+		_ = tx.Rollback() // it has ended
+		if err := query(db); err != nil {
+			t.Errorf("after %s: %v", name, err)
+		}
+	}
+}

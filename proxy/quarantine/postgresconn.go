@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
@@ -22,10 +23,11 @@ import (
 type postgresConnector struct {
 	driver.Connector
 	written *rewriter
+	most    time.Duration // see postgresConn
 }
 
-func newPostgresConnector(config *pgx.ConnConfig) driver.Connector {
-	return postgresConnector{stdlib.GetConnector(*config), &rewriter{}}
+func newPostgresConnector(config *pgx.ConnConfig, most time.Duration) driver.Connector {
+	return postgresConnector{stdlib.GetConnector(*config), &rewriter{}, most}
 }
 
 // Connect implements driver.Connector.
@@ -38,7 +40,7 @@ func (c postgresConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(fmt.Errorf("pgx connects as %T", conn), conn.Close())
 	}
-	return &postgresConn{Conn: std, written: c.written}, nil
+	return &postgresConn{Conn: std, written: c.written, most: c.most}, nil
 }
 
 // withoutPassword keeps of a failed attempt to connect what pgx says of it, which
@@ -56,35 +58,71 @@ type postgresConn struct {
 	*stdlib.Conn
 	written *rewriter
 	tx      context.Context // of the transaction that is under way; nil: none
+	most    time.Duration   // that a statement may take to answer
 }
 
-// within gives the context of a statement: that of its transaction, where it has none
-// that ends (see upsertRows). SQLite never keeps a statement waiting; a server that
-// has frozen does for good.
-func (c *postgresConn) within(ctx context.Context) context.Context {
+// answerMost is how long a statement may take until its first row: long beside the
+// wait for a lock, and short beside the ten minutes that a client waits. A server that
+// has frozen would have as many clients wait as the relay takes.
+const answerMost = time.Minute
+
+var errSlow = errors.New("no answer in time")
+
+// within gives the context of a statement, and what ends it: the caller's, or that of
+// the transaction where the caller's never ends (see upsertRows). answered ends the
+// time that is given for an answer.
+func (c *postgresConn) within(ctx context.Context) (within context.Context, answered func() bool, end context.CancelCauseFunc) {
 	if c.tx != nil && ctx.Done() == nil {
-		return c.tx
+		ctx = c.tx
 	}
-	return ctx
+	within, end = context.WithCancelCause(ctx)
+	return within, time.AfterFunc(c.most, func() { end(errSlow) }).Stop, end
 }
 
 // ExecContext implements driver.ExecerContext. What has no arguments, a migration,
-// is PostgreSQL's own.
+// is PostgreSQL's own, and takes what it takes.
 func (c *postgresConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if len(args) > 0 {
-		query = c.written.rewrite(query)
+	if len(args) == 0 {
+		res, err := c.Conn.ExecContext(ctx, query, args)
+		return res, c.explain(ctx, err)
 	}
-	res, err := c.Conn.ExecContext(c.within(ctx), query, args)
-	return res, c.explain(err)
+	ctx, answered, end := c.within(ctx)
+	defer end(nil)
+	defer answered()
+	res, err := c.Conn.ExecContext(ctx, c.written.rewrite(query), args)
+	return res, c.explain(ctx, err)
 }
 
 // QueryContext implements driver.QueryerContext.
 func (c *postgresConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	rows, err := c.Conn.QueryContext(c.within(ctx), c.written.rewrite(query), args)
+	ctx, answered, end := c.within(ctx)
+	rows, err := c.Conn.QueryContext(ctx, c.written.rewrite(query), args)
+	answered()
 	if err != nil {
-		return nil, c.explain(err)
+		defer end(nil)
+		return nil, c.explain(ctx, err)
 	}
-	return rows, nil
+	return postgresRows{rows, end}, nil
+}
+
+// postgresRows are the rows of a statement, whose context ends with them.
+type postgresRows struct {
+	driver.Rows
+	end context.CancelCauseFunc
+}
+
+// Close implements driver.Rows.
+func (r postgresRows) Close() error {
+	defer r.end(nil)
+	return r.Rows.Close()
+}
+
+// ResetSession implements driver.SessionResetter: a connection that was not used for a
+// while is tried.
+func (c *postgresConn) ResetSession(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(ctx, min(connectTimeout, c.most))
+	defer stop()
+	return c.Conn.ResetSession(ctx)
 }
 
 // PrepareContext implements driver.ConnPrepareContext: pgx keeps the statements of
@@ -101,12 +139,15 @@ func (c *postgresConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.
 	if o.ReadOnly {
 		o.Isolation = driver.IsolationLevel(sql.LevelRepeatableRead)
 	}
+	ctx, answered, end := c.within(ctx)
 	tx, err := c.Conn.BeginTx(ctx, o)
+	answered()
 	if err != nil {
-		return nil, c.explain(err)
+		defer end(nil)
+		return nil, c.explain(ctx, err)
 	}
 	c.tx = ctx
-	return postgresTx{tx, c}, nil
+	return postgresTx{tx, c, end}, nil
 }
 
 // CheckNamedValue implements driver.NamedValueChecker. A truth is a number in the
@@ -137,7 +178,7 @@ func storable(s string) string {
 }
 
 // explain says of an error whether the server is full or away.
-func (c *postgresConn) explain(err error) error {
+func (c *postgresConn) explain(ctx context.Context, err error) error {
 	var fault *pgconn.PgError
 	switch {
 	case err == nil:
@@ -152,7 +193,9 @@ func (c *postgresConn) explain(err error) error {
 			return fmt.Errorf("%w: %w", ErrAway, err)
 		}
 		return err
-	case c.Conn.Conn().IsClosed() && !errors.Is(err, driver.ErrBadConn):
+	case errors.Is(context.Cause(ctx), errSlow):
+		return fmt.Errorf("%w: %w: %w", ErrAway, errSlow, err)
+	case c.Conn.Conn().IsClosed():
 		return fmt.Errorf("%w: %w", ErrAway, err)
 	}
 	return err
@@ -162,18 +205,22 @@ func (c *postgresConn) explain(err error) error {
 type postgresTx struct {
 	driver.Tx
 	conn *postgresConn
+	end  context.CancelCauseFunc
 }
 
 // Commit implements driver.Tx.
-func (t postgresTx) Commit() error {
-	t.conn.tx = nil
-	return t.conn.explain(t.Tx.Commit())
-}
+func (t postgresTx) Commit() error { return t.last(t.Tx.Commit) }
 
 // Rollback implements driver.Tx.
-func (t postgresTx) Rollback() error {
+func (t postgresTx) Rollback() error { return t.last(t.Tx.Rollback) }
+
+// last does the last of a transaction.
+func (t postgresTx) last(do func() error) error {
+	ctx := t.conn.tx
 	t.conn.tx = nil
-	return t.Tx.Rollback()
+	defer t.end(nil)
+	defer time.AfterFunc(t.conn.most, func() { t.end(errSlow) }).Stop()
+	return t.conn.explain(ctx, do())
 }
 
 // postgresStmt is a statement that is prepared when it is first used.
