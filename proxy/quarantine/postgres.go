@@ -49,6 +49,10 @@ func newPostgres(address, password string) (*postgresDatabase, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}
+	if config.ValidateConnect == nil {
+		// A standby knows late what was written, or never: that a run is held, say.
+		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
 	for name, value := range map[string]string{
 		"application_name": "bulkhead",
 		// No 250 before the disk's, whatever the server is set to.

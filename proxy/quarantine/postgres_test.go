@@ -27,6 +27,7 @@ func TestStoresInPostgreSQL(t *testing.T) {
 		"writers see what they waited for":          writersSeeWhatTheyWaitedFor,
 		"a frozen server keeps no rows waiting":     frozenServerKeepsNoRowsWaiting,
 		"a frozen server is away":                   frozenServerIsAway,
+		"a standby is not read":                     standbyIsNotRead,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

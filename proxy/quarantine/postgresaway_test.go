@@ -214,3 +214,16 @@ func frozenServerIsAway(t *testing.T, server *postgrestest.Server) {
 		}
 	}
 }
+
+// A server that takes no writes, as a standby, is not read either: what it tells may be
+// long past.
+func standbyIsNotRead(t *testing.T, server *postgrestest.Server) {
+	o := optionsOn(t, server, t.TempDir(), Options{})
+	d, err := newPostgres(o.Database+"&default_transaction_read_only=on", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(newPostgresConnector(d.config, answerMost))
+	defer db.Close() //nolint:errcheck // nothing was written
+	wantErr(t, db.PingContext(t.Context()), ErrAway)
+}
