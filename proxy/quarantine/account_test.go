@@ -92,3 +92,27 @@ func TestAccountsAreAudited(t *testing.T) {
 	}
 	must(all.Err())
 }
+
+// Somebody who asks without a session, as by a token, ends all of theirs.
+func TestAllSessionsEnd(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir(), Options{})
+	for _, hash := range []string{"one", "two"} {
+		if err := s.BeginSession(t.Context(), Session{Hash: []byte(hash), Name: "ana", Role: "viewer", Method: "sso", Ends: s.now().Add(time.Hour)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := func() int {
+		all, err := s.Sessions(t.Context(), "ana")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	if err := s.EndSessions(t.Context(), "ana", []byte("two")); err != nil || left() != 1 {
+		t.Errorf("%d are left, %v; want the one that was kept", left(), err)
+	}
+	if err := s.EndSessions(t.Context(), "ana", nil); err != nil || left() != 0 {
+		t.Errorf("%d are left, %v; want none", left(), err)
+	}
+}

@@ -94,8 +94,11 @@ func (s *Store) EndSession(ctx context.Context, hash []byte) error {
 	return s.exec(ctx, "DELETE FROM sessions WHERE hash = ?", hash)
 }
 
-// EndSessions ends all of a person but one.
+// EndSessions ends all of a person but one; nil for none.
 func (s *Store) EndSessions(ctx context.Context, name string, but []byte) error {
+	if but == nil {
+		but = []byte{} // nothing differs from NULL
+	}
 	return s.exec(ctx, "DELETE FROM sessions WHERE lower(name) = lower(?) AND hash <> ?", name, but)
 }
 
