@@ -120,12 +120,16 @@ func (s *Store) writeLedger(ctx context.Context, runs []Run, write func(*sql.Tx)
 		return s.write(ctx, write)
 	}
 	err := s.writeRows(ctx, func(tx *sql.Tx) error {
-		if held, err := s.db.lockRuns(ctx, tx, runs); err != nil || held {
-			return errors.Join(err, errRunHeld)
+		held, err := s.db.lockRuns(ctx, tx, runs)
+		if err == nil && held {
+			err = errRunHeld
+		}
+		if err != nil {
+			return err
 		}
 		return write(tx)
 	})
-	if errors.Is(err, errRunHeld) && !s.db.again(err) {
+	if errors.Is(err, errRunHeld) {
 		return s.write(ctx, write)
 	}
 	return err
