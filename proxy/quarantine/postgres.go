@@ -145,9 +145,18 @@ func (d *postgresDatabase) forget(context.Context, *sql.DB) error { return nil }
 
 // again says yes where the server has undone a transaction for the sake of another.
 func (d *postgresDatabase) again(err error) bool {
-	var fault *pgconn.PgError
 	const serialization, deadlock = "40001", "40P01"
-	return errors.As(err, &fault) && (fault.Code == serialization || fault.Code == deadlock)
+	code := faultOf(err)
+	return code == serialization || code == deadlock
+}
+
+// faultOf gives the code of an error of the server, "" of any other.
+func faultOf(err error) string {
+	var fault *pgconn.PgError
+	if !errors.As(err, &fault) {
+		return ""
+	}
+	return fault.Code
 }
 
 func (d *postgresDatabase) dialect() string { return "postgres" }

@@ -3,13 +3,10 @@ package quarantine
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // What the ledger does otherwise in PostgreSQL: many relays write it at once, and it
@@ -85,9 +82,8 @@ func (d *postgresDatabase) makeRoom(ctx context.Context, s *Store, all []Exposur
 
 // noRoom forgets what was known of the parts: another machine removes them too.
 func (d *postgresDatabase) noRoom(err error) bool {
-	var fault *pgconn.PgError
 	const noPart = "23514"
-	if !errors.As(err, &fault) || fault.Code != noPart {
+	if faultOf(err) != noPart {
 		return false
 	}
 	d.parts.clear()
@@ -111,21 +107,14 @@ func makePart(ctx context.Context, tx *sql.Tx, day int64) error {
 // it, so it does not wait long, and is tried again the next time.
 const dropWait = 500 * time.Millisecond
 
+const lockNotAvailable, undefinedTable = "55P03", "42P01"
+
 func (d *postgresDatabase) dropRoom(ctx context.Context, s *Store, before time.Time) (removed int64, err error) {
 	names, err := partsBefore(ctx, s.reader, partOf(micros(before)/dayMicros))
 	for _, name := range names {
-		var n int64
-		if err := s.reader.QueryRowContext(ctx, "SELECT count(*) FROM "+name).Scan(&n); err != nil {
-			return removed, err
-		}
 		d.parts.clear()
-		err := s.writeRows(ctx, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, fmt.Sprintf("SET LOCAL lock_timeout = %d; DROP TABLE IF EXISTS %s;", dropWait.Milliseconds(), name))
-			return err
-		})
-		var fault *pgconn.PgError
-		const lockNotAvailable = "55P03"
-		if errors.As(err, &fault) && fault.Code == lockNotAvailable {
+		n, err := dropPart(ctx, s, name)
+		if faultOf(err) == lockNotAvailable { // somebody reads it, and so perhaps the others
 			return removed, nil
 		}
 		if err != nil {
@@ -134,6 +123,21 @@ func (d *postgresDatabase) dropRoom(ctx context.Context, s *Store, before time.T
 		removed += n
 	}
 	return removed, err
+}
+
+// dropPart removes a part with its rows, unless another machine has just removed it.
+func dropPart(ctx context.Context, s *Store, name string) (rows int64, err error) {
+	err = s.reader.QueryRowContext(ctx, "SELECT count(*) FROM "+name).Scan(&rows)
+	if err == nil {
+		err = s.writeRows(ctx, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, fmt.Sprintf("SET LOCAL lock_timeout = %d; DROP TABLE %s;", dropWait.Milliseconds(), name))
+			return err
+		})
+	}
+	if faultOf(err) == undefinedTable {
+		return 0, nil
+	}
+	return rows, err
 }
 
 // partsBefore names the parts of days before one, in order.

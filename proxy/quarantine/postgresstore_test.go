@@ -404,6 +404,9 @@ func daysOfExposuresAreDropped(t *testing.T, server *postgrestest.Server) {
 	if n, err := s.CountExposures(t.Context(), time.Time{}); err != nil || n != 2*3*3 {
 		t.Errorf("%d are left, %v", n, err)
 	}
+	if n, err := dropPart(t.Context(), s, partOf(1)); n != 0 || err != nil {
+		t.Errorf("%d are removed of a part that another has removed, %v", n, err)
+	}
 	write(relays[1]) // which knew the parts that are gone
 	if n, err := s.CountExposures(t.Context(), time.Time{}); err != nil || n != 2*3*3+5*3 {
 		t.Errorf("%d are there, %v", n, err)
