@@ -115,6 +115,28 @@ func TestAnswersThatAreLostAreFoundOut(t *testing.T) {
 	}
 }
 
+// A put that meets another one of the same name, as that of an earlier try which the
+// store still has in work, is repeated, and finds out whose the object is.
+func TestPutsThatMeetAreRepeated(t *testing.T) {
+	t.Parallel()
+	_, road, o := start(t)
+	var puts atomic.Int64
+	road.Meet(func(r *http.Request) gateway.Trouble {
+		if r.Method == http.MethodPut && puts.Add(1)%2 == 1 {
+			return gateway.Trouble{Status: http.StatusConflict, Code: "ConditionalRequestConflict"}
+		}
+		return gateway.Trouble{}
+	})
+	b := open(t, o)
+	content := packtest.Random(1, 1000)
+	if err := packtest.Write(t.Context(), b, pack, content); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := packtest.Read(t.Context(), b, pack, 0, len(content)); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("read otherwise: %v", err)
+	}
+}
+
 // What passes is waited for; what does not is an error that says what to do, and
 // no secret.
 func TestTroubleIsWaitedForOrTold(t *testing.T) {

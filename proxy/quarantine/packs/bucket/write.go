@@ -115,7 +115,11 @@ func passes(err error) bool {
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
-	return answer.Code == "RequestTimeout" || answer.Code == "SlowDown"
+	switch answer.Code {
+	case "RequestTimeout", "SlowDown", "ConditionalRequestConflict": // another put of it is under way
+		return true
+	}
+	return false
 }
 
 // own makes sure that the packs here are those of this quarantine, before
