@@ -77,7 +77,7 @@ const (
 // Bucket is a [packs.Store].
 type Bucket struct {
 	client *minio.Core
-	puts   *minio.Client // tries once
+	once   *minio.Client // tries once
 	o      Options
 	owned  atomic.Bool // it was seen whose packs these are
 }
@@ -116,12 +116,12 @@ func New(o Options) (*Bucket, error) {
 		return nil, fmt.Errorf("bucket: endpoint %s: %w", o.Endpoint, err)
 	}
 	options.MaxRetries = 1
-	puts, err := minio.New(u.Host, &options)
+	once, err := minio.New(u.Host, &options)
 	if err != nil {
 		return nil, fmt.Errorf("bucket: endpoint %s: %w", o.Endpoint, err)
 	}
 	o.Prefix = strings.Trim(o.Prefix, "/")
-	return &Bucket{client: client, puts: puts, o: o}, nil
+	return &Bucket{client: client, once: once, o: o}, nil
 }
 
 func transport(o *Options) (*http.Transport, error) {

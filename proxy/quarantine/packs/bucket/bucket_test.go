@@ -324,6 +324,21 @@ func TestAPackIsOneObject(t *testing.T) {
 	}
 }
 
+// An attempt leaves nothing, though it never hears that its object was put.
+func TestAnAttemptLeavesNothing(t *testing.T) {
+	t.Parallel()
+	g, road, o := start(t)
+	road.Meet(func(r *http.Request) gateway.Trouble {
+		return gateway.Trouble{Lose: r.Method == http.MethodPut, Refuse: r.Method == http.MethodHead}
+	})
+	if err := open(t, o).Try(t.Context()); err == nil {
+		t.Error("it works")
+	}
+	for object := range g.Client().ListObjectsIter(t.Context(), "held", minio.ListObjectsOptions{Recursive: true}) {
+		t.Errorf("%s is left, %v", object.Key, object.Err)
+	}
+}
+
 func TestOptionsThatCannotBe(t *testing.T) {
 	t.Parallel()
 	good := bucket.Options{Endpoint: "https://s3.example", Bucket: "held", AccessKey: "k", SecretKey: "s"}

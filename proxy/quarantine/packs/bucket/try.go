@@ -17,14 +17,17 @@ import (
 func (b *Bucket) Try(ctx context.Context) error {
 	object := path.Join(b.o.Prefix, "try", rand.Text())
 	const text = "bulkhead doctor"
+	remove := func(c *minio.Client) error {
+		bounded, stop := b.bound(context.WithoutCancel(ctx), 0)
+		defer stop()
+		return b.fault("remove "+object, c.RemoveObject(bounded, b.o.Bucket, object, minio.RemoveObjectOptions{}))
+	}
 	if err := b.put(ctx, object, strings.NewReader(text), int64(len(text))); err != nil {
+		_ = remove(b.once) // no answer need not mean that it was not put; of the store err says enough
 		return err
 	}
 	err := b.tryAgain(ctx, object, text)
-	bounded, stop := b.bound(context.WithoutCancel(ctx), 0)
-	defer stop()
-	gone := b.fault("remove "+object, b.client.RemoveObject(bounded, b.o.Bucket, object, minio.RemoveObjectOptions{}))
-	return errors.Join(err, gone)
+	return errors.Join(err, remove(b.client.Client))
 }
 
 func (b *Bucket) tryAgain(ctx context.Context, object, text string) error {

@@ -73,7 +73,7 @@ func (b *Bucket) put(ctx context.Context, object string, content io.ReaderAt, si
 		// The library would have all tries read one body, also at once.
 		sent := &body{content: content}
 		defer sent.end()
-		_, err := b.puts.PutObject(ctx, b.o.Bucket, object, sent, size, o)
+		_, err := b.once.PutObject(ctx, b.o.Bucket, object, sent, size, o)
 		return err
 	})
 	if !answered(err, minio.PreconditionFailed) {
