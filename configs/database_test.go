@@ -28,3 +28,21 @@ func TestDatabaseOfTheQuarantineIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// Whoever sees the configuration sees no password of an address.
+func TestPasswordsOfAddressesAreHidden(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"postgres://bulkhead@db.example/bulkhead?sslmode=verify-full":         "postgres://bulkhead@db.example/bulkhead?sslmode=verify-full",
+		"postgres://bulkhead:sesame@db.example/bulkhead?sslmode=verify-full":  "postgres://bulkhead:xxxxx@db.example/bulkhead?sslmode=verify-full",
+		"postgres:///bulkhead?host=db.example&password=sesame&user=bulkhead":  "postgres:///bulkhead?host=db.example&password=xxxxx&user=bulkhead",
+		"postgres://bulkhead@db.example/bulkhead?sslpassword=sesame&sslkey=k": "postgres://bulkhead@db.example/bulkhead?sslkey=k&sslpassword=xxxxx",
+		"postgres://bulkhead:ses%ame@db.example/bulkhead":                     "(hidden)",
+	} {
+		cfg := configs.Default()
+		cfg.Quarantine.Database = address
+		if cfg.Redact(); cfg.Quarantine.Database != want {
+			t.Errorf("%s is shown as %s, want %s", address, cfg.Quarantine.Database, want)
+		}
+	}
+}

@@ -83,7 +83,7 @@ func Differences(a, b *Config) []string {
 
 // valueText writes a setting's value.
 func valueText(field reflect.Value) string {
-	if field.Kind() == reflect.String && field.Type() == reflect.TypeFor[string]() {
+	if field.Type() == reflect.TypeFor[string]() {
 		return Redacted(field.String())
 	}
 	if (field.Kind() == reflect.Slice || field.Kind() == reflect.Map) && field.Len() == 0 {
@@ -96,17 +96,37 @@ func valueText(field reflect.Value) string {
 	return strings.Trim(strings.TrimSpace(string(text)), `"`)
 }
 
+// Redact hides the passwords of all addresses.
+func (c *Config) Redact() {
+	_ = walk(reflect.ValueOf(c).Elem(), "", func(_ string, field reflect.Value) error {
+		if field.Type() == reflect.TypeFor[string]() {
+			field.SetString(Redacted(field.String()))
+		}
+		return nil
+	})
+}
+
 // Redacted gives an address (RFC 3986) without the password that it has, and any
-// other text as it is.
+// other text as it is. A database's may have one among its parameters.
 func Redacted(text string) string {
 	u, err := url.Parse(text)
 	if err != nil && strings.Contains(text, "@") && strings.Contains(text, "://") {
 		return "(hidden)" // it cannot be told what of it is a password
 	}
-	if err != nil || u.User == nil {
+	if err != nil || u.Scheme == "" {
 		return text
 	}
-	if _, has := u.User.Password(); !has {
+	query, hidden := u.Query(), false
+	for _, name := range []string{"password", "sslpassword"} {
+		if query.Has(name) {
+			query.Set(name, "xxxxx")
+			hidden = true
+		}
+	}
+	if hidden {
+		u.RawQuery = query.Encode()
+	}
+	if _, has := u.User.Password(); !has && !hidden {
 		return text
 	}
 	return u.Redacted()

@@ -99,7 +99,7 @@ func (c configShow) Run(p program) error {
 		}
 		c.apply(&cfg)
 	}
-	cfg.Upstream.URL = configs.Redacted(cfg.Upstream.URL)
+	cfg.Redact()
 	out, err := yaml.Marshal(cfg)
 	if err != nil {
 		return fmt.Errorf("writing the configuration: %w", err)
