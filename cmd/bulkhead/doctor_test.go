@@ -181,3 +181,22 @@ func TestWideNetworks(t *testing.T) {
 		}
 	}
 }
+
+// Whoever answers for a database on another machine has to prove who it is.
+func TestDoctorAsksForAProvenDatabase(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]level{
+		"postgres://bulkhead@db.example/bulkhead?sslmode=verify-full": levelOK,
+		"postgres://bulkhead@db.example/bulkhead?sslmode=require":     levelWarn,
+		"postgres://bulkhead@127.0.0.1/bulkhead":                      levelOK,
+		"postgres:///bulkhead?host=/run/postgresql":                   levelOK,
+		"postgres:///bulkhead?host=db.example":                        levelWarn,
+		"postgres://localhost/bulkhead?host=db.example":               levelWarn,
+	} {
+		e := &examination{}
+		e.database(address)
+		if len(e.found) != 1 || e.found[0].Level != want {
+			t.Errorf("%s: %+v, want %v", address, e.found, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,9 +64,9 @@ func (e *examination) database(address string) {
 	if err != nil {
 		return // a store that opens has another form of it
 	}
-	host := u.Hostname()
+	host := cmp.Or(u.Query().Get("host"), u.Hostname()) // of two the first counts
 	ip, err := netip.ParseAddr(host)
-	local := host == "" || host == "localhost" || err == nil && ip.IsLoopback()
+	local := host == "" || host == "localhost" || strings.HasPrefix(host, "/") || err == nil && ip.IsLoopback() // a socket's folder begins with /
 	switch mode := u.Query().Get("sslmode"); {
 	case !local && mode != "verify-full" && mode != "verify-ca":
 		e.note(check, levelWarn, "add sslmode=verify-full to its address", "%s answers, but nothing makes sure that it is that server", host)
