@@ -51,17 +51,17 @@ type database interface {
 // openDatabase opens the database, and migrates it.
 func (s *Store) openDatabase(ctx context.Context) (err error) {
 	if s.db, err = s.chooseDatabase(); err != nil {
-		return err
+		return fmt.Errorf("database: %w", err)
 	}
 	if s.writer, s.rows, s.reader, err = s.db.open(); err != nil {
-		return err
+		return fmt.Errorf("database %s: %w", s.db, err)
 	}
 	steps, err := s.migrationsOf(s.db.dialect())
 	if s.schema = len(steps); err == nil {
 		err = s.db.migrate(ctx, s.writer, steps)
 	}
 	if err != nil {
-		return errors.Join(err, s.Close())
+		return errors.Join(fmt.Errorf("database %s: %w", s.db, err), s.Close())
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -226,4 +227,13 @@ func standbyIsNotRead(t *testing.T, server *postgrestest.Server) {
 	db := sql.OpenDB(newPostgresConnector(d.config, answerMost))
 	defer db.Close() //nolint:errcheck // nothing was written
 	wantErr(t, db.PingContext(t.Context()), ErrAway)
+}
+
+// An address that cannot be read is said to be none, without the password in it.
+func TestAddressThatIsNone(t *testing.T) {
+	t.Parallel()
+	_, err := Open(t.Context(), t.TempDir(), Options{Database: "postgres://ana:sesame@db.example/x?sslmode=maybe"})
+	if err == nil || !strings.HasPrefix(err.Error(), "quarantine: database: the address cannot be read; ") || strings.Contains(err.Error(), "sesame") {
+		t.Error(err)
+	}
 }

@@ -70,7 +70,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, explain(dir, err)
 	}
 	if err := s.openDatabase(ctx); err != nil {
-		return nil, fmt.Errorf("quarantine: database %s: %w", s.db, err)
+		return nil, fmt.Errorf("quarantine: %w", err)
 	}
 	if err := s.openPacks(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("quarantine: %w", err), s.Close())
