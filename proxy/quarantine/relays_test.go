@@ -129,6 +129,33 @@ func TestRunsBecomeOne(t *testing.T) {
 	}
 }
 
+// A relay that has not heard that a run became part of another writes of it as
+// before, and what it writes next is kept, too.
+func TestARunThatHasGoneIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	s := open(t, t.TempDir(), Options{Clock: c.Now})
+	ofRun := func(relay string, reader uint64) *Ledger {
+		r := runOf(c, "new")
+		r.Relay = relay
+		return &Ledger{Relay: relay, Runs: []Run{r}, Keys: []Keys{{Run: "new", At: c.Now(), Readers: []uint64{reader}}}}
+	}
+	for _, l := range []*Ledger{
+		ofRun("a", 1), ofRun("a", 2),
+		{Relay: "a", Moves: []Move{{Relay: "a", From: "new", To: "old"}}},
+		ofRun("b", 3), ofRun("b", 4),
+	} {
+		if err := s.WriteLedger(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	after := int64(2) // who has read what was there before reads what came
+	got, err := s.Keys(t.Context(), Keys{Run: "new", Number: after, At: c.Now()})
+	if err != nil || len(got) != 2 || got[0].Readers[0] != 3 || got[1].Readers[0] != 4 {
+		t.Errorf("after entry %d: %+v, %v; want those of the second relay", after, got, err)
+	}
+}
+
 // Keys are read by every relay, each entry once, and by nobody without the secret.
 func TestKeysOfRunsAreRead(t *testing.T) {
 	t.Parallel()

@@ -31,19 +31,19 @@ func (k *Keys) owner() string {
 	return "sender " + k.Sender
 }
 
-// putKeys writes entries. The statement that counts them keeps all others from
-// their owner until the transaction ends, so whoever sees a number sees all
-// before it.
+// putKeys writes entries. Who counts them keeps all others from their owner until
+// the transaction ends, so whoever sees a number sees all before it.
 func (s *Store) putKeys(ctx context.Context, tx *sql.Tx, all []Keys) error {
 	var rows []any
 	for _, k := range slices.SortedFunc(slices.Values(all), func(a, b Keys) int { return strings.Compare(a.owner(), b.owner()) }) {
-		var number int64
-		var err error
-		if k.Run != "" {
-			err = tx.QueryRowContext(ctx, "UPDATE runs SET keys = keys + 1 WHERE key = ? RETURNING keys", k.Run).Scan(&number)
-		} else {
-			err = tx.QueryRowContext(ctx, `INSERT INTO sender_runs (sender, held, keys, last) VALUES (?, 0, 1, ?)
-				ON CONFLICT (sender) DO UPDATE SET keys = sender_runs.keys + 1, last = excluded.last RETURNING keys`, k.Sender, micros(k.At)).Scan(&number)
+		number, err := countKeys(ctx, tx, &k, 1)
+		var before int64
+		if err == nil && number == 1 {
+			// An owner may have gone, and come again before its entries were removed.
+			err = tx.QueryRowContext(ctx, "SELECT coalesce(max(number), 0) FROM run_keys WHERE owner = ?", k.owner()).Scan(&before)
+		}
+		if err == nil && before > 0 {
+			number, err = countKeys(ctx, tx, &k, before)
 		}
 		switch {
 		case errors.Is(err, sql.ErrNoRows): // a run that has become part of another, which has them too
@@ -61,6 +61,17 @@ func (s *Store) putKeys(ctx context.Context, tx *sql.Tx, all []Keys) error {
 		return fmt.Errorf("write keys: %w", err)
 	}
 	return nil
+}
+
+// countKeys counts so many entries of an owner more, and returns how many it has.
+func countKeys(ctx context.Context, tx *sql.Tx, k *Keys, more int64) (number int64, err error) {
+	if k.Run != "" {
+		err = tx.QueryRowContext(ctx, "UPDATE runs SET keys = keys + ? WHERE key = ? RETURNING keys", more, k.Run).Scan(&number)
+		return number, err
+	}
+	err = tx.QueryRowContext(ctx, `INSERT INTO sender_runs (sender, held, keys, last) VALUES (?, 0, ?, ?)
+		ON CONFLICT (sender) DO UPDATE SET keys = sender_runs.keys + excluded.keys, last = excluded.last RETURNING keys`, k.Sender, more, micros(k.At)).Scan(&number)
+	return number, err
 }
 
 // Keys gives the entries of a run or of a sender's window, as k names it, that were
