@@ -89,7 +89,7 @@ var errNoNews = errors.New("this database does not tell")
 // What a relay has written of senders.
 const (
 	newsWritten = "written"
-	newsHeld    = "held" // the first copy of a run
+	newsHeld    = "held" // the first copy of a run, or the first after a release
 )
 
 // announce lets all relays hear, once the transaction is there, of which senders one

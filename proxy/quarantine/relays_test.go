@@ -83,6 +83,37 @@ func TestAHoldIsOvertaken(t *testing.T) {
 	}
 }
 
+// A copy that is held after a release begins another incident: that is the run's
+// from then on, also where a relay that has not heard of it writes the run.
+func TestARunIsOfItsLastIncident(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	s := open(t, t.TempDir(), Options{Clock: c.Now})
+	keep := func(relay string) Message {
+		r := runOf(c, "run-1")
+		r.Relay = relay
+		m := copyOf("run-1", 12)
+		m.Run = &r
+		return hold(t, s, m, "x")
+	}
+	first := keep("a")
+	if err := s.Refuse(t.Context(), first.ID, "anna", ""); err != nil {
+		t.Fatal(err)
+	}
+	second := keep("a")
+	if first.Incident == second.Incident {
+		t.Fatal("one incident: nothing is tried")
+	}
+	old := runOf(c, "run-1")
+	old.Relay, old.Copies, old.Held, old.Incident = "b", 3, true, first.Incident
+	if err := s.WriteLedger(t.Context(), &Ledger{Relay: "b", Runs: []Run{old}}); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := s.Run(t.Context(), "run-1"); err != nil || r.Incident != second.Incident {
+		t.Errorf("the run is of %s, %v; want %s", r.Incident, err, second.Incident)
+	}
+}
+
 // What a relay has of a run goes to another one, and the run when nobody has any.
 func TestRunsBecomeOne(t *testing.T) {
 	t.Parallel()

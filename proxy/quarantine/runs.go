@@ -93,7 +93,8 @@ func scanRun(scan func(...any) error, more ...any) (r Run, err error) {
 
 // putRuns writes runs. What is known of one only grows, so that an older state
 // that comes late takes nothing away; and each relay writes its own share, so that
-// none takes away what another has written. The first statement keeps all others
+// none takes away what another has written. The incident of one that has any is
+// not theirs to write: see becomesOf. The first statement keeps all others
 // from a run until the transaction ends, so that the last one adds up all shares.
 func putRuns(ctx context.Context, tx *sql.Tx, runs []Run) error {
 	var shares, again []any // again are those that were there before
@@ -164,7 +165,7 @@ const putRunConflict = ` ON CONFLICT (key) DO UPDATE SET
 		policy = CASE WHEN runs.held = 1 THEN runs.policy ELSE excluded.policy END,
 		answer = CASE WHEN runs.held = 1 THEN runs.answer ELSE excluded.answer END,
 		held = CASE WHEN excluded.held > runs.held THEN excluded.held ELSE runs.held END,
-		incident = CASE WHEN excluded.incident = '' THEN runs.incident ELSE excluded.incident END
+		incident = CASE WHEN runs.incident = '' THEN excluded.incident ELSE runs.incident END
 	RETURNING key, writes`
 
 // addUp adds up all shares of runs, which the transaction has written to.
@@ -189,19 +190,37 @@ func (s *Store) holdRun(ctx context.Context, tx *sql.Tx, m *Message, first bool)
 	if err := putRuns(ctx, tx, []Run{*m.Run}); err != nil {
 		return err
 	}
+	var another bool
+	var err error
 	if first {
-		if err := countHeld(ctx, tx, m.Run); err != nil {
-			return err
-		}
+		err = countHeld(ctx, tx, m.Run)
+	} else {
+		another, err = becomesOf(ctx, tx, m.Run)
+	}
+	if err != nil {
+		return err
+	}
+	if first || another {
 		if err := s.announce(ctx, tx, m.Run.Relay, newsHeld, []string{m.Run.Sender}); err != nil {
 			return err
 		}
 	}
-	_, err := tx.ExecContext(ctx, "UPDATE incidents SET subjects = ? WHERE id = ? AND subjects < ?", m.Run.Subjects, m.Incident, m.Run.Subjects)
+	_, err = tx.ExecContext(ctx, "UPDATE incidents SET subjects = ? WHERE id = ? AND subjects < ?", m.Run.Subjects, m.Incident, m.Run.Subjects)
 	if err != nil {
 		return fmt.Errorf("write incident: %w", err)
 	}
 	return nil
+}
+
+// becomesOf makes a run of which a copy was held before that of another incident,
+// which one that is held after a release begins, and tells whether it is another.
+func becomesOf(ctx context.Context, tx *sql.Tx, r *Run) (another bool, err error) {
+	res, err := tx.ExecContext(ctx, "UPDATE runs SET incident = ? WHERE key = ? AND incident <> ?", r.Incident, r.Key, r.Incident)
+	if err != nil {
+		return false, fmt.Errorf("write a run's incident: %w", err)
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
 }
 
 // mayHold reports [ErrOvertaken] for a run of which no copy was held before, if its

@@ -134,6 +134,14 @@ func (b *book) Write(_ context.Context, batch *Batch) error {
 
 // put writes a run: what comes late takes nothing away of a brake.
 func (b *book) put(r Record) {
+	if known, is := b.runs[r.Key]; is && known.Held {
+		r.Incident = cmp.Or(known.Incident, r.Incident)
+	}
+	b.hold(r)
+}
+
+// hold writes a run as its last copy is kept.
+func (b *book) hold(r Record) {
 	b.shares[[2]string{r.Key, r.Relay}] = r.Own
 	if known, is := b.runs[r.Key]; is {
 		r.First, r.Print = known.First, known.Print
@@ -142,7 +150,7 @@ func (b *book) put(r Record) {
 			r.Last = known.Last
 		}
 		if known.Held {
-			r.Held, r.Policy, r.Answer, r.Incident = true, known.Policy, known.Answer, cmp.Or(r.Incident, known.Incident)
+			r.Held, r.Policy, r.Answer = true, known.Policy, known.Answer
 		}
 	}
 	b.runs[r.Key] = r

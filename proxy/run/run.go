@@ -68,7 +68,7 @@ func (r *run) learn(rec *Record) (braked bool) {
 		r.held, r.policy, r.answer = true, rec.Policy, rec.Answer
 		r.shapeKnown()
 	}
-	if rec.Held && rec.Incident != "" && (braked || r.incident == "") {
+	if rec.Held && rec.Incident != "" { // another than before where a copy was held after a release
 		r.incident = rec.Incident
 	}
 	return braked

@@ -100,3 +100,34 @@ func TestTheHeldOneOfTwoRunsBrakes(t *testing.T) {
 		})
 	}
 }
+
+// What one relay holds after a release is braked in the others, which know the run
+// as one that was released.
+func TestAHoldAfterAReleaseBrakesElsewhere(t *testing.T) {
+	const from = "news@isp.example"
+	ledger := newBook()
+	cfg := Config{Ledger: ledger}
+	here, there := newOffice(t, cfg), newOffice(t, cfg)
+	incident := keep(t, ledger, here.join(from, "ana@reader.test", newsletter("Ana")))
+	ledger.decided[incident] = Decision{State: Released}
+	c := there.join(from, "ben@reader.test", newsletter("Ben"))
+	if b, err := c.Brake(t.Context()); err != nil || b.Decision.State != Released {
+		t.Fatalf("after the release: %+v, %v", b, err)
+	}
+
+	// More than the release covers.
+	again := here.join(from, "cy@reader.test", newsletter("Cy"))
+	r := again.Hold(hold)
+	r.Incident = "IN-2"
+	ledger.mu.Lock()
+	ledger.hold(r)
+	ledger.mu.Unlock()
+	again.Kept("IN-2")
+	c.Delivered()
+	there.tracker.writer.flush() // as of the first incident
+	there.tracker.Heard(r.Relay, r.Sender, true)
+	c = there.join(from, "dora@reader.test", newsletter("Dora"))
+	if b, err := c.Brake(t.Context()); err != nil || b.Incident != "IN-2" || b.Decision.State != Undecided {
+		t.Errorf("a copy in the other relay: %+v, %v; want it braked by the second incident", b, err)
+	}
+}
