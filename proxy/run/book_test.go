@@ -26,6 +26,7 @@ type book struct {
 	asked   int
 	begun   int // incidents
 	fail    error
+	full    error // of who writes
 	// tell is called, with the lock, with each sender that was written of and by
 	// whom; nil: nobody is told.
 	tell func(sender, relay string, held bool)
@@ -91,8 +92,8 @@ func (b *book) Decision(_ context.Context, incident string) (Decision, error) {
 func (b *book) Write(_ context.Context, batch *Batch) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.fail != nil {
-		return b.fail
+	if err := cmp.Or(b.fail, b.full); err != nil {
+		return err
 	}
 	told := map[string]bool{}
 	for _, m := range batch.Moves {
@@ -183,4 +184,11 @@ func (b *book) shut(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.fail = err
+}
+
+// fill lets it be read, and not written.
+func (b *book) fill(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.full = err
 }

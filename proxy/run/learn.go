@@ -170,12 +170,13 @@ func (t *Tracker) learnSender(ctx context.Context, s *sender, known *Known, now 
 }
 
 // takeOver is after what time a relay is taken for gone that has written nothing of
-// what a sender usually sends; if it is not, something counts twice, which changes
-// no quantile.
+// what a sender usually sends. Another one then has what it had, and if it is not gone
+// it begins anew.
 const takeOver = 24 * time.Hour
 
 func (s *sender) learnUsual(all []Usual, now time.Time) error {
 	var others []shape
+	kept := false
 	s.own.turn(now)
 	for i := range all {
 		u := &all[i]
@@ -184,7 +185,7 @@ func (s *sender) learnUsual(all []Usual, now time.Time) error {
 		case err != nil:
 			return err
 		case u.Relay == s.relay:
-			if !s.loaded {
+			if kept = true; !s.loaded && !s.kept {
 				s.own.add(&o)
 			}
 		case now.Sub(u.At) > takeOver:
@@ -196,6 +197,10 @@ func (s *sender) learnUsual(all []Usual, now time.Time) error {
 			others = append(others, o)
 		}
 	}
+	if s.kept && !kept { // another relay has taken it over
+		s.own = shape{at: now}
+	}
+	s.kept = kept
 	s.shape = s.own.clone()
 	for i := range others {
 		s.shape.add(&others[i])

@@ -166,3 +166,35 @@ func TestASenderWithMailUnderWayIsNotForgotten(t *testing.T) {
 		t.Errorf("%d senders are kept, at most %d are to be", n, maxSenders)
 	}
 }
+
+// What a sender usually sends counts once, though the batch that takes it over from a
+// relay is tried again, and though the relay is still there that it is taken from.
+func TestWhatIsTakenOverCountsOnce(t *testing.T) {
+	ledger := newBook()
+	cfg := Config{Ledger: ledger, Shared: func() bool { return true }} // each message asks
+	both := []*office{newOffice(t, cfg), newOffice(t, cfg)}
+	sent := 0
+	send := func(o *office) {
+		t.Helper()
+		c := o.join("daily@isp.example", "ana@reader.test", newsletter("Ana"))
+		c.Done()
+		o.tracker.writer.flush()
+		if sent++; c.sender.shape.messages > float64(sent) {
+			t.Fatalf("it has sent %v messages, want %d", c.sender.shape.messages, sent)
+		}
+	}
+	for range 5 {
+		for _, o := range both {
+			for _, o := range both {
+				o.after(takeOver + time.Hour)
+			}
+			ledger.fill(errBook)
+			send(o)
+			ledger.fill(nil)
+			send(o)
+		}
+	}
+	if len(ledger.usual) != 1 {
+		t.Errorf("it is kept %d times, want once", len(ledger.usual))
+	}
+}

@@ -146,6 +146,11 @@ func (w *writer) flush() {
 		w.failed(&b, dirty)
 		return
 	}
+	for s := range sendersOf(dirty) {
+		s.mu.Lock()
+		s.written()
+		s.mu.Unlock()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.writing, w.writingRuns, w.broken = 0, nil, false
@@ -182,20 +187,28 @@ func (w *writer) take() (Batch, map[*run]*sender) {
 	}
 	w.mu.Unlock()
 	b.Relay = w.relay
-	of := map[*sender]bool{}
 	for r, s := range dirty {
 		s.mu.Lock()
 		if r.into == nil {
 			b.Runs = append(b.Runs, r.record(s))
 			b.Keys = append(b.Keys, r.news()...)
 		}
-		if !of[s] {
-			of[s] = true
-			s.news(&b)
-		}
+		s.mu.Unlock()
+	}
+	for s := range sendersOf(dirty) {
+		s.mu.Lock()
+		s.news(&b)
 		s.mu.Unlock()
 	}
 	return b, dirty
+}
+
+func sendersOf(dirty map[*run]*sender) map[*sender]struct{} {
+	all := map[*sender]struct{}{}
+	for _, s := range dirty {
+		all[s] = struct{}{}
+	}
+	return all
 }
 
 // where is the run that one has become part of.
