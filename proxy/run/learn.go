@@ -76,7 +76,6 @@ func (t *Tracker) learn(ctx context.Context, s *sender, now time.Time) (err erro
 	if err != nil {
 		return fmt.Errorf("reading what is known of the sender: %w", err)
 	}
-	var others []*run // that were not known here
 	for i := range known.Runs {
 		rec := &known.Runs[i]
 		if _, moved := s.moved[rec.Key]; moved {
@@ -86,12 +85,9 @@ func (t *Tracker) learn(ctx context.Context, s *sender, now time.Time) (err erro
 				continue
 			}
 		}
-		r, isNew, err := t.learnRun(s, rec)
+		r, err := t.learnRun(s, rec)
 		if err != nil {
 			return fmt.Errorf("run %s: %w", rec.Key, err)
-		}
-		if isNew {
-			others = append(others, r)
 		}
 		if rec.Keys > r.read {
 			if err := t.learnKeys(ctx, s, r, since); err != nil {
@@ -102,19 +98,21 @@ func (t *Tracker) learn(ctx context.Context, s *sender, now time.Time) (err erro
 	if err := t.learnSender(ctx, s, &known, now); err != nil {
 		return err
 	}
-	for _, r := range others {
-		t.unite(s, r, now)
+	for _, r := range slices.Clone(s.runs) {
+		if r.unmet && r.into == nil {
+			t.unite(s, r, now)
+		}
 	}
 	s.loaded = true
 	s.learnt++
 	return nil
 }
 
-func (t *Tracker) learnRun(s *sender, rec *Record) (r *run, isNew bool, err error) {
+func (t *Tracker) learnRun(s *sender, rec *Record) (r *run, err error) {
 	at := slices.IndexFunc(s.runs, func(r *run) bool { return r.key == rec.Key })
-	if isNew = at < 0; isNew {
+	if at < 0 {
 		if r, err = restored(rec); err != nil {
-			return nil, false, err
+			return nil, err
 		}
 		s.runs = append(s.runs, r)
 		t.cfg.Metrics.RunsActive.Inc()
@@ -122,7 +120,7 @@ func (t *Tracker) learnRun(s *sender, rec *Record) (r *run, isNew bool, err erro
 		t.cfg.Metrics.DeliveredBeforeHold.Add(float64(r.own.Delivered))
 	}
 	t.judgeShape(r)
-	return r, isNew, nil
+	return r, nil
 }
 
 // learnKeys takes the people and the recipients of a run. Those of the relay itself

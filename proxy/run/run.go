@@ -18,6 +18,7 @@ type run struct {
 	inRun       map[rules.Key]struct{}
 	closed      bool
 	into        *run // that it has become part of; nil
+	unmet       bool // it is still to be seen whether another one is of its mailing
 
 	held     bool
 	policy   string
@@ -50,7 +51,7 @@ func restored(rec *Record) (*run, error) {
 	if err := r.print.UnmarshalBinary(rec.Print); err != nil {
 		return nil, err
 	}
-	r.key, r.last, r.own = rec.Key, rec.Last, rec.Own
+	r.key, r.last, r.own, r.unmet = rec.Key, rec.Last, rec.Own, true
 	r.learn(rec)
 	return r, nil
 }

@@ -1,8 +1,10 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"time"
 )
 
 // keep holds a copy, as the proxy does.
@@ -129,5 +131,45 @@ func TestAHoldAfterAReleaseBrakesElsewhere(t *testing.T) {
 	c = there.join(from, "dora@reader.test", newsletter("Dora"))
 	if b, err := c.Brake(t.Context()); err != nil || b.Incident != "IN-2" || b.Decision.State != Undecided {
 		t.Errorf("a copy in the other relay: %+v, %v; want it braked by the second incident", b, err)
+	}
+}
+
+// halfRead tells of a sender, and then of its keys only when it is not broken.
+type halfRead struct {
+	*book
+	broken bool
+}
+
+func (h *halfRead) Keys(ctx context.Context, of Owner, after int64, since time.Time) ([]Keys, error) {
+	if h.broken {
+		return nil, errBook
+	}
+	return h.book.Keys(ctx, of, after, since)
+}
+
+// Two runs of a mailing become one also where the look that found the other one was
+// broken off.
+func TestRunsBecomeOneAfterAFailure(t *testing.T) {
+	const from = "news@isp.example"
+	ledger := newBook()
+	there := newOffice(t, Config{Ledger: ledger})
+	for _, to := range []string{"ana@reader.test", "ben@reader.test"} { // with keys
+		there.join(from, to, newsletter("Ana"))
+	}
+	half := &halfRead{book: ledger}
+	here := newOffice(t, Config{Ledger: half, Shared: func() bool { return true }})
+	here.after(time.Minute)
+	own := here.join(from, "cy@reader.test", newsletter("Cy"))
+	there.tracker.writer.flush()
+
+	half.broken = true
+	if _, err := here.tryJoin(t.Context(), from, "dora@reader.test", newsletter("Dora")); !errors.Is(err, errBook) {
+		t.Fatalf("half a look: %v", err)
+	}
+	half.broken = false
+	c := here.join(from, "emil@reader.test", newsletter("Emil"))
+	if c.Run() != own.Run() || c.run.own.Copies != 2 || c.run.others.Copies != 2 || len(c.sender.runs) != 1 {
+		t.Errorf("%d runs, that of the copy has %+v and of others %+v; want one with 2 and 2",
+			len(c.sender.runs), c.run.own, c.run.others)
 	}
 }

@@ -8,9 +8,10 @@ import (
 
 // Where two relays have each begun a run of one mailing it becomes one run.
 
-// unite makes one run of r, which has just been learnt of, and another of its
-// mailing, if there is one.
+// unite makes one run of r, which was learnt of, and another of its mailing, if there
+// is one.
 func (t *Tracker) unite(s *sender, r *run, now time.Time) {
+	r.unmet = false
 	for _, o := range slices.Clone(s.runs) {
 		if o == r || !t.open(o, now) || !t.open(r, now) || !o.print.same(&r.print) {
 			continue
@@ -19,9 +20,13 @@ func (t *Tracker) unite(s *sender, r *run, now time.Time) {
 		if o.yields(r) {
 			from, to = o, r
 		}
+		if from.incident != "" { // both are kept
+			continue
+		}
 		// A run that is about to be held goes only into one that is: whoever holds it
 		// will be overtaken.
-		if from.incident != "" || from.held && to.incident == "" {
+		if from.held && to.incident == "" {
+			r.unmet = true // until it is
 			continue
 		}
 		t.join(s, from, to)
