@@ -160,6 +160,7 @@ func (t *Tracker) learnSender(ctx context.Context, s *sender, known *Known, now 
 	if err != nil {
 		return fmt.Errorf("reading whom the sender's messages have carried out: %w", err)
 	}
+	s.drip.turn(now, t.cfg.Window)
 	for i := range all {
 		s.drip.learn(all[i].Piece, all[i].People)
 		s.read = max(s.read, all[i].Number)

@@ -198,3 +198,36 @@ func TestWhatIsTakenOverCountsOnce(t *testing.T) {
 		t.Errorf("it is kept %d times, want once", len(ledger.usual))
 	}
 }
+
+// Whom the messages of a sender have carried out through another relay is known
+// here, also where it is learnt between this one's messages, and where the other
+// one's clock is a little ahead.
+func TestDripIsKnownToAllRelays(t *testing.T) {
+	const window = 24 * time.Hour
+	for _, c := range []struct {
+		name         string
+		there, after time.Duration // how late it is there, and how long it is until the next message here
+	}{
+		{"at once", 0, 0},
+		{"learnt in between", window / 2, window / 2},
+		{"ahead", window / windowPieces, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ledger := newBook()
+			cfg := Config{Ledger: ledger, Quiet: window, Window: window}
+			here, there := newOffice(t, cfg), newOffice(t, cfg)
+			own := here.join("desk@isp.example", "ana@reader.test", newsletter("Ana"))
+			there.after(c.there)
+			there.join("desk@isp.example", "boss@reader.test", customers(0, 7)).Delivered()
+			there.tracker.writer.flush()
+			here.after(c.after)
+			own.sender.bell.ring()
+			if err := here.tracker.follow(t.Context(), own.sender); err != nil {
+				t.Fatal(err)
+			}
+			if got := here.join("desk@isp.example", "ben@reader.test", newsletter("Ben")).Recent().SenderSubjects; got != 7 {
+				t.Errorf("%d people are known, want 7", got)
+			}
+		})
+	}
+}
