@@ -231,3 +231,19 @@ func TestDripIsKnownToAllRelays(t *testing.T) {
 		})
 	}
 }
+
+// A message that has waited for others at the end of a piece takes nothing away of
+// the next one.
+func TestDripIsNotTurnedBack(t *testing.T) {
+	const window = 24 * time.Hour
+	o := newOffice(t, Config{Window: window, Quiet: window})
+	c := o.join("desk@isp.example", "boss@reader.test", customers(0, 7))
+	c.Delivered()
+	d := &c.sender.drip
+	begun := time.Unix(0, d.piece*int64(window/windowPieces))
+	d.turn(begun.Add(-time.Millisecond), window)
+	d.turn(begun.Add(time.Millisecond), window)
+	if got := o.join("desk@isp.example", "ana@reader.test", newsletter("Ana")).Recent().SenderSubjects; got != 7 {
+		t.Errorf("%d people are known, want 7", got)
+	}
+}
