@@ -85,7 +85,7 @@ func (t *Tracker) learn(ctx context.Context, s *sender, now time.Time) (err erro
 				continue
 			}
 		}
-		r, err := t.learnRun(s, rec)
+		r, err := t.learnRun(s, rec, now)
 		if err != nil {
 			return fmt.Errorf("run %s: %w", rec.Key, err)
 		}
@@ -108,7 +108,7 @@ func (t *Tracker) learn(ctx context.Context, s *sender, now time.Time) (err erro
 	return nil
 }
 
-func (t *Tracker) learnRun(s *sender, rec *Record) (r *run, err error) {
+func (t *Tracker) learnRun(s *sender, rec *Record, now time.Time) (r *run, err error) {
 	at := slices.IndexFunc(s.runs, func(r *run) bool { return r.key == rec.Key })
 	if at < 0 {
 		if r, err = restored(rec); err != nil {
@@ -118,6 +118,10 @@ func (t *Tracker) learnRun(s *sender, rec *Record) (r *run, err error) {
 		t.cfg.Metrics.RunsActive.Inc()
 	} else if r = s.runs[at]; r.learn(rec) {
 		t.cfg.Metrics.DeliveredBeforeHold.Add(float64(r.own.Delivered))
+	}
+	if r.closed && t.open(r, now) { // others have had copies since
+		r.closed, r.read = false, 0
+		t.cfg.Metrics.RunsActive.Inc()
 	}
 	t.judgeShape(r)
 	return r, nil

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 )
@@ -171,5 +172,41 @@ func TestRunsBecomeOneAfterAFailure(t *testing.T) {
 	if c.Run() != own.Run() || c.run.own.Copies != 2 || c.run.others.Copies != 2 || len(c.sender.runs) != 1 {
 		t.Errorf("%d runs, that of the copy has %+v and of others %+v; want one with 2 and 2",
 			len(c.sender.runs), c.run.own, c.run.others)
+	}
+}
+
+// A run that has closed here, and of which others had copies since, counts the people
+// of what comes here again.
+func TestARunThatOthersKeptOpenCountsOn(t *testing.T) {
+	const from, quiet = "news@isp.example", time.Hour
+	ledger := newBook()
+	cfg := Config{Ledger: ledger, Quiet: quiet, Window: 24 * time.Hour, Shared: func() bool { return true }}
+	here, there := newOffice(t, cfg), newOffice(t, cfg)
+	send := func(o *office, to string, person int) *Copy {
+		c := o.join(from, to, newsletter("Reader")+newsletter(fmt.Sprintf("Alice, c%d@post.test", person)))
+		o.tracker.writer.flush()
+		return c
+	}
+	first := send(here, "ana@reader.test", 0)
+	send(here, "ben@reader.test", 1)
+	for range 3 {
+		here.after(quiet / 2)
+		there.after(quiet / 2)
+		send(there, "cy@reader.test", 2)
+	}
+	here.tracker.sweep(here.clock())
+	if !first.run.closed {
+		t.Fatal("the run is still open here: nothing is tried")
+	}
+	c := send(here, "dora@reader.test", 3)
+	if c.Run() != first.Run() {
+		t.Fatalf("another run: nothing is tried")
+	}
+	if got := c.run.people.count(); got != 4 {
+		t.Errorf("%d people are counted, want 4", got)
+	}
+	send(there, "emil@reader.test", 4)
+	if got := send(there, "fay@reader.test", 4).run.people.count(); got != 5 {
+		t.Errorf("%d people are counted in the other relay, want 5", got)
 	}
 }
