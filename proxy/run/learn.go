@@ -134,6 +134,9 @@ func (t *Tracker) learnKeys(ctx context.Context, s *sender, r *run, since time.T
 	if err != nil {
 		return fmt.Errorf("reading whom run %s went to: %w", r.key, err)
 	}
+	if r.beginTelling(); len(r.told.people)+len(r.told.readers) > 0 {
+		t.touch(s, r)
+	}
 	for i := range all {
 		k := &all[i]
 		for _, reader := range k.Readers {

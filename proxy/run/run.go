@@ -33,8 +33,8 @@ type run struct {
 }
 
 // telling is what of a run's people and recipients other relays are still to be
-// told. It begins with the second copy: what a single message has concerns nobody
-// else.
+// told. It begins with the second copy, here or elsewhere: what a single message has
+// concerns nobody else.
 type telling struct {
 	begun           bool
 	people, readers []rules.Key
@@ -115,15 +115,8 @@ func (t *telling) reader(k rules.Key) {
 // news takes what other relays are still to be told.
 func (r *run) news() []Keys {
 	t := &r.told
-	if !t.begun {
-		if r.copies() < 2 {
-			return nil
-		}
-		t.begun = true
-		for k := range r.people.exact {
-			t.people = append(t.people, k)
-		}
-		t.readers = append(t.readers, r.recipients...)
+	if r.copies() >= 2 {
+		r.beginTelling()
 	}
 	if len(t.people)+len(t.readers) == 0 {
 		return nil
@@ -131,6 +124,20 @@ func (r *run) news() []Keys {
 	k := Keys{Of: Owner{Run: r.key}, At: r.last, People: t.people, Readers: t.readers}
 	t.people, t.readers = nil, nil
 	return []Keys{k}
+}
+
+// beginTelling has others told of whom the run has had so far, and of whom it will
+// have. What was learnt of others comes after it, and is not told.
+func (r *run) beginTelling() {
+	t := &r.told
+	if t.begun {
+		return
+	}
+	t.begun = true
+	for k := range r.people.exact {
+		t.people = append(t.people, k)
+	}
+	t.readers = append(t.readers, r.recipients...)
 }
 
 // shapeKnown lets the canary's copies go.

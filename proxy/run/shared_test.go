@@ -210,3 +210,38 @@ func TestARunThatOthersKeptOpenCountsOn(t *testing.T) {
 		t.Errorf("%d people are counted in the other relay, want 5", got)
 	}
 }
+
+// What a relay has learnt of a run it does not tell again as its own.
+func TestWhatWasLearntIsNotToldAgain(t *testing.T) {
+	const from = "news@isp.example"
+	ledger := newBook()
+	cfg := Config{Ledger: ledger, Shared: func() bool { return true }}
+	told := func() (n int) {
+		for _, entries := range ledger.keys {
+			for _, k := range entries {
+				n += len(k.Readers)
+			}
+		}
+		return n
+	}
+	n := 0
+	send := func(o *office) {
+		o.join(from, fmt.Sprintf("r%d@reader.test", n), newsletter("Ana"))
+		n++
+	}
+	one := newOffice(t, cfg)
+	send(one)
+	one.tracker.writer.flush()
+	for range 3 { // one relay after the other, as in restarts
+		o := newOffice(t, cfg)
+		for range 3 {
+			send(o)
+		}
+		o.tracker.Close()
+	}
+	send(one)
+	one.tracker.Close()
+	if got := told(); got != n {
+		t.Errorf("%d recipients are told of, want %d", got, n)
+	}
+}
