@@ -160,7 +160,10 @@ func (t *Tracker) learnSender(ctx context.Context, s *sender, known *Known, now 
 	if err := s.learnUsual(known.Usual, now); err != nil {
 		return err
 	}
-	if known.Keys <= s.read {
+	if known.Keys < s.read {
+		s.read = 0 // the ledger had forgotten it, and counts anew
+	}
+	if known.Keys == s.read {
 		return nil
 	}
 	all, err := t.cfg.Ledger.Keys(ctx, Owner{Sender: s.name}, s.read, now.Add(-t.cfg.Window))

@@ -232,6 +232,35 @@ func TestDripIsKnownToAllRelays(t *testing.T) {
 	}
 }
 
+// A ledger that has forgotten a sender meanwhile counts its entries from one again.
+func TestDripIsKnownWhereTheLedgerBeganAnew(t *testing.T) {
+	ledger := newBook()
+	cfg := Config{Ledger: ledger, Shared: func() bool { return true }}
+	here, there := newOffice(t, cfg), newOffice(t, cfg)
+	list := func(n int) {
+		there.join("desk@isp.example", "boss@reader.test", customers(n*7, 7)).Delivered()
+		there.tracker.writer.flush()
+	}
+	known := func() int64 {
+		return here.join("desk@isp.example", "ana@reader.test", newsletter("Ana")).Recent().SenderSubjects
+	}
+	list(0)
+	list(1)
+	if got := known(); got != 14 {
+		t.Fatalf("%d people are known, want 14", got)
+	}
+	for _, o := range []*office{here, there} {
+		o.after(40 * 24 * time.Hour)
+	}
+	ledger.mu.Lock()
+	clear(ledger.keys)
+	ledger.mu.Unlock()
+	list(2)
+	if got := known(); got != 7 {
+		t.Errorf("%d people are known, want 7", got)
+	}
+}
+
 // A message that has waited for others at the end of a piece takes nothing away of
 // the next one.
 func TestDripIsNotTurnedBack(t *testing.T) {
