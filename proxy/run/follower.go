@@ -105,13 +105,7 @@ func (t *Tracker) lastLook() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), lastLookWait)
 	defer cancel()
-	t.mu.Lock()
-	all := make([]*sender, 0, len(t.senders))
-	for at := t.order.Front(); at != nil; at = at.Next() {
-		all = append(all, at.Value.(*sender))
-	}
-	t.mu.Unlock()
-	for _, s := range all {
+	for _, s := range t.known() {
 		if err := t.follow(ctx, s); err != nil {
 			t.cfg.Log.Warn("what other relays hold is not known at the end", "error", err)
 			return

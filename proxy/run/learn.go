@@ -33,13 +33,7 @@ func (t *Tracker) Heard(relay, name string, held bool) {
 // Missed notes that notices may have been missed: the ledger is asked again for
 // each sender, at once where this relay has had copies of late.
 func (t *Tracker) Missed() {
-	t.mu.Lock()
-	all := make([]*sender, 0, len(t.senders))
-	for at := t.order.Front(); at != nil; at = at.Next() {
-		all = append(all, at.Value.(*sender))
-	}
-	t.mu.Unlock()
-	for _, s := range all {
+	for _, s := range t.known() {
 		s.bell.ring()
 		if t.follower != nil {
 			t.follower.add(s)

@@ -224,17 +224,24 @@ func (t *Tracker) sweep(now time.Time) {
 		return
 	}
 	t.swept = now
-	all := make([]*sender, 0, len(t.senders))
-	for at := t.order.Front(); at != nil; at = at.Next() {
-		all = append(all, at.Value.(*sender))
-	}
 	t.mu.Unlock()
-	for _, s := range all {
+	for _, s := range t.known() {
 		if s.mu.TryLock() { // one in use tidies itself
 			t.tidy(s, now)
 			s.mu.Unlock()
 		}
 	}
+}
+
+// known gives all senders, the last used first.
+func (t *Tracker) known() []*sender {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	all := make([]*sender, 0, len(t.senders))
+	for at := t.order.Front(); at != nil; at = at.Next() {
+		all = append(all, at.Value.(*sender))
+	}
+	return all
 }
 
 func (t *Tracker) touch(s *sender, r *run) {
