@@ -18,8 +18,10 @@ type Ledger interface {
 	Keys(ctx context.Context, of Owner, after int64, since time.Time) ([]Keys, error)
 	// Decision returns what people have decided on an incident.
 	Decision(ctx context.Context, incident string) (Decision, error)
-	// Write keeps a batch as a whole, or returns an error and keeps nothing. A
-	// batch that is written twice says no more than once.
+	// Write keeps a batch as a whole, or returns an error and keeps nothing. Where
+	// that is not known, as when the line breaks meanwhile, it is an error: a batch is
+	// written again until there is none, and says no more than once, but for
+	// deliveries and judgements.
 	Write(ctx context.Context, b *Batch) error
 }
 
@@ -123,6 +125,14 @@ type Batch struct {
 	Keys       []Keys
 	Deliveries []Delivery
 	Judgements []Judgement
+}
+
+// entries is how many messages it has, 0 for nil.
+func (b *Batch) entries() int {
+	if b == nil {
+		return 0
+	}
+	return len(b.Deliveries) + len(b.Judgements)
 }
 
 // Move takes a relay's share of one run, with its deliveries and judgements, to

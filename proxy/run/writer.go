@@ -32,15 +32,16 @@ type writer struct {
 	// moved are runs that have become part of others of late: entries that are on
 	// their way here still name them.
 	moved map[string]string
-	// What is being written still takes room: it comes back if it cannot be.
-	writing     int // entries
-	writingRuns map[*run]*sender
-	broken      bool          // the last attempt to write failed
-	wake        chan struct{} // something is pending
-	room        chan struct{} // closed when there is room again
-	stop        chan struct{}
-	done        chan struct{}
-	once        sync.Once
+	// batch is what is being written, until it is. It still takes room.
+	batch   *Batch
+	writing map[*run]*sender // its runs
+	broken  bool             // the last attempt to write failed
+	wake    chan struct{}    // something is pending
+	room    chan struct{}    // closed when there is room again
+	stop    chan struct{}
+	done    chan struct{}
+	once    sync.Once
+	turn    sync.Mutex // of flush
 }
 
 func newWriter(relay string, ledger Ledger, log *slog.Logger, dropped prometheus.Counter) *writer {
@@ -53,7 +54,7 @@ func newWriter(relay string, ledger Ledger, log *slog.Logger, dropped prometheus
 func (w *writer) touch(r *run, s *sender) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.dirty)+len(w.writingRuns) >= maxPending && w.dirty[r] == nil && w.writingRuns[r] == nil {
+	if len(w.dirty)+len(w.writing) >= maxPending && w.dirty[r] == nil && w.writing[r] == nil {
 		w.dropped.Inc()
 		return
 	}
@@ -86,7 +87,7 @@ func (w *writer) put(add func(*Batch)) {
 	deadline := time.Now().Add(w.patience)
 	for {
 		w.mu.Lock()
-		if len(w.pending.Deliveries)+len(w.pending.Judgements)+w.writing < maxPending {
+		if w.pending.entries()+w.batch.entries() < maxPending {
 			add(&w.pending)
 			w.signal()
 			w.mu.Unlock()
@@ -121,7 +122,8 @@ func (w *writer) run() {
 		select {
 		case <-w.wake:
 		case <-w.stop:
-			w.flush()
+			for w.flush() { // after a batch that had failed there is more
+			}
 			return
 		}
 		select {
@@ -132,53 +134,54 @@ func (w *writer) run() {
 	}
 }
 
-// flush writes what is pending. What cannot be written is tried again with what
-// comes next.
-func (w *writer) flush() {
-	b, dirty := w.take()
-	if len(b.Runs)+len(b.Moves)+len(b.Deliveries)+len(b.Judgements) == 0 {
-		return
+// flush writes what is pending, or again what could not be written, and reports
+// whether it has written anything.
+func (w *writer) flush() bool {
+	w.turn.Lock()
+	defer w.turn.Unlock()
+	b, runs := w.take()
+	if b == nil {
+		return false
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if err := w.ledger.Write(ctx, &b); err != nil {
+	err := w.ledger.Write(ctx, b)
+	if err != nil {
 		w.log.Error("writing the ledger", "error", err)
-		w.failed(&b, dirty)
-		return
-	}
-	for s := range sendersOf(dirty) {
-		s.mu.Lock()
-		s.written()
-		s.mu.Unlock()
+	} else {
+		for s := range sendersOf(runs) {
+			s.mu.Lock()
+			s.written()
+			s.mu.Unlock()
+		}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.writing, w.writingRuns, w.broken = 0, nil, false
+	if w.broken = err != nil; w.broken {
+		w.signal()
+		return false
+	}
+	w.batch, w.writing = nil, nil
 	close(w.room)
 	w.room = make(chan struct{})
-}
-
-// failed puts back what could not be written.
-func (w *writer) failed(b *Batch, dirty map[*run]*sender) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.pending.Deliveries = append(b.Deliveries, w.pending.Deliveries...)
-	w.pending.Judgements = append(b.Judgements, w.pending.Judgements...)
-	w.pending.Moves = append(b.Moves, w.pending.Moves...)
-	w.pending.Keys = append(b.Keys, w.pending.Keys...)
-	for r, s := range dirty {
-		w.dirty[r] = s
+	if w.pending.entries()+len(w.pending.Moves)+len(w.dirty) > 0 {
+		w.signal()
 	}
-	w.writing, w.writingRuns, w.broken = 0, nil, true
-	w.signal()
+	return true
 }
 
-// take empties what is pending.
-func (w *writer) take() (Batch, map[*run]*sender) {
+// take gives the batch that is to be written, nil for none, and the runs that it has:
+// the one that could not be, or what is pending.
+func (w *writer) take() (*Batch, map[*run]*sender) {
 	w.mu.Lock()
-	b, dirty := w.pending, w.dirty
+	if w.batch != nil || w.pending.entries()+len(w.pending.Moves)+len(w.dirty) == 0 {
+		defer w.mu.Unlock()
+		return w.batch, w.writing
+	}
+	b, runs := w.pending, w.dirty
 	w.pending, w.dirty = Batch{}, map[*run]*sender{}
-	w.writing, w.writingRuns = len(b.Deliveries)+len(b.Judgements), dirty
+	w.batch, w.writing = &b, runs
+	b.Relay = w.relay
 	for i := range b.Deliveries {
 		b.Deliveries[i].Run = w.where(b.Deliveries[i].Run)
 	}
@@ -186,8 +189,7 @@ func (w *writer) take() (Batch, map[*run]*sender) {
 		b.Judgements[i].Run = w.where(b.Judgements[i].Run)
 	}
 	w.mu.Unlock()
-	b.Relay = w.relay
-	for r, s := range dirty {
+	for r, s := range runs {
 		s.mu.Lock()
 		if r.into == nil {
 			b.Runs = append(b.Runs, r.record(s))
@@ -195,17 +197,17 @@ func (w *writer) take() (Batch, map[*run]*sender) {
 		}
 		s.mu.Unlock()
 	}
-	for s := range sendersOf(dirty) {
+	for s := range sendersOf(runs) {
 		s.mu.Lock()
 		s.news(&b)
 		s.mu.Unlock()
 	}
-	return b, dirty
+	return &b, runs
 }
 
-func sendersOf(dirty map[*run]*sender) map[*sender]struct{} {
+func sendersOf(runs map[*run]*sender) map[*sender]struct{} {
 	all := map[*sender]struct{}{}
-	for _, s := range dirty {
+	for _, s := range runs {
 		all[s] = struct{}{}
 	}
 	return all

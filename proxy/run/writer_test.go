@@ -1,6 +1,7 @@
 package run
 
 import (
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -59,40 +60,65 @@ func TestTheLastEntryIsKept(t *testing.T) {
 // while one is made; what does not fit is counted.
 func TestWhatCannotBeWrittenIsBounded(t *testing.T) {
 	dropped := prometheus.NewCounter(prometheus.CounterOpts{Name: "x"})
-	w := newWriter("relay", newBook(), slog.New(slog.DiscardHandler), dropped)
+	ledger := newBook()
+	ledger.fill(errBook)
+	w := newWriter("relay", ledger, slog.New(slog.DiscardHandler), dropped)
 	w.patience = time.Millisecond
 	s, at := &sender{}, time.Now()
-	for range maxPending {
+	again := newRun(print{}, at)
+	w.touch(again, s)
+	for range maxPending - 1 {
 		w.judge(Judgement{})
 		w.touch(newRun(print{}, at), s)
 	}
+	w.judge(Judgement{})
 	for range 5 {
-		b, dirty := w.take()
+		w.flush()
 		for range 100 {
 			w.deliver(Delivery{})
 			w.touch(newRun(print{}, at), s)
 		}
-		for r := range dirty { // one that waits already takes no room
-			w.touch(r, s)
-			break
-		}
-		w.failed(&b, dirty)
+		w.touch(again, s)      // one that waits already takes no room
 		w.patience = time.Hour // nobody waits for what has just failed
 	}
-	if n := len(w.pending.Deliveries) + len(w.pending.Judgements); n != maxPending {
+	if n := w.batch.entries() + w.pending.entries(); n != maxPending {
 		t.Errorf("%d entries wait, want %d", n, maxPending)
 	}
-	if n := len(w.dirty); n != maxPending {
-		t.Errorf("%d runs wait, want %d", n, maxPending)
+	if n, more := len(w.writing), len(w.dirty); n != maxPending || more != 1 {
+		t.Errorf("%d runs wait and %d again, want %d and one", n, more, maxPending)
 	}
 	if n := testutil.ToFloat64(dropped); n != 2*5*100 {
 		t.Errorf("%v are counted as lost, want %d", n, 2*5*100)
 	}
 	// Once they are written there is room again.
-	w.flush()
+	ledger.fill(nil)
+	for w.flush() {
+	}
 	w.judge(Judgement{})
 	w.touch(newRun(print{}, at), s)
-	if len(w.pending.Judgements) != 1 || len(w.dirty) != 1 {
-		t.Errorf("%d entries and %d runs wait, want one each", len(w.pending.Judgements), len(w.dirty))
+	if len(w.pending.Judgements) != 1 || len(w.dirty) != 1 || ledger.judged != maxPending {
+		t.Errorf("%d entries and %d runs wait, want one each; %d are kept, want %d", len(w.pending.Judgements), len(w.dirty), ledger.judged, maxPending)
+	}
+}
+
+// Whom a run goes to while nothing can be written waits with the run: no attempt adds
+// an entry.
+func TestWhatIsToldDoesNotPileUp(t *testing.T) {
+	ledger := newBook()
+	o := newOffice(t, Config{Ledger: ledger})
+	first := o.join("news@isp.example", "first@reader.test", newsletter("Ana"))
+	ledger.fill(errBook)
+	for i := range 20 {
+		o.join("news@isp.example", fmt.Sprintf("r%d@reader.test", i), newsletter("Ana"))
+		o.tracker.writer.flush()
+	}
+	ledger.fill(nil)
+	o.tracker.Close()
+	entries, told := ledger.keys[Owner{Run: first.Run()}], 0
+	for _, k := range entries {
+		told += len(k.Readers)
+	}
+	if len(entries) > 2 || told != 21 {
+		t.Errorf("%d recipients in %d entries, want 21 in 2", told, len(entries))
 	}
 }
