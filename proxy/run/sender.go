@@ -50,7 +50,7 @@ type sender struct {
 	own    shape    // and by this one; empty without a ledger
 	kept   bool     // the ledger has own
 	taken  []string // relays whose own is in it, and whose the ledger has still
-	told   int      // of taken, in the batch that is being written
+	taking int      // how many of taken the batch has that is being written
 }
 
 // Bounds on what is kept of one sender.
@@ -182,13 +182,13 @@ func (s *sender) forget(keep func(*run) bool, gone func(*run)) {
 // news takes what other relays are still to be told of the sender.
 func (s *sender) news(b *Batch) {
 	b.Senders = append(b.Senders, Usual{Sender: s.name, Relay: s.relay, At: s.own.at, Shape: s.own.text(), Instead: slices.Clone(s.taken)})
-	s.told = len(s.taken)
+	s.taking = len(s.taken)
 	b.Keys = append(b.Keys, s.drip.news(Owner{Sender: s.name}, s.own.at)...)
 }
 
 // written notes that the ledger has what news took last.
 func (s *sender) written() {
 	s.kept = true
-	s.taken = slices.Delete(s.taken, 0, s.told)
-	s.told = 0
+	s.taken = slices.Delete(s.taken, 0, s.taking)
+	s.taking = 0
 }
