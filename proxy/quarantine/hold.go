@@ -64,7 +64,7 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, in *intake, m *Message) 
 	if err := s.checkCapacity(ctx, tx, in.fresh); err != nil {
 		return false, err
 	}
-	first, err := mayHold(ctx, tx, m.Run)
+	before, err := mayHold(ctx, tx, m.Run)
 	if err != nil {
 		return false, err
 	}
@@ -81,7 +81,7 @@ func (s *Store) insert(ctx context.Context, tx *sql.Tx, in *intake, m *Message) 
 	if used, err = in.commit(ctx, tx, seq); err != nil {
 		return false, err
 	}
-	if err := s.holdRun(ctx, tx, m, first); err != nil {
+	if err := s.holdRun(ctx, tx, m, before); err != nil {
 		return false, err
 	}
 	return used, s.append(ctx, tx, Entry{

@@ -182,7 +182,7 @@ func addUp(ctx context.Context, tx *sql.Tx, runs ...any) error {
 
 // holdRun writes the run of a message that is held, and what its incident has
 // of it.
-func (s *Store) holdRun(ctx context.Context, tx *sql.Tx, m *Message, first bool) error {
+func (s *Store) holdRun(ctx context.Context, tx *sql.Tx, m *Message, before runBefore) error {
 	if m.Run == nil {
 		return nil
 	}
@@ -190,17 +190,18 @@ func (s *Store) holdRun(ctx context.Context, tx *sql.Tx, m *Message, first bool)
 	if err := putRuns(ctx, tx, []Run{*m.Run}); err != nil {
 		return err
 	}
-	var another bool
 	var err error
-	if first {
+	another := before.incident != m.Incident
+	switch {
+	case before.first:
 		err = countHeld(ctx, tx, m.Run)
-	} else {
-		another, err = becomesOf(ctx, tx, m.Run)
+	case another:
+		err = becomesOf(ctx, tx, m.Run)
 	}
 	if err != nil {
 		return err
 	}
-	if first || another {
+	if another {
 		if err := s.announce(ctx, tx, m.Run.Relay, newsHeld, []string{m.Run.Sender}); err != nil {
 			return err
 		}
@@ -213,36 +214,39 @@ func (s *Store) holdRun(ctx context.Context, tx *sql.Tx, m *Message, first bool)
 }
 
 // becomesOf makes a run of which a copy was held before that of another incident,
-// which one that is held after a release begins, and tells whether it is another.
-func becomesOf(ctx context.Context, tx *sql.Tx, r *Run) (another bool, err error) {
-	res, err := tx.ExecContext(ctx, "UPDATE runs SET incident = ? WHERE key = ? AND incident <> ?", r.Incident, r.Key, r.Incident)
-	if err != nil {
-		return false, fmt.Errorf("write a run's incident: %w", err)
+// which one that is held after a release begins.
+func becomesOf(ctx context.Context, tx *sql.Tx, r *Run) error {
+	if _, err := tx.ExecContext(ctx, "UPDATE runs SET incident = ? WHERE key = ?", r.Incident, r.Key); err != nil {
+		return fmt.Errorf("write a run's incident: %w", err)
 	}
-	n, err := res.RowsAffected()
-	return n > 0, err
+	return nil
+}
+
+// runBefore is what is known of a run before a copy of it is held.
+type runBefore struct {
+	first    bool   // no copy was, and it is to be counted
+	incident string // of the last copy that was
 }
 
 // mayHold reports [ErrOvertaken] for a run of which no copy was held before, if its
-// relay does not know of all others of the sender that were. first tells whether it
-// is one, and to be counted.
-func mayHold(ctx context.Context, tx *sql.Tx, r *Run) (first bool, err error) {
+// relay does not know of all others of the sender that were.
+func mayHold(ctx context.Context, tx *sql.Tx, r *Run) (before runBefore, err error) {
 	if r == nil || r.Relay == "" {
-		return false, nil
+		return runBefore{}, nil
 	}
-	var before bool
+	var was bool
 	var held int64
 	err = tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM runs WHERE key = ? AND held = 1),
-		coalesce((SELECT held FROM sender_runs WHERE sender = ?), 0)`, r.Key, r.Sender).Scan(&before, &held)
+		coalesce((SELECT incident FROM runs WHERE key = ?), ''), coalesce((SELECT held FROM sender_runs WHERE sender = ?), 0)`,
+		r.Key, r.Key, r.Sender).Scan(&was, &before.incident, &held)
 	switch {
 	case err != nil:
-		return false, fmt.Errorf("look for held runs: %w", err)
-	case before:
-		return false, nil
-	case held != r.Seen:
-		return false, ErrOvertaken
+		return runBefore{}, fmt.Errorf("look for held runs: %w", err)
+	case !was && held != r.Seen:
+		return runBefore{}, ErrOvertaken
 	}
-	return true, nil
+	before.first = !was
+	return before, nil
 }
 
 // countHeld counts a sender's run of which the first copy is held. Whoever writes
