@@ -85,21 +85,29 @@ func TestRelaysHearOfEachOther(t *testing.T) {
 	s.db.(*postgresDatabase).config.DialFunc = line.dial
 	e := listen(t, s)
 	until(t, "a line", s.Hears)
-	hold := func(key string, seen int64) error {
+	hold := func(key string, seen int64) (Message, error) {
 		r := runOf(c, key)
 		r.Relay, r.Sender, r.Seen = "relay-a", "sender-"+key, seen
 		m := copyOf(key, 12)
 		m.Run = &r
-		_, err := s.Hold(t.Context(), m, strings.NewReader("x"))
-		return err
+		return s.Hold(t.Context(), m, strings.NewReader("x"))
 	}
-	if err := hold("1", 0); err != nil {
+	first, err := hold("1", 0)
+	if err != nil {
 		t.Fatal(err)
 	}
 	after := until(t, "a hold", func() bool { return !e.at("held by relay-a sender-1").IsZero() })
-	if err := hold("2", 7); err == nil {
+	if _, err := hold("2", 7); err == nil {
 		t.Fatal("a hold that knows of others than there were is kept")
 	}
+	before := e.at("held by relay-a sender-1")
+	if err := s.Refuse(t.Context(), first.ID, "anna", ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := hold("1", 1); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "that the run is of another incident", func() bool { return e.at("held by relay-a sender-1").After(before) })
 	many := &Ledger{Relay: "relay-b"}
 	for i := range 2*newsMost + 1 {
 		many.Senders = append(many.Senders, Usual{Sender: fmt.Sprint("many-", i), Relay: "relay-b", At: c.Now(), Shape: []byte("{}")})
