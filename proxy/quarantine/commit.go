@@ -52,7 +52,7 @@ func (in *intake) commitChunks(ctx context.Context, tx *sql.Tx) (used bool, err 
 		bytesOf = func(p *part) []byte { return in.first[p.place : p.place+int64(p.length)] }
 	default:
 		// However little of it is needed by now: Sweep writes it anew then.
-		if packSeq.Int64, err = insertPack(ctx, tx, in.pack); err != nil {
+		if packSeq.Int64, err = in.s.insertPack(ctx, tx, in.pack); err != nil {
 			return false, err
 		}
 		packSeq.Valid = true

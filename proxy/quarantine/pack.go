@@ -94,8 +94,12 @@ func (s *Store) dropPack(ctx context.Context, p *pack) error {
 // pack be, or the relay finds Sweep's and does not acknowledge its message. No
 // clock decides, and nobody waits for a disk or a network with the write lock.
 
-// insertPack writes the row of a pack, unless Sweep was here before.
-func insertPack(ctx context.Context, tx *sql.Tx, p pack) (seq int64, err error) {
+// insertPack writes the row of a pack, unless Sweep was here before, or others would
+// not find it.
+func (s *Store) insertPack(ctx context.Context, tx *sql.Tx, p pack) (seq int64, err error) {
+	if err := s.notePlace(ctx, tx); err != nil {
+		return 0, err
+	}
 	err = tx.QueryRowContext(ctx, "INSERT INTO packs (name, bytes) VALUES (?, ?) ON CONFLICT (name) DO NOTHING RETURNING seq", p.name, p.size).Scan(&seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, fmt.Errorf("pack %s went away: %w", p.name, ErrDamaged)

@@ -28,6 +28,7 @@ func TestStoresInPostgreSQL(t *testing.T) {
 		"a frozen server keeps no rows waiting":     frozenServerKeepsNoRowsWaiting,
 		"a frozen server is away":                   frozenServerIsAway,
 		"a standby is not read":                     standbyIsNotRead,
+		"folders of their own are refused":          foldersOfTheirOwnAreRefused,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -237,3 +237,24 @@ func TestAddressThatIsNone(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Content lies where all find it: relays of one database whose folders are their own
+// do not both keep content there.
+func foldersOfTheirOwnAreRefused(t *testing.T, server *postgrestest.Server) {
+	dir := t.TempDir()
+	o := optionsOn(t, server, dir, Options{})
+	one, same, other := open(t, dir, o), open(t, dir, o), open(t, t.TempDir(), o)
+	m := hold(t, one, letter(1), bulk("one"))
+	hold(t, same, letter(2), bulk("two"))
+	const want = "would not be found in"
+	if _, err := other.Hold(t.Context(), letter(3), strings.NewReader(bulk("three"))); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("content is kept in two folders: %v", err)
+	}
+	if _, err := Open(t.Context(), t.TempDir(), o); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("a store opens that does not find content: %v", err)
+	}
+	if err := readAll(t, open(t, dir, o), m.ID); err != nil {
+		t.Error(err)
+	}
+	wantTidy(t, one)
+}

@@ -66,7 +66,7 @@ func (s *Store) repackOne(ctx context.Context, seq int64, old pack) (freed int64
 	}
 	var gone removal
 	err = s.write(ctx, func(tx *sql.Tx) error {
-		next, err := insertPack(ctx, tx, now)
+		next, err := s.insertPack(ctx, tx, now)
 		if err != nil {
 			return err
 		}

@@ -39,6 +39,7 @@ type Store struct {
 	rows   *sql.DB
 	reader *sql.DB
 	packs  packs.Store
+	where  string // it keeps them: see openPacks
 	keys   keyring
 	sealer sealer
 	codec  codec
