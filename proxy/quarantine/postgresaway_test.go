@@ -175,7 +175,7 @@ func frozenServerIsAway(t *testing.T, server *postgrestest.Server) {
 	s, r := overRoad(t, server)
 	config := s.db.(*postgresDatabase).config
 	db := sql.OpenDB(newPostgresConnector(config, 300*time.Millisecond))
-	defer db.Close() //nolint:errcheck // its connections are broken
+	defer db.Close() // its connections are broken
 	exec := func(q querier) error {
 		_, err := q.ExecContext(t.Context(), "UPDATE settings SET value = ?", "x")
 		return err
@@ -225,7 +225,7 @@ func standbyIsNotRead(t *testing.T, server *postgrestest.Server) {
 		t.Fatal(err)
 	}
 	db := sql.OpenDB(newPostgresConnector(d.config, answerMost))
-	defer db.Close() //nolint:errcheck // nothing was written
+	defer db.Close() // nothing was written
 	wantErr(t, db.PingContext(t.Context()), ErrAway)
 }
 
