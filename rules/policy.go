@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
 	"github.com/bulkhead-dlp/bulkhead/rules/allow"
@@ -112,6 +113,9 @@ func checkSpec(spec PolicySpec, names map[string]bool) error {
 	names[spec.Name] = true
 	if strings.TrimSpace(spec.When) == "" {
 		return fmt.Errorf("%q: when: empty: want a condition such as exposure.direct >= 10", spec.Name)
+	}
+	if !utf8.ValidString(spec.When) {
+		return fmt.Errorf("%q: when: has bytes that are not UTF-8: write it as UTF-8", spec.Name)
 	}
 	if spec.Answer == Refuse && spec.Action != Hold {
 		return fmt.Errorf("%q: answer: refuse goes with action hold only", spec.Name)
