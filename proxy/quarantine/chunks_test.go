@@ -79,7 +79,9 @@ func diskUsed(t testing.TB, s *Store) (bytes int64) {
 // 3,500 copies take at most 1.1 times one copy and 4 KiB a message.
 func TestCopiesOfARunTakeTheRoomOfOne(t *testing.T) {
 	t.Parallel()
-	copies, rows := 3500, 25_500
+	// What a further copy takes is the same for each: the accident's 3,500 come
+	// through the relay, in a test of the program.
+	copies, rows := 500, 25_500
 	if testing.Short() {
 		copies = 60
 	}
