@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 	"github.com/emersion/go-smtp"
 )
 
@@ -35,7 +36,7 @@ const abuseCases = 58
 // STARTTLS, and the case that needs CHUNKING is run once more with an upstream
 // that has it, since the relay offers what its upstream does.
 func TestAbuse(t *testing.T) {
-	skipIfShort(t, "long")
+	testbed.SkipShort(t, "long")
 	t.Parallel() // mostly waiting
 	passed := map[string]bool{}
 	sink := freePort(t)
@@ -59,7 +60,7 @@ func runAbuse(t *testing.T, sink, upstream, only string, passed map[string]bool)
 	python := needProgram(t, "python3", "python3")
 	runner := filepath.Join(sharedDir, "abuse", "smtp_abuse.py")
 	if _, err := os.Stat(runner); err != nil {
-		skipUnlessCI(t, "the abuse runner is not beside the checkout: "+runner)
+		testbed.Skip(t, "the abuse runner is not beside the checkout: "+runner)
 	}
 	config, _ := tlsListener(t, false)
 	data := t.TempDir()

@@ -6,6 +6,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // Bounds on the allocations that the relay makes for a message in which nothing
@@ -20,7 +22,7 @@ const (
 // TestAllocationsDoNotGrowWithTheMessage counts those of the whole process over
 // many messages on one connection.
 func TestAllocationsDoNotGrowWithTheMessage(t *testing.T) {
-	skipIfShort(t, "the race detector, which -short goes with, makes some of its own")
+	testbed.SkipShort(t, "the race detector, which -short goes with, makes some of its own")
 	relay := serve(t, t.TempDir(), "smtp://"+listenSink(t))
 	least := float64(maxAllocations)
 	for _, c := range []struct {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // sharedDir holds the labelled files, beside the checkout. They are read in
@@ -27,7 +28,7 @@ func readManifest(t *testing.T, dir string) []labelled {
 	t.Helper()
 	file, err := os.Open(filepath.Join(dir, "manifest.tsv"))
 	if os.IsNotExist(err) {
-		skipUnlessCI(t, fmt.Sprintf("the labelled files are not at %s: they lie beside the checkout, and are not part of it", dir))
+		testbed.Skip(t, fmt.Sprintf("the labelled files are not at %s: they lie beside the checkout, and are not part of it", dir))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +123,7 @@ func TestCorpus(t *testing.T) {
 // of a table is held and a harmless picture passes.
 func TestPicturesAreReadWhenConfigured(t *testing.T) {
 	if _, err := exec.LookPath("tesseract"); err != nil {
-		skipUnlessCI(t, "tesseract is not installed")
+		testbed.Skip(t, "tesseract is not installed")
 	}
 	cfg := configs.Default()
 	cfg.Inspection.OCR.Command = "tesseract"

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"testing"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // TestUpstreamDiesAtEachStep: wherever in a session the upstream dies, its client
@@ -10,7 +12,7 @@ import (
 // relay goes on when the upstream does. Only where nobody can know whether the
 // message was taken may the client's second try be a second copy.
 func TestUpstreamDiesAtEachStep(t *testing.T) {
-	skipIfShort(t, "long")
+	testbed.SkipShort(t, "long")
 	t.Parallel() // mostly waiting
 	for _, chunking := range []bool{false, true} {
 		box := newMailbox(t)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 	"golang.org/x/sys/unix"
 )
 
@@ -150,7 +151,7 @@ func (f *faulty) inject(calls, fault string) (end func()) {
 	}
 	lines := bufio.NewScanner(said)
 	if !lines.Scan() || !strings.Contains(lines.Text(), "attached") {
-		skipUnlessCI(f.t, fmt.Sprintf("strace cannot attach, which root may: %s, %v", lines.Text(), cmd.Wait()))
+		testbed.Skip(f.t, fmt.Sprintf("strace cannot attach, which root may: %s, %v", lines.Text(), cmd.Wait()))
 	}
 	go func() {
 		for lines.Scan() {
@@ -167,7 +168,7 @@ func (f *faulty) inject(calls, fault string) (end func()) {
 // TestFaultsOfTheDisk: whatever the disk refuses, a message that has to be held
 // is put off, one that passes goes on, and nothing acknowledged is lost.
 func TestFaultsOfTheDisk(t *testing.T) {
-	skipIfShort(t, "long")
+	testbed.SkipShort(t, "long")
 	t.Parallel() // mostly waiting
 	for _, c := range []struct {
 		name, calls, fault string
@@ -197,9 +198,9 @@ func TestFaultsOfTheDisk(t *testing.T) {
 
 // TestFullDisk: the same on a volume that is really full.
 func TestFullDisk(t *testing.T) {
-	skipIfShort(t, "long")
+	testbed.SkipShort(t, "long")
 	if os.Getuid() != 0 {
-		skipUnlessCI(t, "a volume of its own needs root")
+		testbed.Skip(t, "a volume of its own needs root")
 	}
 	t.Parallel() // mostly waiting
 	data := t.TempDir()
@@ -246,7 +247,7 @@ func fill(t *testing.T, path string) {
 // TestLockedStore: another program holds on to the quarantine's database for
 // longer than anybody waits.
 func TestLockedStore(t *testing.T) {
-	skipIfShort(t, "long")
+	testbed.SkipShort(t, "long")
 	t.Parallel() // mostly waiting
 	f := newFaulty(t, t.TempDir())
 	s := f.connect()
@@ -271,7 +272,7 @@ func TestLockedStore(t *testing.T) {
 // TestWantOfDescriptors: with none left, what cannot be taken is put off, and
 // all goes on when there are some again.
 func TestWantOfDescriptors(t *testing.T) {
-	skipIfShort(t, "long")
+	testbed.SkipShort(t, "long")
 	t.Parallel() // mostly waiting
 	f := newFaulty(t, t.TempDir())
 	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", f.p.cmd.Process.Pid))

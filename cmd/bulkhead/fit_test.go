@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // mailServer is a real mail server that sends its mail through Bulkhead.
@@ -41,7 +43,7 @@ func shipped(t testing.TB, name string, replace ...string) string {
 // each with the server it is for: what is ordinary arrives unchanged, a leak is
 // held, and while Bulkhead is stopped the server's queue keeps mail.
 func TestShippedConfigurations(t *testing.T) {
-	skipIfShort(t, "other servers take long")
+	testbed.SkipShort(t, "other servers take long")
 	t.Run("Postfix, relayhost", func(t *testing.T) {
 		box, relay := newMailbox(t), freePort(t)
 		testShipped(t, box, relay, box.address, startPostfixServer(t,

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // hostiles are connections of clients that mean no good.
@@ -164,7 +166,7 @@ func servedWithin(t *testing.T, address string) time.Duration {
 // their message, and clients that sip their replies or read none, the others are served within
 // twice their usual time.
 func TestHostileLoad(t *testing.T) {
-	skipIfShort(t, "long")
+	testbed.SkipShort(t, "long")
 	const idle, slow, noise = 2000, 50, 10 * time.Millisecond
 	needDescriptors(t, 2*(idle+2*slow)+200)
 	up := newCountingSink(t)
@@ -205,7 +207,7 @@ func TestHostileLoad(t *testing.T) {
 // TestOneClientCannotTakeEveryPlace: with the default settings, a client that
 // opens connection after connection gets its share, and others are served.
 func TestOneClientCannotTakeEveryPlace(t *testing.T) {
-	skipIfShort(t, "hundreds of connections")
+	testbed.SkipShort(t, "hundreds of connections")
 	needDescriptors(t, 3000)
 	p := serve(t, t.TempDir(), newCountingSink(t).url())
 	const share = 500 // smtp.max_per_client
@@ -230,6 +232,6 @@ func needDescriptors(t *testing.T, n uint64) {
 		t.Fatal(err)
 	}
 	if limit.Max < n {
-		skipUnlessCI(t, fmt.Sprintf("a process may have %d descriptors only, and %d are needed: ulimit -Hn", limit.Max, n))
+		testbed.Skip(t, fmt.Sprintf("a process may have %d descriptors only, and %d are needed: ulimit -Hn", limit.Max, n))
 	}
 }

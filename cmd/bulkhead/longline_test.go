@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // A line of 100 MB is read in pieces, and what stands in it is found.
 func TestLineOfAHundredMegabytesIsRead(t *testing.T) {
-	skipIfShort(t, "long")
+	testbed.SkipShort(t, "long")
 	for _, people := range []bool{false, true} {
 		path := filepath.Join(t.TempDir(), "line.txt")
 		file, err := os.Create(path)

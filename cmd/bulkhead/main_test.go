@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the command lines of testdata/script against the program.
 func TestScripts(t *testing.T) {
-	skipIfShort(t, "hundreds of processes take long")
+	testbed.SkipShort(t, "hundreds of processes take long")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // memoryBound is how much a message of 50 MB may add to the process.
@@ -19,7 +21,7 @@ func (p *process) peak(t testing.TB) int64 {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
-		skipUnlessCI(t, "there is no /proc to read memory from")
+		testbed.Skip(t, "there is no /proc to read memory from")
 	}
 	for line := range strings.Lines(string(status)) {
 		if rest, found := strings.CutPrefix(line, "VmHWM:"); found {
@@ -37,7 +39,7 @@ func (p *process) peak(t testing.TB) int64 {
 func (p *process) resetPeak(t testing.TB) {
 	t.Helper()
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.cmd.Process.Pid), []byte("5"), 0); err != nil {
-		skipUnlessCI(t, fmt.Sprintf("the peak of memory cannot be reset: %v", err))
+		testbed.Skip(t, fmt.Sprintf("the peak of memory cannot be reset: %v", err))
 	}
 }
 
@@ -81,7 +83,7 @@ func bigLine() []byte {
 }
 
 func TestMemoryOfABigMessageIsBounded(t *testing.T) {
-	skipIfShort(t, "long")
+	testbed.SkipShort(t, "long")
 	for _, c := range []struct {
 		name    string
 		message []byte

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/configs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // threeWays are policies of which each does another thing.
@@ -24,7 +25,7 @@ const threeWays = `BULKHEAD_POLICIES=[{name: leaks, when: "exposure.subjects >= 
 // has it until it is released, and then once; what is refused is told so in the
 // relay's words. While Bulkhead is away the client keeps its mail.
 func TestPostfixMilter(t *testing.T) {
-	skipIfShort(t, "another server takes long")
+	testbed.SkipShort(t, "another server takes long")
 	m := startMilterTrial(t)
 	ordinary := ordinaryMessage("The bridge is open", "for all vehicles.\n.and this line begins with a dot\n\nÄ. "+strings.Repeat("x", 900)+"\n")
 	ordinary = bytes.Replace(ordinary, []byte("Subject: The bridge is"), []byte("Subject:  The bridge,\r\n\tat last,  is"), 1)

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // patience is how long a test waits for what must happen.
@@ -238,13 +240,13 @@ func (p *process) metric(t testing.TB, series string) float64 {
 // -short, as the race detector runs them, no test starts one.
 func needProgram(t testing.TB, name, pkg string) string {
 	t.Helper()
-	skipIfShort(t, name+" takes long")
+	testbed.SkipShort(t, name+" takes long")
 	path, err := exec.LookPath(name)
 	if err != nil {
 		path, err = exec.LookPath(filepath.Join("/usr/sbin", name))
 	}
 	if err != nil {
-		skipUnlessCI(t, fmt.Sprintf("%s is missing: install Debian's package %s", name, pkg))
+		testbed.Skip(t, fmt.Sprintf("%s is missing: install Debian's package %s", name, pkg))
 	}
 	return path
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // prometheusServer is a running Prometheus that scrapes one relay each second.
@@ -139,7 +141,7 @@ notify: {mail: {to: [review@office.example]}}
 // through which mail of every action goes, and each query of the dashboard
 // returns data, and each rule is evaluated.
 func TestPrometheusHasAnAnswerToEveryQuestion(t *testing.T) {
-	skipIfShort(t, "a rate takes seconds of scrapes")
+	testbed.SkipShort(t, "a rate takes seconds of scrapes")
 	needProgram(t, "prometheus", "prometheus")
 	box := newMailbox(t)
 	cert, key := certificate(t)

@@ -17,6 +17,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/configs"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
 	"github.com/bulkhead-dlp/bulkhead/proxy/review"
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // postfixQueue is a real Postfix that takes mail on loopback and sends all of it
@@ -88,7 +89,7 @@ func bracketed(t testing.TB, address string) string {
 func needRoot(t testing.TB, why string) {
 	t.Helper()
 	if os.Getuid() != 0 && (os.Getenv("CI") != "true" || exec.Command("sudo", "-n", "true").Run() != nil) {
-		skipUnlessCI(t, why)
+		testbed.Skip(t, why)
 	}
 }
 

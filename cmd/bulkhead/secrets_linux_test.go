@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract"
 	"github.com/bulkhead-dlp/bulkhead/rules/table"
 	"github.com/emersion/go-smtp"
@@ -181,7 +182,7 @@ const reviewerOfSecrets = "review@office.example"
 // notice, a reply of ours, an error of the API or the last words of a crash, and
 // nothing of it lies readable in the data folder, in which nobody else can read.
 func TestNothingOfTheCorpusIsTold(t *testing.T) {
-	skipIfShort(t, "long")
+	testbed.SkipShort(t, "long")
 	list, secret := labelledMails(t)
 	box, data := newMailbox(t), t.TempDir()
 	box.server.MaxLineLength = 0

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/simulation"
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // sizingRow is a row of the table in configs/sizing.md, from the simulation that its
@@ -25,7 +26,7 @@ func sizingRow(flags string, r *simulation.Report) string {
 
 // The table on sizing is what the simulation gives with the shipped costs.
 func TestSizingPage(t *testing.T) {
-	skipIfShort(t, "some millions of messages are simulated")
+	testbed.SkipShort(t, "some millions of messages are simulated")
 	page, err := os.ReadFile("../../configs/sizing.md")
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // soakTime is how long the soak goes on: as long as the environment variable
@@ -97,7 +99,7 @@ func (s *soaked) soak(address string, list []readyMessage, end time.Time) {
 // to: memory, descriptors and goroutines stay level, and when the load is over
 // all that it took is given back.
 func TestSoak(t *testing.T) {
-	skipIfShort(t, "long")
+	testbed.SkipShort(t, "long")
 	lasting := soakTime(t)
 	list := mixedMessages(t)
 	up := newCountingSink(t)

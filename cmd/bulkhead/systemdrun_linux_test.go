@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // machine is a systemd of its own in namespaces of its own: it knows the units of
@@ -42,7 +44,7 @@ func newMachine(t *testing.T, config string) *machine {
 	t.Helper()
 	needProgram(t, "systemd-analyze", "systemd")
 	if out, err := exec.Command("unshare", "--fork", "--pid", "--mount", "--uts", "--ipc", "--cgroup", "true").CombinedOutput(); err != nil {
-		skipUnlessCI(t, fmt.Sprintf("the kernel lets this user have no namespaces, in which systemd could run: %v: %s", err, out))
+		testbed.Skip(t, fmt.Sprintf("the kernel lets this user have no namespaces, in which systemd could run: %v: %s", err, out))
 	}
 	m := &machine{dir: t.TempDir()}
 	units := filepath.Join(m.dir, "units")

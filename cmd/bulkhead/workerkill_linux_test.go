@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 	"github.com/ulikunitz/xz"
 )
 
@@ -60,7 +61,7 @@ func xzOf(t testing.TB, content string) []byte {
 // killed while it does. The message is held as not read, a letter beside it
 // passes, and the next archive is read by another process.
 func TestAWorkerThatDiesTakesNoMessageWithIt(t *testing.T) {
-	skipIfShort(t, "it kills workers until one was met at work")
+	testbed.SkipShort(t, "it kills workers until one was met at work")
 	archived := func(name, line string) []byte {
 		var words strings.Builder
 		for i := range 60_000 {

@@ -14,6 +14,7 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/metrics"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -70,9 +71,7 @@ func visitors(t *testing.T, accounts *quarantine.Store) []visitor {
 // Every address of the console, for everybody: who has the right is served, who
 // has not is told so, and a stranger is sent to log in.
 func TestEveryRouteIsOpenToWhoHasItsRightOnly(t *testing.T) {
-	if testing.Short() {
-		t.Skip("each route for each visitor takes long")
-	}
+	testbed.SkipShort(t, "each route for each visitor takes long")
 	store, m, _ := newStore(t)
 	for _, route := range console.Routes() {
 		if route.Right == "" {

@@ -8,22 +8,17 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // reader makes a reader, or skips where tesseract is not installed.
 func reader(t *testing.T, timeout time.Duration) *Reader {
 	t.Helper()
-	if _, err := exec.LookPath("tesseract"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("tesseract is not installed")
-		}
-		t.Skip("tesseract is not installed")
-	}
+	testbed.Program(t, "tesseract", "install Debian's packages tesseract-ocr and tesseract-ocr-eng")
 	r, err := New(Config{Command: "tesseract", Languages: "eng", Timeout: timeout, Concurrent: 1})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // fault is what happens at the chosen step of the file layer.
@@ -30,8 +31,8 @@ var faultNames = [...]string{"one step fails", "disk full", "killed", "power cut
 // shorten leaves out, where time is short, the faults that another one of
 // them includes.
 func shorten(t *testing.T, mode fault) {
-	if testing.Short() && (mode == diskFull || mode == killed) {
-		t.Skip("-short")
+	if mode == diskFull || mode == killed {
+		testbed.SkipShort(t, "another fault includes it")
 	}
 }
 
@@ -376,9 +377,7 @@ func TestNoCrashUndoesDelete(t *testing.T) {
 // Sweep moves chunks that are alive, so it must be no more fatal than Hold.
 func TestNoCrashOfSweepLosesContent(t *testing.T) {
 	ofSQLite(t, "a power cut takes its file too")
-	if testing.Short() {
-		t.Skip("filling a store takes long")
-	}
+	testbed.SkipShort(t, "filling a store takes long")
 	t.Parallel()
 	for mode, name := range faultNames {
 		t.Run(name, func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -165,9 +166,7 @@ func TestUnknownIDsAreNotFound(t *testing.T) {
 
 // With 10,000 messages a page must cost what it shows, not what is held.
 func TestPagesAreReadFromAnIndex(t *testing.T) {
-	if testing.Short() {
-		t.Skip("filling a store takes long")
-	}
+	testbed.SkipShort(t, "filling a store takes long")
 	t.Parallel()
 	s := open(t, t.TempDir(), Options{})
 	fill(t, s, 10_000)

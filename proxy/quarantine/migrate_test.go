@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/packs"
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
+	"github.com/google/go-cmp/cmp"
 )
 
 // oldStore makes a store as version 1 did, with one message held and one
@@ -320,9 +320,7 @@ const (
 // kept up from the start, whatever version held them. (The first had no sealed
 // columns: see TestStoreOfTheFirstVersionIsCarriedOver.)
 func TestFiguresOfAnOlderStoreAreThoseOfANewOne(t *testing.T) {
-	if testing.Short() {
-		t.Skip("filling a store takes long")
-	}
+	testbed.SkipShort(t, "filling a store takes long")
 	t.Parallel()
 	c := newClock()
 	dir := t.TempDir()

@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // Each query of the console follows an index in the order of its list, whatever
 // is searched by: it neither looks through a whole table nor sorts it.
 func TestQueriesOfTheConsoleFollowAnIndex(t *testing.T) {
-	if testing.Short() {
-		t.Skip("filling a store takes long")
-	}
+	testbed.SkipShort(t, "filling a store takes long")
 	t.Parallel()
 	s := open(t, t.TempDir(), Options{})
 	fill(t, s, 10_000)

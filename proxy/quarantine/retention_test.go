@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -245,9 +246,7 @@ func TestLegalHoldStopsExpiryAndDeletion(t *testing.T) {
 
 // An incident of thousands is dealt with in notices of bounded size.
 func TestLargeIncidentsExpireWhole(t *testing.T) {
-	if testing.Short() {
-		t.Skip("filling a store takes long")
-	}
+	testbed.SkipShort(t, "filling a store takes long")
 	t.Parallel()
 	c := newClock()
 	s := open(t, t.TempDir(), Options{Clock: c.Now})

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
+	"github.com/google/go-cmp/cmp"
 )
 
 func parse(t testing.TB, text string) search.Expr {
@@ -153,9 +153,7 @@ func TestSearchesFindMessages(t *testing.T) {
 
 // Each order is read to its end and back, with a bound that cuts pages short.
 func TestSearchesFindIncidentsInEachOrder(t *testing.T) {
-	if testing.Short() {
-		t.Skip("filling a store takes long")
-	}
+	testbed.SkipShort(t, "filling a store takes long")
 	t.Parallel()
 	c := newClock()
 	s := open(t, t.TempDir(), Options{Clock: c.Now, look: 20})

@@ -3,17 +3,11 @@
 package pebble
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -22,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // Authority is a running pebble.
@@ -60,25 +56,16 @@ func Start(t testing.TB, o Options) *Authority {
 // or with -short, the test is skipped, but fails where CI=true.
 func Prepare(t testing.TB, o Options) *Authority {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("pebble takes long")
-	}
-	program, err := exec.LookPath("pebble")
-	if err != nil {
-		missing := "pebble is missing: go build -modfile=.ci/tools/go.mod -o FOLDER/ github.com/letsencrypt/pebble/v2/cmd/pebble, and have FOLDER in PATH"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
+	testbed.SkipShort(t, "pebble takes long")
+	program := testbed.Program(t, "pebble", "go build -modfile=.ci/tools/go.mod -o FOLDER/ github.com/letsencrypt/pebble/v2/cmd/pebble, and have FOLDER in PATH")
 	if o.Valid == 0 {
 		o.Valid = 90 * 24 * time.Hour
 	}
 	folder := t.TempDir()
-	a := &Authority{CA: filepath.Join(folder, "cert.pem"), Comes: freeAddress(t), t: t, address: freeAddress(t), management: freeAddress(t)}
+	a := &Authority{CA: filepath.Join(folder, "cert.pem"), Comes: testbed.FreeAddress(t), t: t, address: testbed.FreeAddress(t), management: testbed.FreeAddress(t)}
 	a.Directory = "https://" + a.address + "/dir"
 	key := filepath.Join(folder, "key.pem")
-	certify(t, a.CA, key)
+	testbed.Certify(t, a.CA, key)
 	_, port, _ := net.SplitHostPort(a.Comes)
 	config := filepath.Join(folder, "pebble.json")
 	keys, _ := json.Marshal(o.Keys)
@@ -150,40 +137,4 @@ func (a *Authority) own() *x509.CertPool {
 		a.t.Fatalf("%s: %v", a.CA, err)
 	}
 	return pool
-}
-
-// freeAddress is one of loopback on which nobody listens now.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// certify makes a certificate of the authority's own, for loopback.
-func certify(t testing.TB, cert, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "pebble"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for file, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: pkcs8}} {
-		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/access"
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine"
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 	"github.com/pquerna/otp/totp"
 )
 
@@ -138,9 +139,7 @@ func TestWhoIsNotLetInLearnsNothing(t *testing.T) {
 
 // Ten wrong passwords, and a client waits; the account's own person does not.
 func TestGuessingIsSlow(t *testing.T) {
-	if testing.Short() {
-		t.Skip("each guess takes as long as a log-in")
-	}
+	testbed.SkipShort(t, "each guess takes as long as a log-in")
 	h := newHouse(t, nil)
 	h.add("ana", access.Reviewer, "")
 	guess := func(client, name string) error {
@@ -184,9 +183,7 @@ func TestGuessingIsSlow(t *testing.T) {
 // Guesses that come at once are no more than guesses one after another, of a
 // client and of an account.
 func TestGuessingAtOnceIsNoWayAround(t *testing.T) {
-	if testing.Short() {
-		t.Skip("each guess takes as long as a log-in")
-	}
+	testbed.SkipShort(t, "each guess takes as long as a log-in")
 	guessAtOnce := func(guesses int, client func(i int) string) (checked int64) {
 		var refused atomic.Int64
 		h := newHouse(t, func(c *access.Config) {
@@ -220,9 +217,7 @@ func TestGuessingAtOnceIsNoWayAround(t *testing.T) {
 // Behind a trusted proxy a client is who the proxy names, in the same field or in
 // one of its own, and not what the client names itself.
 func TestForwardedClientIsTheOneThatTheProxyNames(t *testing.T) {
-	if testing.Short() {
-		t.Skip("each guess takes as long as a log-in")
-	}
+	testbed.SkipShort(t, "each guess takes as long as a log-in")
 	for name, forwarded := range map[string]func(made, client string) []string{
 		"one field":  func(made, client string) []string { return []string{made + ", " + client} },
 		"two fields": func(made, client string) []string { return []string{made, client} },

@@ -8,13 +8,12 @@ import (
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/console/api"
 	"github.com/bulkhead-dlp/bulkhead/proxy/report"
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 )
 
 // The time within which a request has to come is not one for its answer.
 func TestAnAnswerMayTakeLongerThanTheRequest(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes 6 seconds")
-	}
+	testbed.SkipShort(t, "it takes 6 seconds")
 	t.Parallel()
 	w := newWorld(t, func(c *api.Config) {
 		c.Gather = func(ctx context.Context, id string) (report.Incident, error) {

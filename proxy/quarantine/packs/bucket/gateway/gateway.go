@@ -3,13 +3,9 @@
 package gateway
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -18,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
@@ -50,23 +47,16 @@ type Options struct {
 // skipped, but fails where CI=true.
 func Start(t testing.TB, o Options) *Gateway {
 	t.Helper()
-	program, err := exec.LookPath("versitygw")
-	if err != nil {
-		missing := "versitygw is missing: go build -modfile=.ci/s3/go.mod -o FOLDER/ github.com/versity/versitygw/cmd/versitygw, and have FOLDER in PATH"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
-	}
+	program := testbed.Program(t, "versitygw", "go build -modfile=.ci/s3/go.mod -o FOLDER/ github.com/versity/versitygw/cmd/versitygw, and have FOLDER in PATH")
 	folder := t.TempDir()
 	g := &Gateway{AccessKey: "tester", SecretKey: "nobodys-secret-" + rand.Text(), Folder: filepath.Join(folder, "objects"),
-		t: t, program: program, address: freeAddress(t)}
+		t: t, program: program, address: testbed.FreeAddress(t)}
 	g.Endpoint = "http://" + g.address
 	g.args = []string{"--port", g.address, "--quiet"}
 	if o.TLS {
 		g.CA = filepath.Join(folder, "cert.pem")
 		key := filepath.Join(folder, "key.pem")
-		certify(t, g.CA, key)
+		testbed.Certify(t, g.CA, key)
 		g.Endpoint = "https://" + g.address
 		g.args = append(g.args, "--cert", g.CA, "--key", key)
 	}
@@ -142,39 +132,5 @@ func (g *Gateway) MakeBucket(name string) {
 	g.t.Helper()
 	if err := g.Client().MakeBucket(g.t.Context(), name, minio.MakeBucketOptions{}); err != nil {
 		g.t.Fatal(err)
-	}
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// certify writes a certificate of loopback, and its key.
-func certify(t testing.TB, certFile, keyFile string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, block := range map[string]*pem.Block{certFile: {Type: "CERTIFICATE", Bytes: der}, keyFile: {Type: "PRIVATE KEY", Bytes: keyDER}} {
-		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
