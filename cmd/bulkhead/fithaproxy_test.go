@@ -33,7 +33,14 @@ func startHAProxy(t testing.TB, relay, submission, ready string) *haproxy {
 		"bind :25", "bind "+h.smtp, "bind :587", "bind "+h.submission, "inter 5s", "inter 100ms",
 		"one 127.0.0.1:2525", "one "+relay, "one 127.0.0.1:2587", "one "+submission, "port 9425", "port "+readyPort))
 	ours := writeFile(t, "control.cfg", fmt.Sprintf("global\n    stats socket %s\n", h.control))
-	cmd := exec.Command(program, "-db", "-f", ours, "-f", shippedConfig)
+	runHAProxy(t, program, "-f", ours, "-f", shippedConfig)
+	return h
+}
+
+// runHAProxy runs it in front, to the end of the test.
+func runHAProxy(t testing.TB, program string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(program, append([]string{"-db"}, args...)...)
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
@@ -46,7 +53,6 @@ func startHAProxy(t testing.TB, relay, submission, ready string) *haproxy {
 			t.Log(out.String())
 		}
 	})
-	return h
 }
 
 // health says how a backend's only server does, by its latest check.

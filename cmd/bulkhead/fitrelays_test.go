@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"net/textproto"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -31,19 +30,7 @@ func startBalancer(t testing.TB, relays []*process) *haproxy {
 		line := fmt.Sprintf("server %s 10.0.0.1%d:2525", relayNames[i], i+1)
 		replace = append(replace, line, fmt.Sprintf("server %s %s port %s", relayNames[i], p.smtp[0], port))
 	}
-	cmd := exec.Command(program, "-db", "-f", writeFile(t, "relays.cfg", shipped(t, "haproxy/relays.cfg", replace...)))
-	var out strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill() // it may have ended
-		cmd.Wait()         // as above
-		if t.Failed() {
-			t.Log(out.String())
-		}
-	})
+	runHAProxy(t, program, "-f", writeFile(t, "relays.cfg", shipped(t, "haproxy/relays.cfg", replace...)))
 	return h
 }
 

@@ -264,16 +264,7 @@ func TestKillLosesNoMessageInABucket(t *testing.T) {
 	for range rounds {
 		killWhileHolding(t, dir, acknowledged, childEndpoint+"="+g.Endpoint, childSecret+"="+g.SecretKey)
 		s := open(t, dir, o)
-		for id, sum := range acknowledged {
-			if m := get(t, s, id); sum != "deleted" && (m.SHA256 != sum || m.State != Held) {
-				t.Fatalf("%s is held with other content than acknowledged", id)
-			}
-		}
-		wantAllWhole(t, s)
-		report, err := s.Sweep(t.Context())
-		if err != nil || len(report.Missing) > 0 {
-			t.Fatalf("sweep: %+v, %v", report, err)
-		}
+		report := sweepAfterKill(t, s, acknowledged)
 		orphans += report.Orphans
 		var packs int
 		if err := s.reader.QueryRow("SELECT count(*) FROM packs WHERE live >= 0").Scan(&packs); err != nil {

@@ -122,16 +122,7 @@ func TestKillLosesNoAcknowledgedMessage(t *testing.T) {
 		killWhileHolding(t, dir, acknowledged)
 
 		s := open(t, dir, Options{Grace: 1}) // what is left over is so at once
-		for id, sum := range acknowledged {
-			if m := get(t, s, id); sum != "deleted" && (m.SHA256 != sum || m.State != Held) {
-				t.Fatalf("%s is held with other content than acknowledged", id)
-			}
-		}
-		wantAllWhole(t, s)
-		report, err := s.Sweep(t.Context())
-		if err != nil || len(report.Missing) > 0 {
-			t.Fatalf("sweep: %+v, %v", report, err)
-		}
+		report := sweepAfterKill(t, s, acknowledged)
 		left.Incoming += report.Incoming
 		left.Orphans += report.Orphans
 		if err := s.Verify(t.Context()); err != nil {
@@ -293,4 +284,21 @@ func TestOneOfTwoProcessesReleases(t *testing.T) {
 	if err := s.Verify(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// sweepAfterKill makes sure that all that was acknowledged is held and whole, and
+// that nothing of it is missing for Sweep.
+func sweepAfterKill(t *testing.T, s *Store, acknowledged map[string]string) SweepReport {
+	t.Helper()
+	for id, sum := range acknowledged {
+		if m := get(t, s, id); sum != "deleted" && (m.SHA256 != sum || m.State != Held) {
+			t.Fatalf("%s is held with other content than acknowledged", id)
+		}
+	}
+	wantAllWhole(t, s)
+	report, err := s.Sweep(t.Context())
+	if err != nil || len(report.Missing) > 0 {
+		t.Fatalf("sweep: %+v, %v", report, err)
+	}
+	return report
 }

@@ -114,14 +114,8 @@ func (d *postgresDatabase) migrate(ctx context.Context, db *sql.DB, steps []migr
 		if version > len(steps) {
 			return newerError(version, len(steps))
 		}
-		for i, step := range steps[version:] {
-			_, err := tx.ExecContext(ctx, step.sql)
-			if err == nil && step.then != nil {
-				err = step.then(ctx, tx)
-			}
-			if err != nil {
-				return fmt.Errorf("migrate to version %d: %w", version+i+1, err)
-			}
+		if err := carryOver(ctx, tx, steps, version); err != nil {
+			return err
 		}
 		if version < len(steps) {
 			_, err = tx.ExecContext(ctx, "UPDATE schema_version SET version = ?, oldest = ?", len(steps), min(oldestPostgresWriter, len(steps)))

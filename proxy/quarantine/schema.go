@@ -45,6 +45,20 @@ func (s *Store) migrationsOf(dialect string) ([]migration, error) {
 	return all, nil
 }
 
+// carryOver brings the schema from a version to the last one, within a transaction.
+func carryOver(ctx context.Context, tx *sql.Tx, steps []migration, version int) error {
+	for i, step := range steps[version:] {
+		_, err := tx.ExecContext(ctx, step.sql)
+		if err == nil && step.then != nil {
+			err = step.then(ctx, tx)
+		}
+		if err != nil {
+			return fmt.Errorf("migrate to version %d: %w", version+i+1, err)
+		}
+	}
+	return nil
+}
+
 // oldestWriter is the least version of the schema that a program must know to
 // write to this one. A program that is replaced has the store open still when the
 // new one migrates it: what it writes last is right as long as a migration only

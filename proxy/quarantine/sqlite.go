@@ -113,14 +113,8 @@ func migrate(ctx context.Context, db *sql.DB, steps []migration) error {
 	if version == len(steps) {
 		return nil
 	}
-	for i, step := range steps[version:] {
-		_, err := tx.ExecContext(ctx, step.sql)
-		if err == nil && step.then != nil {
-			err = step.then(ctx, tx)
-		}
-		if err != nil {
-			return fmt.Errorf("migrate to version %d: %w", version+i+1, err)
-		}
+	if err := carryOver(ctx, tx, steps, version); err != nil {
+		return err
 	}
 	// PRAGMA takes no arguments.
 	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", len(steps), min(oldestWriter, len(steps)))); err != nil {
