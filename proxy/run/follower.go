@@ -15,9 +15,9 @@ type follower struct {
 	stop  context.CancelFunc
 	done  chan struct{}
 
-	mu   sync.Mutex
-	todo map[*sender]struct{}
-	wake chan struct{} // something is to be done
+	mu    sync.Mutex
+	heard map[*sender]struct{} // of whom something was heard
+	wake  chan struct{}        // something is to be done
 }
 
 // followAgain is after what time a sender is asked for again of whom the ledger could
@@ -26,7 +26,7 @@ const followAgain = time.Second
 
 func newFollower(learn func(context.Context, *sender) error, log *slog.Logger) *follower {
 	ctx, stop := context.WithCancel(context.Background())
-	f := &follower{learn: learn, log: log, stop: stop, done: make(chan struct{}), todo: map[*sender]struct{}{}, wake: make(chan struct{}, 1)}
+	f := &follower{learn: learn, log: log, stop: stop, done: make(chan struct{}), heard: map[*sender]struct{}{}, wake: make(chan struct{}, 1)}
 	go f.run(ctx)
 	return f
 }
@@ -34,7 +34,7 @@ func newFollower(learn func(context.Context, *sender) error, log *slog.Logger) *
 // add returns at once.
 func (f *follower) add(s *sender) {
 	f.mu.Lock()
-	f.todo[s] = struct{}{}
+	f.heard[s] = struct{}{}
 	f.mu.Unlock()
 	select {
 	case f.wake <- struct{}{}:
@@ -45,9 +45,9 @@ func (f *follower) add(s *sender) {
 func (f *follower) take() map[*sender]struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	todo := f.todo
-	f.todo = map[*sender]struct{}{}
-	return todo
+	heard := f.heard
+	f.heard = map[*sender]struct{}{}
+	return heard
 }
 
 func (f *follower) run(ctx context.Context) {
