@@ -16,9 +16,11 @@ const (
 
 // listenConfig has connections probed that say nothing. In Linux they have it of the
 // socket that they are accepted from (tcp(7), socket(7)); Go would set it on each, by
-// four system calls, and many clients make a connection for each message.
+// four system calls, and many clients make a connection for each message. The socket
+// is one of TCP: before Linux 6.10 those of Multipath TCP, which Go would open, take
+// none of it (EOPNOTSUPP).
 func listenConfig() net.ListenConfig {
-	return net.ListenConfig{KeepAlive: -1, Control: func(_, _ string, c syscall.RawConn) error {
+	config := net.ListenConfig{KeepAlive: -1, Control: func(_, _ string, c syscall.RawConn) error {
 		var failed error
 		err := c.Control(func(fd uintptr) { failed = probe(int(fd)) })
 		if err == nil {
@@ -26,6 +28,8 @@ func listenConfig() net.ListenConfig {
 		}
 		return err
 	}}
+	config.SetMultipathTCP(false)
+	return config
 }
 
 // probe sets on a socket that connections are probed.

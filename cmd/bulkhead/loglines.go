@@ -9,8 +9,10 @@ import (
 const (
 	// linesApart is how close together lines come that are written together.
 	linesApart = 5 * time.Millisecond
-	// maxLines bounds how many octets of lines wait.
-	maxLines = 32 << 10
+	// maxLines bounds how many octets of lines wait, and are written together: as
+	// many as a pipe takes in one piece (PIPE_BUF of pipe(7)), so that the lines of
+	// another process on the same pipe, as of the one that takes over, stay whole.
+	maxLines = 4 << 10
 )
 
 // logLines writes log lines: each at once, or, where they come thick and fast, some
@@ -35,14 +37,15 @@ func (l *logLines) Write(line []byte) (int, error) {
 		l.wrote = now
 		return l.to.Write(line)
 	}
+	var err error
+	if len(l.waiting)+len(line) > maxLines {
+		err = l.writeOut()
+	}
 	if len(l.waiting) == 0 {
 		l.begin()
 	}
 	l.waiting = append(l.waiting, line...)
-	if len(l.waiting) < maxLines {
-		return len(line), nil
-	}
-	return len(line), l.writeOut()
+	return len(line), err
 }
 
 // begin has what waits written in a while.
