@@ -38,6 +38,10 @@ func TestPasswordsOfAddressesAreHidden(t *testing.T) {
 		"postgres:///bulkhead?host=db.example&password=sesame&user=bulkhead":  "postgres:///bulkhead?host=db.example&password=xxxxx&user=bulkhead",
 		"postgres://bulkhead@db.example/bulkhead?sslpassword=sesame&sslkey=k": "postgres://bulkhead@db.example/bulkhead?sslkey=k&sslpassword=xxxxx",
 		"postgres://bulkhead:ses%ame@db.example/bulkhead":                     "(hidden)",
+		"postgres:///bulkhead?host=db.example&password=ses%ame":               "(hidden)",
+		"postgres:///bulkhead?host=db.example&password=ses;ame":               "(hidden)",
+		"postgres://db.example:port/bulkhead?password=sesame":                 "(hidden)",
+		"host=db.example dbname=bulkhead password=sesame":                     "(hidden)",
 	} {
 		cfg := configs.Default()
 		cfg.Quarantine.Database = address

@@ -107,16 +107,17 @@ func (c *Config) Redact() {
 }
 
 // Redacted gives an address (RFC 3986) without the password that it has, and any
-// other text as it is. A database's may have one among its parameters.
+// other text as it is. A database's may have one among its parameters. Where it
+// cannot be told which part is a password, nothing is shown.
 func Redacted(text string) string {
-	u, err := url.Parse(text)
-	if err != nil && strings.Contains(text, "@") && strings.Contains(text, "://") {
-		return "(hidden)" // it cannot be told what of it is a password
-	}
+	u, query, err := parseAddress(text)
 	if err != nil || u.Scheme == "" {
+		if strings.Contains(text, "@") && strings.Contains(text, "://") || strings.Contains(text, "password") && strings.Contains(text, "=") {
+			return "(hidden)"
+		}
 		return text
 	}
-	query, hidden := u.Query(), false
+	hidden := false
 	for _, name := range []string{"password", "sslpassword"} {
 		if query.Has(name) {
 			query.Set(name, "xxxxx")
@@ -130,6 +131,17 @@ func Redacted(text string) string {
 		return text
 	}
 	return u.Redacted()
+}
+
+// parseAddress reads an address and its parameters, all of them: [url.URL.Query]
+// leaves out what is not well formed.
+func parseAddress(text string) (*url.URL, url.Values, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	return u, query, err
 }
 
 // line is where a field stands in the file; 0: nowhere.
