@@ -15,7 +15,7 @@ import (
 )
 
 // BenchmarkPostgres is what PostgreSQL does for a relay, as processor time of the
-// server's processes. Of a hold it is also how long its transaction is open, which is
+// server's processes, and what the relay does itself, as that of this one. Of a hold it is also how long its transaction is open, which is
 // what another one waits: holds take turns. The server of the tests does not wait for
 // its disk (fsync is off): add that of yours to each commit.
 func BenchmarkPostgres(b *testing.B) {
@@ -31,11 +31,12 @@ func BenchmarkPostgres(b *testing.B) {
 	measure := func(what string, do func(i int)) {
 		b.Run(what, func(b *testing.B) {
 			do(-1) // so that all is there
-			open, cpu := openTime(b, s), serverTime(b, watch)
+			open, cpu, own := openTime(b, s), serverTime(b, watch), processTime(b, os.Getpid())
 			for i := 0; b.Loop(); i++ {
 				do(i)
 			}
 			b.ReportMetric(float64((serverTime(b, watch)-cpu).Microseconds())/float64(b.N), "server-µs/op")
+			b.ReportMetric(float64((processTime(b, os.Getpid())-own).Microseconds())/float64(b.N), "own-µs/op")
 			if what == "Hold" {
 				b.ReportMetric((openTime(b, s)-open)*1000/float64(b.N), "open-µs/op")
 			}
@@ -98,19 +99,26 @@ func serverTime(b *testing.B, watch *pgx.Conn) (used time.Duration) {
 		b.Fatal(err)
 	}
 	for _, pid := range pids {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		used += processTime(b, int(pid))
+	}
+	return used
+}
+
+// processTime is the processor time of a process so far.
+func processTime(b *testing.B, pid int) (used time.Duration) {
+	b.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		b.Skip("there is no /proc to read from")
+	}
+	_, fields, _ := strings.Cut(string(stat), ") ")
+	for _, ticks := range strings.Fields(fields)[11:13] { // proc_pid_stat(5): user and system time
+		n, err := strconv.Atoi(ticks)
 		if err != nil {
-			b.Skip("there is no /proc to read from")
+			b.Fatal(err)
 		}
-		_, fields, _ := strings.Cut(string(stat), ") ")
-		for _, ticks := range strings.Fields(fields)[11:13] { // proc_pid_stat(5): user and system time
-			n, err := strconv.Atoi(ticks)
-			if err != nil {
-				b.Fatal(err)
-			}
-			const tick = 10 * time.Millisecond // USER_HZ of Linux
-			used += time.Duration(n) * tick
-		}
+		const tick = 10 * time.Millisecond // USER_HZ of Linux
+		used += time.Duration(n) * tick
 	}
 	return used
 }
