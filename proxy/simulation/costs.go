@@ -108,9 +108,17 @@ func ParseCosts(text []byte) (*Costs, error) {
 func (c *Costs) check() error {
 	var wrong []error
 	sum := 0.0
+	bytes := func(of string, n int64) {
+		if n <= 0 {
+			wrong = append(wrong, fmt.Errorf("%s.bytes: %d is no size of a message", of, n))
+		}
+	}
 	for _, k := range c.Kinds {
 		sum += k.Share.Value
+		bytes("kinds."+k.Name, k.Bytes)
 	}
+	bytes("mailings", c.Mailing.Bytes)
+	bytes("accidents", c.Mishap.Bytes)
 	if math.Abs(sum-1) > 1e-9 {
 		wrong = append(wrong, fmt.Errorf("kinds: the shares add up to %v, not 1", sum))
 	}
@@ -130,9 +138,12 @@ func (c *Costs) check() error {
 
 // Named is a figure of [Costs] for people to read.
 type Named struct {
-	Name, Value, Origin, From string
-	number                    float64
-	mayBeZero                 bool
+	Name      string `json:"name"`
+	Value     string `json:"value"`
+	Origin    string `json:"origin"` // measured, setting or assumed
+	From      string `json:"from"`   // the command, the setting's name, or why
+	number    float64
+	mayBeZero bool
 }
 
 func (n *Named) check() error {

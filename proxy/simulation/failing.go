@@ -6,15 +6,12 @@ import "time"
 func (w *world) startFailure(f *Failure) {
 	var fail func()
 	fail = func() {
-		if w.clock.now > w.cfg.For {
-			return
-		}
 		w.fail(f)
 		if f.Every > 0 {
-			w.clock.after(f.Every, fail)
+			w.whileMailComes(f.Every, fail)
 		}
 	}
-	w.clock.after(f.At, fail)
+	w.whileMailComes(f.At, fail)
 }
 
 func (w *world) fail(f *Failure) {
@@ -122,7 +119,7 @@ func (x *wound) look(now time.Duration, away int) {
 		return
 	}
 	x.most = max(x.most, away)
-	if now > x.ended && away <= x.before+(x.most-x.before)/100 {
+	if now >= x.ended && away <= x.before+(x.most-x.before)/100 {
 		x.healed = now
 	}
 }

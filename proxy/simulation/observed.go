@@ -23,6 +23,8 @@ type observed struct {
 
 	worstMinute, worstAlone time.Duration // PostgreSQL's busiest
 
+	last time.Duration // when the last message was acknowledged
+
 	// As the mail ended.
 	busy, alone                      time.Duration
 	batchesThen, holdsThen, putsThen int64
@@ -37,6 +39,7 @@ func (o *observed) deferred(why string) {
 
 // acknowledged notes how long it took. The upstream's time is not ours.
 func (o *observed) acknowledged(now time.Duration, a *attempt) {
+	o.last = now
 	took := now - a.received - a.upstream
 	if a.upstream > 0 {
 		o.passed = append(o.passed, took)

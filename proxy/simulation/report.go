@@ -11,7 +11,7 @@ type Report struct {
 	Cores    int      `json:"cores"`
 	Hourly   float64  `json:"messages_an_hour"`
 	Seconds  float64  `json:"seconds"`     // that mail came
-	Ended    float64  `json:"ended_after"` // seconds, once the last was acknowledged
+	Ended    float64  `json:"ended_after"` // seconds, as the last message was acknowledged
 	Seed     uint64   `json:"seed"`
 	Degraded Degraded `json:"degraded"`
 	Failures []string `json:"failures"`
@@ -105,7 +105,7 @@ type AccidentReport struct {
 func (w *world) report() *Report {
 	o := &w.seen
 	r := &Report{
-		Relays: w.cfg.Relays, Cores: w.cfg.Cores, Hourly: w.cfg.Rate, Seconds: w.cfg.For.Seconds(), Ended: w.clock.now.Seconds(),
+		Relays: w.cfg.Relays, Cores: w.cfg.Cores, Hourly: w.cfg.Rate, Seconds: w.cfg.For.Seconds(), Ended: o.last.Seconds(),
 		Seed: w.cfg.Seed, Degraded: w.cfg.Degraded, Failures: []string{},
 		Waits: spread(o.waits), Passed: spread(o.passed), Held: spread(o.held), Late: spread(o.late),
 		Balancer: BalancerReport{o.kills, w.balancer.refused, w.balancer.takenOut, w.balancer.takenBack},

@@ -135,6 +135,24 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// Where nothing fails the last message is through a moment after the mail has ended,
+// and nothing goes on after it.
+func TestItEndsWithTheLastMessage(t *testing.T) {
+	cfg := small(t)
+	cfg.Costs.Mailing.Share.Value, cfg.Costs.Mishap.Share.Value = 0.001, 0.001 // most often none begins
+	cfg.Rate, cfg.For = 1000, time.Minute
+	cfg.Failures = failures(t, "upstream:at=50s,for=1m", "upstream:at=2m,for=1m")
+	var latest time.Duration
+	cfg.Progress = func(now time.Duration) { latest = now }
+	r := run(t, cfg)
+	if r.Messages.Sent == 0 || r.Ended > 62 || latest > 3*time.Minute {
+		t.Errorf("%d messages, the last at %v s; it went on until %v", r.Messages.Sent, r.Ended, latest)
+	}
+	if len(r.Hurt) != 1 || r.Hurt[0].Healed < 0 || r.Hurt[0].Healed > 1 {
+		t.Errorf("nothing waited after it: %+v", r.Hurt)
+	}
+}
+
 // Twice as much mail as the cores can read waits with its clients, and in the end
 // all of it is through.
 func TestOverload(t *testing.T) {
@@ -176,9 +194,10 @@ func TestCopiesThatLeaveBeforeTheBrake(t *testing.T) {
 
 func TestCostsThatAreWrong(t *testing.T) {
 	for _, c := range []struct{ from, to, want string }{
-		{"value: 370us, measured", "value: -370us, measured", "kinds.letter.cpu: -370µs is no cost"},
-		{"value: 370us, measured", "value: 370us, guessed", "guessed"},
-		{"value: 370us, measured: \"go", "value: 370us, assumed: yes, measured: \"go", "kinds.letter.cpu: say one of"},
+		{"value: 350us, measured", "value: -350us, measured", "kinds.letter.cpu: -350µs is no cost"},
+		{"value: 350us, measured", "value: 350us, guessed", "guessed"},
+		{"value: 350us, measured: \"go", "value: 350us, assumed: yes, measured: \"go", "kinds.letter.cpu: say one of"},
+		{"bytes: 4096", "bytes: -4096", "kinds.letter.bytes: -4096 is no size"},
 		{"share: {value: 0.78", "share: {value: 0.8", "add up to 1.02"},
 		{"share: {value: 0.40", "share: {value: 0.99", "leaves no letters"},
 		{"  told:", "  #told:", "store.told: say one of"},
@@ -225,6 +244,7 @@ func TestConfigsThatAreWrong(t *testing.T) {
 		"0 relays":          func(c *simulation.Config) { c.Relays = 0 },
 		"0 cores":           func(c *simulation.Config) { c.Cores = 0 },
 		"defer or pass":     func(c *simulation.Config) { c.Degraded = "hope" },
+		"less than 0":       func(c *simulation.Config) { c.Canary.Wait = -time.Second },
 		"more than 0":       func(c *simulation.Config) { c.Rate = math.NaN() },
 		"up to 100 million": func(c *simulation.Config) { c.For = 1000 * time.Hour },
 	} {

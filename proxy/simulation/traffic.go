@@ -28,21 +28,26 @@ func interval(hourly float64) time.Duration {
 	return time.Duration(float64(time.Hour) / hourly)
 }
 
+// whileMailComes has something happen in so much time, unless the mail has ended by
+// then.
+func (w *world) whileMailComes(in time.Duration, do func()) {
+	if w.clock.now+in <= w.cfg.For {
+		w.clock.after(in, do)
+	}
+}
+
 // startLetters has letters come until the time is up.
 func (w *world) startLetters() {
 	hourly := w.cfg.Rate * (1 - w.costs.Mailing.Share.Value - w.costs.Mishap.Share.Value)
 	random := w.chance.letters
 	var come func()
 	come = func() {
-		if w.clock.now > w.cfg.For {
-			return
-		}
 		k := w.kind(random.Float64())
 		held, known := random.Float64() < w.costs.Relay.Held.Value, random.Float64() < w.costs.Relay.KnownSender.Value
 		w.arrive(&message{bytes: k.Bytes, cpu: k.CPU.Value, held: held, known: known})
-		w.clock.after(around(random, interval(hourly)), come)
+		w.whileMailComes(around(random, interval(hourly)), come)
 	}
-	w.clock.after(around(random, interval(hourly)), come)
+	w.whileMailComes(around(random, interval(hourly)), come)
 }
 
 // kind draws one by the shares.
@@ -66,13 +71,10 @@ func (w *world) startMailings(m *Mailing, accident bool) {
 	random := w.chance.mailings
 	var begin func()
 	begin = func() {
-		if w.clock.now > w.cfg.For {
-			return
-		}
 		w.sendCopies(m, accident)
-		w.clock.after(around(random, interval(hourly)), begin)
+		w.whileMailComes(around(random, interval(hourly)), begin)
 	}
-	w.clock.after(around(random, interval(hourly)), begin)
+	w.whileMailComes(around(random, interval(hourly)), begin)
 }
 
 // sendCopies has the copies of one mailing come.

@@ -51,6 +51,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("%q: while the store is away relays %s or %s", c.Degraded, Defer, PassClean)
 	case !(c.Rate > 0): // nor NaN
 		return errors.New("a rate is more than 0 messages an hour")
+	case c.Canary.Copies < 0 || c.Canary.Wait < 0:
+		return fmt.Errorf("a canary of %d copies that wait %v: neither can be less than 0", c.Canary.Copies, c.Canary.Wait)
 	case c.For <= 0 || c.Rate*c.For.Hours() > 100e6:
 		return fmt.Errorf("%.0f messages an hour for %v: up to 100 million messages can be simulated", c.Rate, c.For)
 	}
