@@ -119,7 +119,7 @@ func (l runLedger) Decision(ctx context.Context, incident string) (runs.Decision
 
 // Write implements runs.Ledger.
 func (l runLedger) Write(ctx context.Context, b *runs.Batch) error {
-	out := &quarantine.Ledger{Relay: b.Relay}
+	out := &quarantine.Ledger{Relay: b.Relay, Batch: b.Number}
 	for _, m := range b.Moves {
 		out.Moves = append(out.Moves, quarantine.Move{Relay: b.Relay, From: m.From, To: m.To})
 	}

@@ -11,9 +11,14 @@ import (
 )
 
 // Ledger is what a relay tells of messages that were not held, written as a
-// whole. Written twice it says no more than once, but for deliveries and exposures.
+// whole. Written twice it says no more than once, but for deliveries and exposures of
+// one without a number.
 type Ledger struct {
-	Relay      string // that tells; "" where nobody else is to hear of it
+	Relay string // that tells; "" where nobody else is to hear of it
+	// Batch is the number of this one among the relay's, which writes one after the
+	// other, from 1 and upwards: one whose number was written, or a later one, is there
+	// already. 0 is none.
+	Batch      int64
 	Runs       []Run
 	Moves      []Move // before the rest
 	Senders    []Usual
@@ -53,6 +58,9 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 		}
 	}
 	write := func(tx *sql.Tx) error {
+		if fresh, err := s.fresh(ctx, tx, l); err != nil || !fresh {
+			return err
+		}
 		if err := moveRuns(ctx, tx, l.Moves); err != nil {
 			return err
 		}
@@ -293,6 +301,7 @@ const (
 		WHERE s.run = runs.key AND runs.last < ? AND ` + unnamed + ` LIMIT ?)`
 	pruneUsual      = "DELETE FROM sender_usual WHERE (sender, relay) IN (SELECT sender, relay FROM sender_usual WHERE at < ? ORDER BY at LIMIT ?)"
 	pruneSenderRuns = "DELETE FROM sender_runs WHERE sender IN (SELECT sender FROM sender_runs WHERE last < ? ORDER BY last LIMIT ?)"
+	pruneRelays     = "DELETE FROM relays WHERE relay IN (SELECT relay FROM relays WHERE at < ? ORDER BY at LIMIT ?)"
 	pruneKeys       = "DELETE FROM run_keys WHERE (owner, number) IN (SELECT owner, number FROM run_keys WHERE at < ? ORDER BY at LIMIT ?)"
 	pruneRuns       = "DELETE FROM runs WHERE key IN (SELECT key FROM runs WHERE last < ? AND " + unnamed + " ORDER BY last LIMIT ?)"
 	// Whole hours and days only.
@@ -320,7 +329,7 @@ func (s *Store) PruneLedger(ctx context.Context, exposures, runs, keys time.Time
 		at  time.Time
 	}{
 		{pruneDeliveries, runs}, {pruneShares, runs}, {pruneRuns, runs},
-		{pruneUsual, runs}, {pruneSenderRuns, runs}, {pruneKeys, keys},
+		{pruneUsual, runs}, {pruneSenderRuns, runs}, {pruneKeys, keys}, {pruneRelays, keys},
 		{pruneHours, runs}, {prunePolicyDays, runs}, {pruneIncidentHours, runs}, {pruneSenderDays, runs},
 	} {
 		n, err := s.prune(ctx, step.sql, step.at)

@@ -17,6 +17,7 @@ func TestStoresInPostgreSQL(t *testing.T) {
 	migrateTemplate(t, server)
 	for name, test := range map[string]func(*testing.T, *postgrestest.Server){
 		"what stores do":                            contract,
+		"a batch with a lost answer counts once":    batchWithALostAnswerCountsOnce,
 		"relays share one incident":                 relaysShareOneIncident,
 		"relays do once what is done once":          relaysDoOnceWhatIsDoneOnce,
 		"the server is restarted under load":        serverIsRestartedUnderLoad,

@@ -3,6 +3,7 @@
 package quarantine
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -84,6 +86,8 @@ func databaseOf(t *testing.T, address string) string {
 type road struct {
 	address string
 	mu      sync.RWMutex // held while it is frozen
+	// loses says that the road ends under the answer to the next commit.
+	loses, losing atomic.Bool
 }
 
 func roadTo(t *testing.T, server string) *road {
@@ -105,8 +109,13 @@ func roadTo(t *testing.T, server string) *road {
 				_ = near.Close()
 				return
 			}
-			go r.carry(near, far)
-			go r.carry(far, near)
+			go r.carry(near, far, func([]byte) bool { return r.losing.CompareAndSwap(true, false) })
+			go r.carry(far, near, func(b []byte) bool {
+				if bytes.HasSuffix(b, []byte("\x0bcommit\x00")) && r.loses.CompareAndSwap(true, false) {
+					r.losing.Store(true)
+				}
+				return false
+			})
 		}
 	}()
 	return r
@@ -120,11 +129,14 @@ func (r *road) freeze(t *testing.T) (thaw func()) {
 	return thaw
 }
 
-func (r *road) carry(to, from net.Conn) {
+func (r *road) carry(to, from net.Conn, ends func([]byte) bool) {
 	defer func() { _ = errors.Join(to.Close(), from.Close()) }() // the other way ends with it
 	b := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(b)
+		if ends(b[:n]) {
+			return
+		}
 		r.mu.RLock()
 		_, werr := to.Write(b[:n])
 		r.mu.RUnlock()
@@ -227,6 +239,34 @@ func standbyIsNotRead(t *testing.T, server *postgrestest.Server) {
 	db := sql.OpenDB(newPostgresConnector(d.config, answerMost))
 	defer db.Close() // nothing was written
 	wantErr(t, db.PingContext(t.Context()), ErrAway)
+}
+
+// A batch of the ledger is kept, and the line breaks before anybody hears of it: sent
+// again it counts once.
+func batchWithALostAnswerCountsOnce(t *testing.T, server *postgrestest.Server) {
+	s, r := overRoad(t, server)
+	l := &Ledger{Relay: "a", Batch: 1, Runs: []Run{{Key: "run", Sender: "s", Print: []byte{1}, Relay: "a", Copies: 1, Delivered: 1}},
+		Keys:       []Keys{{Run: "run", At: time.Now(), Readers: []uint64{1}}},
+		Deliveries: []Delivery{{Run: "run", At: time.Now(), Recipients: []string{reader1}}},
+		Exposures:  []Exposure{{At: time.Now(), Run: "run", Action: "pass", Exposure: []byte(`{"completeness":"complete"}`)}}}
+	// What is made once, in transactions of its own, is there: the day's part, a key.
+	if err := s.WriteLedger(t.Context(), &Ledger{Exposures: l.Exposures, Deliveries: []Delivery{{Run: "other", Recipients: []string{reader1}}}}); err != nil {
+		t.Fatal(err)
+	}
+	r.loses.Store(true)
+	wantErr(t, s.WriteLedger(t.Context(), l), ErrAway)
+	if n := served(t, s, "run"); n != 1 {
+		t.Fatalf("%d deliveries are there: the commit did not come through, nothing is tried", n)
+	}
+	if err := s.WriteLedger(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
+	if n := served(t, s, "run"); n != 1 {
+		t.Errorf("%d deliveries of one are kept", n)
+	}
+	if n, err := s.CountExposures(t.Context(), time.Time{}); n != 2 || err != nil {
+		t.Errorf("%d judgements are kept, %v; want 2", n, err)
+	}
 }
 
 // An address that cannot be read is said to be none, without the password in it.

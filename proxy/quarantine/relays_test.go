@@ -257,3 +257,55 @@ func TestWhatASenderUsuallySends(t *testing.T) {
 		t.Errorf("of the sender is kept %+v, %v; want of the relays a and c", of.Usual, err)
 	}
 }
+
+// served counts the deliveries of a run.
+func served(t *testing.T, s *Store, run string) (n int) {
+	t.Helper()
+	if err := s.Served(t.Context(), run, func(Served) error { n++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// A batch that is sent again, or late, says nothing new, for each relay by itself; one
+// without a number does.
+func TestABatchIsKeptOnce(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	s := open(t, t.TempDir(), Options{Clock: c.Now})
+	send := func(relay string, batch int64) {
+		t.Helper()
+		r := runOf(c, "run-1")
+		r.Relay, r.Copies = relay, batch
+		l := &Ledger{Relay: relay, Batch: batch, Runs: []Run{r},
+			Deliveries: []Delivery{{Run: "run-1", At: c.Now(), Recipients: []string{reader1}}}}
+		if err := s.WriteLedger(t.Context(), l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, one := range []struct {
+		relay string
+		batch int64
+		want  int
+	}{{"a", 1, 1}, {"a", 1, 1}, {"a", 2, 2}, {"b", 1, 3}, {"a", 1, 3}, {"a", 2, 3}, {"b", 2, 4}, {"", 0, 5}, {"", 0, 6}} {
+		send(one.relay, one.batch)
+		if n := served(t, s, "run-1"); n != one.want {
+			t.Errorf("after step %d, batch %d of %q, there are %d deliveries, want %d", i+1, one.batch, one.relay, n, one.want)
+		}
+	}
+	// Relays that have gone are forgotten, and one that has not goes on.
+	c.Add(time.Hour)
+	send("b", 3)
+	if _, err := s.PruneLedger(t.Context(), time.Time{}, time.Time{}, c.Now()); err != nil {
+		t.Fatal(err)
+	}
+	var relays int
+	if err := s.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM relays").Scan(&relays); err != nil || relays != 1 {
+		t.Errorf("%d relays are known, %v; want one", relays, err)
+	}
+	send("b", 3)
+	send("b", 4)
+	if n := served(t, s, "run-1"); n != 8 {
+		t.Errorf("%d deliveries, want 8", n)
+	}
+}

@@ -20,6 +20,7 @@ type book struct {
 	usual   map[[2]string]Usual // by sender and relay
 	holds   map[string]int64
 	keys    map[Owner][]Keys
+	batches map[string]int64 // the last, by relay
 	sent    []Delivery
 	judged  int
 	decided map[string]Decision
@@ -27,6 +28,7 @@ type book struct {
 	begun   int // incidents
 	fail    error
 	full    error // of who writes
+	lost    error // is answered once to a batch that is kept
 	// tell is called, with the lock, with each sender that was written of and by
 	// whom; nil: nobody is told.
 	tell func(sender, relay string, held bool)
@@ -34,7 +36,7 @@ type book struct {
 
 func newBook() *book {
 	return &book{runs: map[string]Record{}, shares: map[[2]string]Share{}, usual: map[[2]string]Usual{},
-		holds: map[string]int64{}, keys: map[Owner][]Keys{}, decided: map[string]Decision{}}
+		batches: map[string]int64{}, holds: map[string]int64{}, keys: map[Owner][]Keys{}, decided: map[string]Decision{}}
 }
 
 var errBook = errors.New("the book is shut")
@@ -89,11 +91,18 @@ func (b *book) Decision(_ context.Context, incident string) (Decision, error) {
 	return b.decided[incident], b.fail
 }
 
-func (b *book) Write(_ context.Context, batch *Batch) error {
+func (b *book) Write(_ context.Context, batch *Batch) (err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err := cmp.Or(b.fail, b.full); err != nil {
 		return err
+	}
+	if batch.Number > 0 && batch.Number <= b.batches[batch.Relay] {
+		return nil
+	}
+	b.batches[batch.Relay] = batch.Number
+	if b.lost != nil {
+		defer func() { err, b.lost = b.lost, nil }()
 	}
 	told := map[string]bool{}
 	for _, m := range batch.Moves {

@@ -20,8 +20,7 @@ type Ledger interface {
 	Decision(ctx context.Context, incident string) (Decision, error)
 	// Write keeps a batch as a whole, or returns an error and keeps nothing. Where
 	// that is not known, as when the line breaks meanwhile, it is an error: a batch is
-	// written again until there is none, and says no more than once, but for
-	// deliveries and judgements.
+	// written again until there is none, and by its number says no more than once.
 	Write(ctx context.Context, b *Batch) error
 }
 
@@ -119,6 +118,7 @@ const (
 // Batch is what is written to the ledger at once, by one relay.
 type Batch struct {
 	Relay      string
+	Number     int64 // among its relay's, from 1: no two are written at once, and none before an earlier one
 	Runs       []Record
 	Moves      []Move // before the rest
 	Senders    []Usual

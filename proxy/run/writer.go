@@ -34,6 +34,7 @@ type writer struct {
 	moved map[string]string
 	// batch is what is being written, until it is. It still takes room.
 	batch   *Batch
+	batches int64            // how many there were
 	writing map[*run]*sender // its runs
 	broken  bool             // the last attempt to write failed
 	wake    chan struct{}    // something is pending
@@ -181,7 +182,8 @@ func (w *writer) take() (*Batch, map[*run]*sender) {
 	b, runs := w.pending, w.dirty
 	w.pending, w.dirty = Batch{}, map[*run]*sender{}
 	w.batch, w.writing = &b, runs
-	b.Relay = w.relay
+	w.batches++
+	b.Relay, b.Number = w.relay, w.batches
 	for i := range b.Deliveries {
 		b.Deliveries[i].Run = w.where(b.Deliveries[i].Run)
 	}

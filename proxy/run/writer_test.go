@@ -56,6 +56,24 @@ func TestTheLastEntryIsKept(t *testing.T) {
 	}
 }
 
+// A batch is kept, and nobody hears of it: it is sent again, and counts once.
+func TestABatchWhoseAnswerIsLostCountsOnce(t *testing.T) {
+	ledger := newBook()
+	ledger.lost = errBook
+	w := newWriter("relay", ledger, slog.New(slog.DiscardHandler), prometheus.NewCounter(prometheus.CounterOpts{Name: "x"}))
+	for i := range 3 {
+		w.deliver(Delivery{Run: "run", Recipients: []string{"ana@reader.test"}})
+		if kept := w.flush(); kept != (i > 0) {
+			t.Errorf("attempt %d reports %v", i+1, kept)
+		}
+	}
+	for w.flush() {
+	}
+	if len(ledger.sent) != 3 {
+		t.Errorf("%d deliveries are kept, want 3", len(ledger.sent))
+	}
+}
+
 // TestWhatCannotBeWrittenIsBounded over any number of attempts, with what comes
 // while one is made; what does not fit is counted.
 func TestWhatCannotBeWrittenIsBounded(t *testing.T) {
