@@ -266,6 +266,9 @@ func overlapping(t testing.TB, entries int) []byte {
 }
 
 func TestBombsEndEarlyInLittleMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector")
+	}
 	zeros := strings.Repeat("0", 8<<20)
 	wide := make([]string, 0, 64)
 	for i := range 32 {

@@ -187,6 +187,9 @@ func parquetBomb(t testing.TB) []byte {
 const bzip2Zeros = "QlpoOTFBWSZTWQ4J4t8BX45AAMAAAAggADCATUZCoCWpCoCXMUFZJlNZvAS1wwCidcAAwAAACCAAIKQINjKKiE0qKiE4u5IpwoSFALuD6A=="
 
 func TestBombsOfEveryFormatEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector")
+	}
 	zeros := make([]byte, 16<<20)
 	packed := func(open func(io.Writer) (io.WriteCloser, error)) []byte { return compress(t, zeros, open) }
 	bzipped, err := base64.StdEncoding.DecodeString(bzip2Zeros)
