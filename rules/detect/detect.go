@@ -6,8 +6,7 @@ import "sync"
 type Detector struct {
 	class   [256]class
 	places  [256][2]uint64 // of each byte's class, for shapeOf
-	anchor  [256]anchor
-	plain   [256]anchor // of texts without what '$' and '-' are anchors of
+	anchors anchors
 	word    [256]wordByte
 	words   *words
 	schemes *schemeIndex
@@ -22,8 +21,7 @@ func New() (*Detector, error) {
 	if err != nil {
 		return nil, err
 	}
-	anchors, plain := anchorTables()
-	return &Detector{class: classTable(), places: placeTable(), anchor: anchors, plain: plain, word: wordTable(), words: words, schemes: newSchemes(), keys: keyPrefixes()}, nil
+	return &Detector{class: classTable(), places: placeTable(), anchors: newAnchors(), word: wordTable(), words: words, schemes: newSchemes(), keys: keyPrefixes()}, nil
 }
 
 // digitBuf returns room for an identifier, to be put back into spare.

@@ -1,6 +1,9 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // Scan finds entities in running text, from left to right and not overlapping:
 // mail addresses, phone numbers, cards, account numbers, national identifiers,
@@ -10,60 +13,54 @@ import "bytes"
 // byte is bounded. It allocates nothing.
 func (d *Detector) Scan(text []byte, emit func(Entity)) {
 	s := scanner{d: d, text: text, emit: emit}
-	anchors, next := &d.plain, nextPlain
-	if bytes.IndexByte(text, '$') >= 0 || hasKey(text) {
-		anchors, next = &d.anchor, nextAnchor
-	}
-	for i := 0; i < len(text); {
-		switch anchors[text[i]] {
-		case anchorNone:
-			i = next(anchors, text, i+1)
-		case anchorAt:
-			i = s.at(i)
-		case anchorDigit:
-			i = s.digit(i)
-		case anchorCapital:
-			i = s.capital(i)
-		case anchorHigh:
-			i = s.high(i)
-		case anchorDollar:
-			i = s.dollar(i)
-		case anchorDash:
-			i = s.dash(i)
+	var found [anchorsAtOnce / 64]uint64
+	i := 0
+	for from := 0; from < len(text); from += anchorsAtOnce {
+		part := text[from:min(len(text), from+anchorsAtOnce)]
+		d.anchors.set.Masks(found[:], part)
+		for at := 0; at < len(part); at += 64 {
+			i = s.read(i, from+at, found[at/64])
 		}
 	}
 }
 
-// anchor is what can begin at a byte, or be told by it.
-type anchor uint8
+// anchorsAtOnce is the bytes of text in which the anchors are found at once.
+const anchorsAtOnce = 4 << 10
 
-const (
-	anchorNone anchor = iota
-	anchorAt
-	anchorDigit
-	anchorCapital
-	anchorHigh
-	anchorDollar
-	anchorDash
-)
-
-// anchorTables returns what each byte is, and the same for texts in which no
-// '$' and no '-' is an anchor.
-func anchorTables() (all, plain [256]anchor) {
-	for c := range 256 {
-		switch {
-		case isDigit(byte(c)):
-			plain[c] = anchorDigit
-		case isUpper(byte(c)):
-			plain[c] = anchorCapital
-		case c >= 0xc3:
-			plain[c] = anchorHigh
+// read reads what the anchors among the 64 bytes from a place on tell, but for
+// those before i, which were read. It returns where to go on.
+func (s *scanner) read(i, from int, found uint64) int {
+	for {
+		if i > from {
+			if i-from >= 64 {
+				return i
+			}
+			found &= ^uint64(0) << (i - from)
 		}
+		if found == 0 {
+			return i
+		}
+		i = s.anchor(from + bits.TrailingZeros64(found))
 	}
-	plain['@'] = anchorAt
-	all = plain
-	all['$'], all['-'] = anchorDollar, anchorDash
-	return all, plain
+}
+
+// anchor reads what the anchor at i tells.
+func (s *scanner) anchor(i int) int {
+	switch s.d.anchors.of[s.text[i]] {
+	case anchorAt:
+		return s.at(i)
+	case anchorDigit:
+		return s.digit(i)
+	case anchorCapital:
+		return s.capital(i)
+	case anchorHigh:
+		return s.high(i)
+	case anchorDollar:
+		return s.dollar(i)
+	case anchorDash:
+		return s.dash(i)
+	}
+	return i + 1
 }
 
 // scanner is the work on one text. Each of its anchor methods takes the

@@ -1,10 +1,10 @@
 package extract
 
 import (
-	"encoding/binary"
 	"io"
 	"unicode/utf8"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/transform"
@@ -109,26 +109,11 @@ func (m *mixed) pass(p []byte) int {
 
 // asciiRun is the length of the ASCII beginning of b.
 func asciiRun(b []byte) int {
-	const high = 0x8080808080808080
-	i := 0
-	for ; i+64 <= len(b); i += 64 {
-		var all uint64
-		for at := i; at < i+64; at += 16 {
-			all |= binary.LittleEndian.Uint64(b[at:]) | binary.LittleEndian.Uint64(b[at+8:])
-		}
-		if all&high != 0 {
-			break
-		}
+	other := lanes.Set{High: [16]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}
+	if n := other.Index(b); n >= 0 {
+		return n
 	}
-	for ; i+16 <= len(b); i += 16 {
-		if (binary.LittleEndian.Uint64(b[i:])|binary.LittleEndian.Uint64(b[i+8:]))&high != 0 {
-			break
-		}
-	}
-	for i < len(b) && b[i] < utf8.RuneSelf {
-		i++
-	}
-	return i
+	return len(b)
 }
 
 // lateCharset passes ASCII and decides on the charset where it ends: UTF-8 if

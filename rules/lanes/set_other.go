@@ -1,0 +1,12 @@
+//go:build !amd64
+
+package lanes
+
+// indexBlocks is Index, but for the text's length where it would be -1.
+func (s *Set) indexBlocks(text []byte) int { return s.index(text, 0) }
+
+// maskBlocks is Masks.
+func (s *Set) maskBlocks(masks []uint64, text []byte) {
+	clear(masks)
+	s.mask(masks, text, 0)
+}
