@@ -94,6 +94,7 @@ func BenchmarkInspect(b *testing.B) {
 		benchmarkInspect(b, attachment([]byte(strings.ReplaceAll(table, ",", "\t"))), n, n)
 	})
 	b.Run("prices-csv-attachment", func(b *testing.B) { benchmarkInspect(b, attachment([]byte(priceList(3<<20))), 0, 0) })
+	b.Run("prices-csv-attachment-100k", func(b *testing.B) { benchmarkInspect(b, attachment([]byte(priceList(75<<10))), 0, 0) })
 	b.Run("incident-json-lines", func(b *testing.B) { benchmarkInspect(b, attachment(ndjsonTable(b, rows)), n, n) })
 	b.Run("incident-xlsx", func(b *testing.B) { benchmarkInspect(b, attachment(workbook(b, rows)), n, n) })
 	for _, text := range []struct{ name, is, of string }{

@@ -20,6 +20,12 @@ type unbase64 struct {
 
 func newBase64(r io.Reader) *unbase64 { return &unbase64{r: r} }
 
+// reset makes u one that reads r. Its room is kept.
+func (u *unbase64) reset(r io.Reader) {
+	u.r, u.err = r, nil
+	u.s, u.e, u.acc, u.held = 0, 0, 0, 0
+}
+
 func (u *unbase64) Read(p []byte) (int, error) {
 	for u.s == u.e {
 		if u.err != nil {

@@ -115,12 +115,12 @@ func (w *walk) openLeaf(n node, e entity, t transfer) error {
 	c := section(e.src, e.off, e.end-e.off)
 	leaves, ok := w.sink.(Leaves)
 	if !ok || w.leaf != nil || c.size < MinLeaf {
-		return w.open(n, w.decoded(n, c, t))
+		return w.openDecoded(n, c, t)
 	}
 	known := true
 	r, err := leafTo(leaves, Leaf{Encoded: Source{c.at, c.size}, Context: w.context(n, t), w: w}, func() (Reading, error) {
 		known = false
-		return w.readLeaf(func() error { return w.open(n, w.decoded(n, c, t)) })
+		return w.readLeaf(func() error { return w.openDecoded(n, c, t) })
 	})
 	if f := (*Fault)(nil); errors.As(err, &f) {
 		return w.stop(err)
@@ -182,9 +182,9 @@ func (w *walk) recall(r Reading) {
 
 // textsOf reads a known leaf once more, for what its text tells of passwords.
 func (w *walk) textsOf(n node, c content, t transfer) []told {
-	inner := &walk{caller: w.caller, ctx: w.ctx, lim: w.lim, sink: nowhere{}, size: w.size, buffers: w.buffers}
+	inner := &walk{caller: w.caller, ctx: w.ctx, lim: w.lim, sink: nowhere{}, size: w.size, walker: w.walker}
 	c = section(c.at, 0, c.size)
-	if err := inner.open(n, inner.decoded(n, c, t)); err != nil && w.fatal == nil {
+	if err := inner.openDecoded(n, c, t); err != nil && w.fatal == nil {
 		w.fatal = err
 	}
 	return append([]told{{found: inner.passwords}}, inner.told...)

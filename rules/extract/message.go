@@ -44,27 +44,29 @@ type entity struct {
 	off, end int64 // of the body
 }
 
-// plain tells a body that is no base64, whatever its header says: one character
+// plainBody tells a body that is no base64, whatever its header says: one character
 // in twelve is of those that part words and fields, or it begins with a line of
 // words. Programs show it as it is, and the text reader finds base64 below.
-func (e entity) plain() bool {
-	head := make([]byte, min(sniffSize, max(e.end-e.off, 0)))
-	n, _ := e.src.ReadAt(head, e.off)
-	if line, _, _ := bytes.Cut(bytes.TrimSpace(head[:n]), []byte("\n")); len(bytes.Fields(line)) > 2 && groupSize(line) == 0 {
+func (w *walk) plainBody(e entity) bool {
+	br := w.buffer(io.NewSectionReader(e.src, e.off, e.end-e.off))
+	defer w.release(br)
+	head, _ := br.Peek(sniffSize)
+	if line, _, _ := bytes.Cut(bytes.TrimSpace(head), []byte("\n")); len(bytes.Fields(line)) > 2 && groupSize(line) == 0 {
 		return true
 	}
 	foreign := 0
-	for _, b := range head[:n] {
-		if strings.IndexByte(" ,;@.:\t|", b) >= 0 {
-			foreign++
-		}
+	for _, b := range []byte(" ,;@.:\t|") {
+		foreign += bytes.Count(head, []byte{b})
 	}
-	if foreign*12 > n {
+	switch n := len(head); {
+	case foreign*12 > n:
 		return true
+	case foreign*40 <= n:
+		return false
 	}
 	// Fewer of them are junk between base64, or text with long words.
 	d := newBase64(nil)
-	return foreign*40 > n && !isContent(d.out[:d.decode(head[:n])]) && isContent(head[:n])
+	return !isContent(d.out[:d.decode(head)]) && isContent(head)
 }
 
 func (w *walk) entity(src io.ReaderAt, off, end int64) entity {

@@ -60,7 +60,7 @@ func (w *walk) body(n, in node, e entity, byDefault string) error {
 			continue
 		}
 		for k, t := range ts {
-			if t == base64Encoded && e.plain() {
+			if t == base64Encoded && w.plainBody(e) {
 				t = identity
 			}
 			key := leafKey{t, leaf.charset, leaf.media == "text/html"}

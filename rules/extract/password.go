@@ -18,13 +18,18 @@ type tap struct {
 	r    io.Reader
 	w    *walk
 	on   bool
-	seen []byte
+	from int // where the text begins in w.seen
+}
+
+// tapped reads a text through a tap.
+func (w *walk) tapped(r io.Reader) *tap {
+	return &tap{r: r, w: w, on: len(w.passwords) < maxPasswords, from: len(w.seen)}
 }
 
 func (t *tap) Read(p []byte) (int, error) {
 	n, err := t.r.Read(p)
-	if t.on && len(t.seen) < tapSize {
-		t.seen = append(t.seen, p[:min(n, tapSize-len(t.seen))]...)
+	if room := t.from + tapSize - len(t.w.seen); t.on && room > 0 {
+		t.w.seen = append(t.w.seen, p[:min(n, room)]...)
 	}
 	return n, err
 }
@@ -43,25 +48,27 @@ func (t *tap) learn() {
 	if !t.on {
 		return
 	}
-	t.w.told = append(t.w.told, told{text: t.seen})
-	if t.w.toldBytes += len(t.seen); t.w.toldBytes > maxTold {
+	t.w.told = append(t.w.told, told{text: t.w.seen[t.from:]})
+	if len(t.w.seen) > maxTold {
 		t.w.learn()
 	}
 }
 
-// maxTold bounds the text that is kept to be searched for passwords.
+// maxTold bounds the text that is kept to be searched for passwords, in bytes,
+// but for the last.
 const maxTold = 4 * tapSize
 
 // learn searches what was kept.
 func (w *walk) learn() {
 	texts := w.told
-	w.told, w.toldBytes = nil, 0
+	w.told = nil
 	if w.leaf != nil && !w.leaf.noted {
 		w.search(texts[:w.leaf.before])
 		texts = texts[w.leaf.before:]
 		w.leaf.noted, w.leaf.tried = true, strings.Join(w.passwords, "\n")
 	}
 	w.search(texts)
+	w.seen = w.seen[:0]
 }
 
 func (w *walk) search(texts []told) {

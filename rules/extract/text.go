@@ -96,7 +96,7 @@ func (w *walk) passage(n node, c *carver, head []byte, p parting) error {
 	if n.flowed {
 		text = newFlowed(text, n.delSp)
 	}
-	t := &tap{r: newFolded(text), w: w, on: len(w.passwords) < maxPasswords}
+	t := w.tapped(newFolded(text))
 	if err := w.give(n, t); err != nil {
 		return err
 	}

@@ -57,5 +57,22 @@ func (w *walk) decoded(n node, c content, t transfer) content {
 	return c
 }
 
+// openDecoded opens a part under a transfer encoding.
+func (w *walk) openDecoded(n node, c content, t transfer) error {
+	if t != base64Encoded {
+		return w.open(n, w.decoded(n, c, t))
+	}
+	d, spare := w.walker.decoders.Get().(*unbase64)
+	if !spare {
+		d = newBase64(nil)
+	}
+	d.reset(c.Reader)
+	defer func() {
+		d.reset(nil)
+		w.walker.decoders.Put(d)
+	}()
+	return w.open(n, stream(w.metered(n, d)))
+}
+
 // rest reads r to its end for nothing.
 func rest(r io.Reader) { _, _ = io.Copy(io.Discard, r) }

@@ -8,9 +8,12 @@ import (
 	"sync"
 )
 
-// Walker opens messages. It is safe for concurrent use.
+// Walker opens messages. It is safe for concurrent use, and keeps the room that
+// one walk took for the next.
 type Walker struct {
-	buffers sync.Pool // of *bufio.Reader, out of use between walks
+	buffers  sync.Pool // of *bufio.Reader
+	decoders sync.Pool // of *unbase64
+	texts    sync.Pool // of *[]byte, for walk.seen
 }
 
 // New returns a Walker.
@@ -60,12 +63,12 @@ type walk struct {
 	readings int // second readings of ambiguous MIME
 	guesses  guesses
 
-	outline   *outline // what a person is shown, nil where everything is read
-	leaf      *Reading // the leaf that is being read, nil between leaves
-	passwords []string // seen in the message's own text
-	told      []told   // texts not yet searched for them
-	toldBytes int
-	buffers   *sync.Pool
+	outline   *outline        // what a person is shown, nil where everything is read
+	leaf      *Reading        // the leaf that is being read, nil between leaves
+	passwords []string        // seen in the message's own text
+	told      []told          // texts not yet searched for them
+	seen      []byte          // their beginnings, one after the other
+	walker    *Walker         // whose room it uses
 	free      []*bufio.Reader // buffers out of use
 	fatal     error           // ends the walk: the sink's, the source's or the caller's
 }
@@ -75,7 +78,12 @@ var errDeadline = errors.New("past the time bound")
 
 func (r *Walker) begin(ctx context.Context, src Source, lim Limits, sink Sink) (*walk, func()) {
 	lim = lim.bounded()
-	w := &walk{caller: ctx, lim: lim, sink: sink, size: src.Size, buffers: &r.buffers}
+	w := &walk{caller: ctx, lim: lim, sink: sink, size: src.Size, walker: r}
+	room, _ := r.texts.Get().(*[]byte)
+	if room == nil {
+		room = new([]byte)
+	}
+	w.seen = *room
 	inner, cancel := context.WithTimeoutCause(ctx, lim.Time, errDeadline)
 	w.ctx = inner
 	return w, func() {
@@ -84,6 +92,8 @@ func (r *Walker) begin(ctx context.Context, src Source, lim Limits, sink Sink) (
 			r.buffers.Put(b)
 		}
 		w.free = nil
+		*room = w.seen[:0]
+		r.texts.Put(room)
 	}
 }
 
@@ -148,7 +158,7 @@ func (w *walk) buffer(r io.Reader) *bufio.Reader {
 		b.Reset(r)
 		return b
 	}
-	b, spare := w.buffers.Get().(*bufio.Reader)
+	b, spare := w.walker.buffers.Get().(*bufio.Reader)
 	if !spare {
 		b = bufio.NewReaderSize(nil, bufferSize) // given r, it could be r itself
 	}
