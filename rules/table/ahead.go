@@ -67,7 +67,7 @@ func (s *splitter) look(i int) *seen {
 			return nil
 		}
 		l := seen{at: at, next: next - int(at-here), line: line, text: unquote(line)}
-		l.marks = s.traits.of(l.text)
+		l.marks = s.traits.line(l.text)
 		switch {
 		case blank(l.text):
 			l.kind = blankLine

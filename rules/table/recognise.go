@@ -2,7 +2,7 @@ package table
 
 import (
 	"bytes"
-	"encoding/binary"
+	"math/bits"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
 )
@@ -21,61 +21,53 @@ const (
 )
 
 // traits holds the marks of each byte.
-type traits [256]uint16
+type traits struct {
+	of     [256]uint16
+	marked lanes.Set // the bytes that have any
+}
 
 func newTraits() *traits {
 	var t traits
 	for i, c := range []byte(delimiters) {
-		t[c] |= 1 << i
+		t.of[c] |= 1 << i
 	}
-	t[':'] |= hasColon
-	t['='] |= hasColon
-	t[0xEF] |= hasColon
-	t['<'] |= hasAngle
-	t[0xE2] |= hasBox
-	t['"'] |= hasQuote
-	t['{'] |= hasBracket
-	t['['] |= hasBracket
+	t.of[':'] |= hasColon
+	t.of['='] |= hasColon
+	t.of[0xEF] |= hasColon
+	t.of['<'] |= hasAngle
+	t.of[0xE2] |= hasBox
+	t.of['"'] |= hasQuote
+	t.of['{'] |= hasBracket
+	t.of['['] |= hasBracket
+	t.marked = lanes.SetOf(func(c byte) bool { return t.of[c] != 0 })
 	return &t
 }
 
-// of returns the marks of a line. Eight bytes are read at once.
-func (t *traits) of(line []byte) (marks uint16) {
-	if len(line) < 8 {
-		for i, c := range line {
-			marks |= t[c]
-			if c == ' ' && i > 0 && line[i-1] == ' ' {
+// traitsAtOnce is the bytes of a line that are looked at at once: more than most
+// lines have.
+const traitsAtOnce = 512
+
+// line returns the marks of a line.
+func (t *traits) line(line []byte) (marks uint16) {
+	var marked, spaces [traitsAtOnce / 64]uint64
+	space := lanes.Set{Low: [16]byte{1 << 2}}
+	var before uint64 // 1 where the byte before is a space
+	for len(line) > 0 {
+		part := line[:min(len(line), traitsAtOnce)]
+		t.marked.Masks(marked[:], part)
+		space.Masks(spaces[:], part)
+		for i := range (len(part) + 63) / 64 {
+			if spaces[i]&(spaces[i]<<1|before) != 0 {
 				marks |= hasPair
 			}
+			before = spaces[i] >> 63
+			for m := marked[i]; m != 0; m &= m - 1 {
+				marks |= t.of[part[i*64+bits.TrailingZeros64(m)]]
+			}
 		}
-		return marks
-	}
-	var pairs, before uint64 // the high bits of bytes that are spaces
-	for at := 0; at < len(line); at += 8 {
-		if at > len(line)-8 {
-			at, before = len(line)-8, 0 // some are read twice
-		}
-		w := binary.LittleEndian.Uint64(line[at:])
-		now := lanes.Equal(w, ' ')
-		pairs |= now & (now<<8 | before)
-		before = now >> 56
-		if plainLanes(w)|now == lanes.Tops {
-			continue // words and figures, as most are
-		}
-		marks |= t[byte(w)] | t[byte(w>>8)] | t[byte(w>>16)] | t[byte(w>>24)] |
-			t[byte(w>>32)] | t[byte(w>>40)] | t[byte(w>>48)] | t[byte(w>>56)]
-	}
-	if pairs != 0 {
-		marks |= hasPair
+		line = line[len(part):]
 	}
 	return marks
-}
-
-// plainLanes finds the lanes of ASCII letters and digits and of "-./", none of
-// which has a mark.
-func plainLanes(word uint64) uint64 {
-	low := lanes.Low(word)
-	return (lanes.Within(low|0x20*lanes.Each, 'a', 'z') | lanes.Within(low, '-', '9')) &^ word & lanes.Tops
 }
 
 // recognise returns what reads the table that begins with the line at the
