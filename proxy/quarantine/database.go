@@ -37,12 +37,17 @@ type database interface {
 	listen(ctx context.Context, to line) error
 	// lockRuns keeps others from writing to runs, and says whether any is held.
 	lockRuns(ctx context.Context, tx *sql.Tx, runs []Run) (held bool, err error)
-	// makeRoom makes the parts of the table of exposures that some need. noRoom says
-	// of an error that such a part has gone meanwhile. dropRoom removes exposures older
-	// than a time.
-	makeRoom(ctx context.Context, s *Store, all []Exposure) error
+	// parted says whether tables that grow with each message are in parts, those of
+	// deliveries by their column day.
+	parted() bool
+	// makeRoom makes the parts of tables that the rows of a ledger go into. noRoom says
+	// of an error that such a part has gone meanwhile.
+	makeRoom(ctx context.Context, s *Store, l *Ledger) error
 	noRoom(err error) bool
-	dropRoom(ctx context.Context, s *Store, before time.Time) (removed int64, err error)
+	// dropExposures removes exposures older than a time, dropDeliveries deliveries
+	// that no incident names.
+	dropExposures(ctx context.Context, s *Store, before time.Time) (removed int64, err error)
+	dropDeliveries(ctx context.Context, s *Store, before time.Time) (removed int64, err error)
 	// forget makes sure that what was deleted is nowhere in the files that belong to
 	// the store.
 	forget(ctx context.Context, db *sql.DB) error

@@ -91,7 +91,7 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 	const tries = 2
 	var err error
 	for range tries {
-		if err = s.db.makeRoom(ctx, s, l.Exposures); err == nil {
+		if err = s.db.makeRoom(ctx, s, l); err == nil {
 			err = s.writeLedger(ctx, touched, write)
 		}
 		if !s.db.noRoom(err) {
@@ -144,14 +144,22 @@ func (s *Store) writeLedger(ctx context.Context, runs []Run, write func(*sql.Tx)
 }
 
 func (s *Store) insertDeliveries(ctx context.Context, tx *sql.Tx, k writeKey, all []Delivery) error {
+	into, columns := "deliveries (run, at, address, sealed)", 4
+	if s.db.parted() {
+		into, columns = "deliveries (run, at, address, sealed, day)", 5
+	}
 	var rows []any
 	for _, d := range all {
+		at := micros(d.At)
 		for _, address := range d.Recipients {
 			hash := s.hashAddress(address)
-			rows = append(rows, d.Run, micros(d.At), hash, k.seal([]byte(address), deliveredAs(d.Run, hash)))
+			rows = append(rows, d.Run, at, hash, k.seal([]byte(address), deliveredAs(d.Run, hash)))
+			if s.db.parted() {
+				rows = append(rows, at/dayMicros)
+			}
 		}
 	}
-	if err := insertRows(ctx, tx, "deliveries (run, at, address, sealed)", 4, rows); err != nil {
+	if err := insertRows(ctx, tx, into, columns, rows); err != nil {
 		return fmt.Errorf("write deliveries: %w", err)
 	}
 	return nil
@@ -315,12 +323,18 @@ const (
 )
 
 // PruneLedger removes exposures older than one time, from PostgreSQL by whole days
-// (UTC). Older than another it removes
-// runs that have ended, with their deliveries, unless an incident names the run,
-// and what was counted by the hour and the day. Of people and recipients it removes
-// what is older than a third one: longer than a run is open nobody asks for them.
+// (UTC). Older than another it removes runs that have ended, with their deliveries,
+// unless an incident names the run, and what was counted by the hour and the day. (From
+// PostgreSQL it removes deliveries by whole days, too, also those of runs that go on.)
+// Of people and recipients it removes what is older than a third one: longer than a run
+// is open nobody asks for them. The number is roughly that of the rows.
 func (s *Store) PruneLedger(ctx context.Context, exposures, runs, keys time.Time) (removed int64, err error) {
-	removed, err = s.db.dropRoom(ctx, s, exposures)
+	removed, err = s.db.dropExposures(ctx, s, exposures)
+	if err == nil {
+		var n int64
+		n, err = s.db.dropDeliveries(ctx, s, runs)
+		removed += n
+	}
 	if err != nil {
 		return removed, fmt.Errorf("prune the ledger: %w", err)
 	}
@@ -328,7 +342,7 @@ func (s *Store) PruneLedger(ctx context.Context, exposures, runs, keys time.Time
 		sql string
 		at  time.Time
 	}{
-		{pruneDeliveries, runs}, {pruneShares, runs}, {pruneRuns, runs},
+		{pruneShares, runs}, {pruneRuns, runs},
 		{pruneUsual, runs}, {pruneSenderRuns, runs}, {pruneKeys, keys}, {pruneRelays, keys},
 		{pruneHours, runs}, {prunePolicyDays, runs}, {pruneIncidentHours, runs}, {pruneSenderDays, runs},
 	} {

@@ -33,6 +33,8 @@ const (
 
 	// migrationLock is the lock of begin_write that migrations take alone.
 	migrationLock = "SELECT pg_advisory_xact_lock(1651862635, 1)"
+	// aloneLock is the one of those that are to be alone among themselves.
+	aloneLock = "SELECT pg_advisory_xact_lock(1651862635, 2)"
 )
 
 // newPostgres reads the address of a database: a URL or the keywords of libpq. A

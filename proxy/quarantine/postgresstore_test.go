@@ -361,58 +361,6 @@ func machinesHaveOneSecret(t *testing.T, server *postgrestest.Server) {
 	}
 }
 
-// The parts of exposures go as wholes, and a part that somebody reads stays until the
-// next time, so that nobody waits.
-func daysOfExposuresAreDropped(t *testing.T, server *postgrestest.Server) {
-	c := newClock()
-	relays := shared(t, server, 3, Options{Clock: c.Now})
-	s := relays[0]
-	today := c.Now()
-	write := func(s *Store) {
-		l := &Ledger{}
-		for day := range 5 {
-			for range 3 {
-				l.Exposures = append(l.Exposures, Exposure{At: today.AddDate(0, 0, -day), Action: "pass", Exposure: []byte("{}")})
-			}
-		}
-		if err := s.WriteLedger(t.Context(), l); err != nil {
-			t.Error(err)
-		}
-	}
-	var wg sync.WaitGroup
-	for _, s := range relays[:2] {
-		wg.Go(func() { write(s) }) // both make the parts
-	}
-	wg.Wait()
-	err := s.read(t.Context(), func(tx *sql.Tx) error {
-		var there int
-		if err := tx.QueryRowContext(t.Context(), "SELECT count(*) FROM exposures").Scan(&there); err != nil {
-			return err
-		}
-		n, err := relays[2].PruneLedger(t.Context(), today.AddDate(0, 0, -2), time.Time{}, time.Time{})
-		if n != 0 {
-			t.Errorf("%d are removed while they are read", n)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n, err := s.PruneLedger(t.Context(), today.AddDate(0, 0, -2), time.Time{}, time.Time{}); err != nil || n != 2*2*3 {
-		t.Errorf("%d are removed, %v; want those of two days", n, err)
-	}
-	if n, err := s.CountExposures(t.Context(), time.Time{}); err != nil || n != 2*3*3 {
-		t.Errorf("%d are left, %v", n, err)
-	}
-	if n, err := dropPart(t.Context(), s, partOf(1)); n != 0 || err != nil {
-		t.Errorf("%d are removed of a part that another has removed, %v", n, err)
-	}
-	write(relays[1]) // which knew the parts that are gone
-	if n, err := s.CountExposures(t.Context(), time.Time{}); err != nil || n != 2*3*3+5*3 {
-		t.Errorf("%d are there, %v", n, err)
-	}
-}
-
 // A relay that freezes while it writes keeps the others waiting for a while only, and
 // what it was about to write is not there.
 func frozenRelayFreesTheOthers(t *testing.T, server *postgrestest.Server) {

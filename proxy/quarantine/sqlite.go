@@ -75,13 +75,19 @@ func (d sqliteDatabase) lockRuns(context.Context, *sql.Tx, []Run) (held bool, er
 	return false, nil
 }
 
-// makeRoom has nothing to do: there is one table.
-func (d sqliteDatabase) makeRoom(context.Context, *Store, []Exposure) error { return nil }
+func (d sqliteDatabase) parted() bool { return false }
+
+// makeRoom has nothing to do: there is one table of each.
+func (d sqliteDatabase) makeRoom(context.Context, *Store, *Ledger) error { return nil }
 
 func (d sqliteDatabase) noRoom(error) bool { return false }
 
-func (d sqliteDatabase) dropRoom(ctx context.Context, s *Store, before time.Time) (removed int64, err error) {
+func (d sqliteDatabase) dropExposures(ctx context.Context, s *Store, before time.Time) (removed int64, err error) {
 	return s.prune(ctx, pruneExposures, before)
+}
+
+func (d sqliteDatabase) dropDeliveries(ctx context.Context, s *Store, before time.Time) (removed int64, err error) {
+	return s.prune(ctx, pruneDeliveries, before)
 }
 
 func (d sqliteDatabase) forget(ctx context.Context, db *sql.DB) error { return emptyLog(ctx, db) }
