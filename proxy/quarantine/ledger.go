@@ -312,8 +312,8 @@ const (
 	pruneRelays     = "DELETE FROM relays WHERE relay IN (SELECT relay FROM relays WHERE at < ? ORDER BY at LIMIT ?)"
 	pruneKeys       = "DELETE FROM run_keys WHERE (owner, number) IN (SELECT owner, number FROM run_keys WHERE at < ? ORDER BY at LIMIT ?)"
 	pruneRuns       = "DELETE FROM runs WHERE key IN (SELECT key FROM runs WHERE last < ? AND " + unnamed + " ORDER BY last LIMIT ?)"
-	// Whole hours and days only.
-	pruneHours         = "DELETE FROM hours WHERE (hour, action, completeness) IN (SELECT hour, action, completeness FROM hours WHERE hour < ? / 3600000000 LIMIT ?)"
+	// Whole days only: the hours as long as any exposure of theirs.
+	pruneHours         = "DELETE FROM hours WHERE (hour, action, completeness) IN (SELECT hour, action, completeness FROM hours WHERE hour < ? / 86400000000 * 24 LIMIT ?)"
 	prunePolicyDays    = "DELETE FROM policy_days WHERE (day, policy, action) IN (SELECT day, policy, action FROM policy_days WHERE day < ? / 86400000000 LIMIT ?)"
 	pruneIncidentHours = "DELETE FROM incident_hours WHERE hour IN (SELECT hour FROM incident_hours WHERE hour < ? / 3600000000 LIMIT ?)"
 	pruneSenderDays    = "DELETE FROM sender_days WHERE (day, sender) IN (SELECT day, sender FROM sender_days WHERE day < ? / 86400000000 LIMIT ?)"

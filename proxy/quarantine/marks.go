@@ -85,9 +85,25 @@ func (s *Store) IncidentsOfRuns(ctx context.Context, runs []string) (map[string]
 	return found, nil
 }
 
-// CountExposures tells how many messages were judged since the given time.
+const (
+	// countedSince counts those of the first hour, which may not be there from its
+	// start, and adds up what was counted of each later one as it was judged.
+	countedSince = `SELECT (SELECT count(*) FROM exposures WHERE at >= ? AND at < ?)
+		+ (SELECT coalesce(sum(messages), 0) FROM hours WHERE hour >= ? / 3600000000)`
+	oldestSince = "SELECT min(at) FROM exposures WHERE at >= ?"
+)
+
+// CountExposures tells how many messages were judged since the given time. It costs
+// what there were hours, and the messages of one.
 func (s *Store) CountExposures(ctx context.Context, since time.Time) (n int64, err error) {
-	err = s.reader.QueryRowContext(ctx, "SELECT count(*) FROM exposures WHERE at >= ?", micros(since)).Scan(&n)
+	err = s.read(ctx, func(tx *sql.Tx) error {
+		var from sql.NullInt64
+		if err := tx.QueryRowContext(ctx, oldestSince, micros(since)).Scan(&from); err != nil || !from.Valid {
+			return err
+		}
+		whole := (from.Int64/hourMicros + 1) * hourMicros
+		return tx.QueryRowContext(ctx, countedSince, from.Int64, whole, whole).Scan(&n)
+	})
 	if err != nil {
 		return 0, fmt.Errorf("exposures: %w", err)
 	}

@@ -85,6 +85,8 @@ func TestQueriesOfTheConsoleFollowAnIndex(t *testing.T) {
 	add("overview: last", overviewLast, nil)
 	add("exposures", exposuresSince, []any{1})
 	add("place of an exposure", exposureAt, []any{1, 2})
+	add("exposures of an hour", countedSince, []any{1, 2, 3})
+	add("oldest exposure", oldestSince, []any{1})
 	add("incident of a run", incidentOfRun, []any{"run"})
 	add("changes", changeSQL, nil)
 	// These sort their groups: policies, and senders of the days.

@@ -249,8 +249,8 @@ func batchWithALostAnswerCountsOnce(t *testing.T, server *postgrestest.Server) {
 		Keys:       []Keys{{Run: "run", At: time.Now(), Readers: []uint64{1}}},
 		Deliveries: []Delivery{{Run: "run", At: time.Now(), Recipients: []string{reader1}}},
 		Exposures:  []Exposure{{At: time.Now(), Run: "run", Action: "pass", Exposure: []byte(`{"completeness":"complete"}`)}}}
-	// What is made once, in transactions of its own, is there: the day's part, a key.
-	if err := s.WriteLedger(t.Context(), &Ledger{Exposures: l.Exposures, Deliveries: []Delivery{{Run: "other", Recipients: []string{reader1}}}}); err != nil {
+	// What is made once, in transactions of its own, is there: the day's parts, a key.
+	if err := s.WriteLedger(t.Context(), &Ledger{Exposures: l.Exposures, Deliveries: []Delivery{{Run: "other", At: time.Now(), Recipients: []string{reader1}}}}); err != nil {
 		t.Fatal(err)
 	}
 	r.loses.Store(true)
