@@ -77,7 +77,7 @@ func (f *filler) exposures(rows int) {
 func (f *filler) deliveries(rows int) {
 	f.days("deliveries", rows, func(part string, day int64, n int) {
 		f.do(fmt.Sprintf(`INSERT INTO %s (day, run, at, address, sealed)
-			SELECT %d, 'run ' || (%d + i) / 1000, %d + i * %d, decode(md5(i::text), 'hex'), decode(md5(i::text), 'hex')
+			SELECT %d, 'run ' || (%d + i) / 1000, %d + i * %d, decode(md5(i::text), 'hex'), '\x0101'
 			FROM generate_series(1, %d::bigint - 1) i`, part, day, day*int64(n), day*dayMicros, dayMicros/int64(n), n))
 	})
 	f.do(`INSERT INTO runs (key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident)
@@ -105,7 +105,7 @@ func (f *filler) held(rows int) {
 		return fmt.Sprintf(`'%s-' || upper(regexp_replace(lpad(to_hex(%s * 2654435761 %% 4294967296), 8, '0'), '(....)(....)', '\1-\2'))`, prefix, i)
 	}
 	own, many := "i % 5 = 0", "(i / 125)"
-	incident := "CASE WHEN " + own + " THEN " + id("IN", "i") + " ELSE " + id("IN", "("+many+" + 4000000000)") + " END"
+	incident := "CASE WHEN " + own + " THEN " + id("IN", "i") + " ELSE " + id("IN", "("+many+" + 3000000000)") + " END"
 	const chunk = 1_000_000
 	for from := 1; from <= rows; from += chunk {
 		to := min(from+chunk-1, rows)
