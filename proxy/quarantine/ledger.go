@@ -226,7 +226,7 @@ type Served struct {
 // Served calls visit for each recipient to whom a copy of a run has gone by its
 // own verdict, in the order of time. It stops with visit's error.
 func (s *Store) Served(ctx context.Context, run string, visit func(Served) error) error {
-	rows, err := s.reader.QueryContext(ctx, "SELECT at, address, sealed FROM deliveries WHERE run = ? ORDER BY at, seq", run)
+	rows, err := s.reader.QueryContext(ctx, "SELECT at, address, sealed, sealed_run FROM deliveries WHERE run = ? ORDER BY at, seq", run)
 	if err != nil {
 		return fmt.Errorf("served: %w", err)
 	}
@@ -234,11 +234,15 @@ func (s *Store) Served(ctx context.Context, run string, visit func(Served) error
 	for rows.Next() {
 		var at int64
 		var hash, sealed []byte
-		if err := rows.Scan(&at, &hash, &sealed); err != nil {
+		var first string
+		if err := rows.Scan(&at, &hash, &sealed, &first); err != nil {
 			return fmt.Errorf("served: %w", err)
 		}
+		if first == "" {
+			first = run
+		}
 		one := Served{At: fromMicros(at)}
-		address, err := s.unseal(ctx, s.reader, sealed, deliveredAs(run, hash))
+		address, err := s.unseal(ctx, s.reader, sealed, deliveredAs(first, hash))
 		switch {
 		case errors.Is(err, ErrSealed):
 			one.Sealed = true

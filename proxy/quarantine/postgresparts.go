@@ -196,7 +196,7 @@ func keepNamedAfter(ctx context.Context, tx *sql.Tx, part string, meanwhile func
 		return err
 	}
 	meanwhile()
-	move := "INSERT INTO deliveries (seq, run, at, address, sealed) SELECT seq, run, at, address, sealed FROM " + part + " WHERE run IN (SELECT key FROM incidents i WHERE key <> '' AND "
+	move := "INSERT INTO deliveries (seq, run, at, address, sealed, sealed_run) SELECT seq, run, at, address, sealed, sealed_run FROM " + part + " WHERE run IN (SELECT key FROM incidents i WHERE key <> '' AND "
 	_, err := tx.ExecContext(ctx, fmt.Sprintf(`%[1]s seq <= %[2]d); %[3]s;
 		%[1]s seq > %[2]d AND NOT EXISTS (SELECT 1 FROM incidents o WHERE o.key = i.key AND o.key <> '' AND o.seq <= %[2]d));`, move, newest, aloneLock))
 	return err

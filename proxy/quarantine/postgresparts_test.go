@@ -49,7 +49,7 @@ func daysOfExposuresAreDropped(t *testing.T, server *postgrestest.Server) {
 	}
 	wg.Wait()
 	prune := func() error {
-		_, err := relays[2].PruneLedger(t.Context(), today.AddDate(0, 0, -2), time.Time{}, time.Time{})
+		_, err := relays[2].PruneLedger(t.Context(), today.AddDate(0, 0, -2), today.AddDate(0, 0, -2), time.Time{})
 		return err
 	}
 	err := s.read(t.Context(), func(tx *sql.Tx) error {

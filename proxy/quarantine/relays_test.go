@@ -146,6 +146,14 @@ func TestRunsBecomeOne(t *testing.T) {
 	if r, err := s.Run(t.Context(), "old"); err != nil || r.Copies != 7 || r.Delivered != 7 {
 		t.Errorf("the older run has %d copies, %v; want 7", r.Copies, err)
 	}
+	if err := s.Served(t.Context(), "old", func(one Served) error {
+		if one.Address != reader1 {
+			t.Errorf("the older run has served %q", one.Address)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
 	if has, err := s.HasServed(t.Context(), "old", reader1); err != nil || !has {
 		t.Errorf("the delivery is not of the older run: %v", err)
 	}

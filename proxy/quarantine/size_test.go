@@ -53,15 +53,13 @@ func sizedStore(b *testing.B, what string, rows int, fill func(*filler, int)) *s
 		}
 	}
 	dir := b.TempDir()
-	o := Options{Database: u.String(), Secret: dir + "/secret"}
-	write(b, o.Secret, strings.Repeat("s", seal.SecretSize)) // the same each time, by which rows are found
-	if !there {
-		identity, err := seal.NewIdentity()
-		if err != nil {
-			b.Fatal(err)
-		}
-		o.Recipient = identity.Recipient().String() // nobody opens what is sealed
+	identity, err := seal.NewIdentity()
+	if err != nil {
+		b.Fatal(err)
 	}
+	// Nobody opens what is sealed. The secret is the same each time: rows are found by it.
+	o := Options{Database: u.String(), Secret: dir + "/secret", Recipient: identity.Recipient().String()}
+	write(b, o.Secret, strings.Repeat("s", seal.SecretSize))
 	c := &clock{now: time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)} // rows are of the 30 days before
 	o.Clock = c.Now
 	s := open(b, dir, o)

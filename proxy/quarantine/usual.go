@@ -85,7 +85,7 @@ func moveRuns(ctx context.Context, tx *sql.Tx, all []Move) error {
 		}{
 			{"UPDATE runs SET writes = writes + 1 WHERE key = ?", []any{m.From}}, // nobody else writes it meanwhile
 			{"DELETE FROM run_shares WHERE run = ? AND relay = ?", []any{m.From, m.Relay}},
-			{"UPDATE deliveries SET run = ? WHERE run = ?", []any{m.To, m.From}},
+			{"UPDATE deliveries SET run = ?, sealed_run = CASE WHEN sealed_run = '' THEN run ELSE sealed_run END WHERE run = ?", []any{m.To, m.From}},
 			{"UPDATE exposures SET run = ? WHERE run = ? AND at >= (SELECT first FROM runs WHERE key = ?)", []any{m.To, m.From, m.From}},
 			{`DELETE FROM runs WHERE key = ? AND held = 0
 				AND NOT EXISTS (SELECT 1 FROM run_shares s WHERE s.run = runs.key)`, []any{m.From}},
