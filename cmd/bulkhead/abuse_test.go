@@ -109,8 +109,7 @@ func newChunkingHop(t *testing.T, next string) string {
 	}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &hop{next: next}, nil }))
 	server.ErrorLog = log.New(io.Discard, "", 0)
-	go server.Serve(l)                   // ends with the test
-	t.Cleanup(func() { server.Close() }) // closed already, perhaps
+	serveSMTP(t, server, l)
 	return l.Addr().String()
 }
 

@@ -143,9 +143,19 @@ func newMailbox(t testing.TB) *mailbox {
 	b.server.AllowInsecureAuth = true
 	b.server.ErrorLog = log.New(io.Discard, "", 0) // clients that go away are part of the tests
 	b.server.EnableSMTPUTF8, b.server.EnableDSN, b.server.EnableBINARYMIME = true, true, true
-	go b.server.Serve(l)                   // ends with the test
-	t.Cleanup(func() { b.server.Close() }) // closed already, perhaps
+	serveSMTP(t, b.server, l)
 	return b
+}
+
+// serveSMTP lets server serve until the test ends, or closes it.
+func serveSMTP(t testing.TB, server *smtp.Server, l net.Listener) {
+	served := make(chan struct{})
+	go func() { defer close(served); server.Serve(l) }()
+	t.Cleanup(func() {
+		server.Close() // closed already, perhaps
+		l.Close()      // which the server knows of only once it serves
+		<-served
+	})
 }
 
 func (b *mailbox) url() string { return "smtp://" + b.address }

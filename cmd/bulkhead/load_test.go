@@ -31,8 +31,7 @@ func newCountingSink(t testing.TB) *countingSink {
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return countingSession{d}, nil }))
 	server.EnableSMTPUTF8, server.EnableDSN, server.MaxLineLength = true, true, 0
 	server.ErrorLog = log.New(io.Discard, "", 0)
-	go server.Serve(l)                   // ends with the test
-	t.Cleanup(func() { server.Close() }) // closed already, perhaps
+	serveSMTP(t, server, l)
 	return d
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,15 +11,31 @@ import (
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/testbed"
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 )
 
 // update rewrites the golden parts of the scripts.
 var update = flag.Bool("update", false, "rewrite golden files")
 
 // TestMain lets the test binary be the program: under the name bulkhead it is
-// main, as a process of its own.
+// main, as a process of its own. It fails where a test leaves a goroutine behind.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"bulkhead": main})
+	testscript.Main(leakless{m}, map[string]func(){"bulkhead": main})
+}
+
+// leakless runs the tests, and then looks for what they left at work.
+type leakless struct{ *testing.M }
+
+func (l leakless) Run() int {
+	code := l.M.Run()
+	if code != 0 {
+		return code
+	}
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }
 
 // TestScripts runs the command lines of testdata/script against the program.

@@ -34,8 +34,7 @@ func (u *moody) listen(t testing.TB) {
 		return
 	}
 	server := smtp.NewServer(u)
-	go server.Serve(l)                   // ends with the test
-	t.Cleanup(func() { server.Close() }) // closed already, perhaps
+	serveSMTP(t, server, l)
 }
 
 func (u *moody) NewSession(c *smtp.Conn) (smtp.Session, error) {

@@ -160,8 +160,7 @@ func TestSendmailOneRecipientAtATime(t *testing.T) {
 	box := &mailbox{address: l.Addr().String()}
 	box.server = smtp.NewServer(box)
 	box.server.LMTP = true
-	go box.server.Serve(l)                   // ends with the test
-	t.Cleanup(func() { box.server.Close() }) // closed already, perhaps
+	serveSMTP(t, box.server, l)
 	p := startRelay(t, t.TempDir(), "lmtp://"+box.address, nil)
 	said, status := sendmail(t, p.listeners[0].Addr().String(), "Subject: x\n\nhello\n", "-f", "ana@web.example", "ben@client.example", "dora@client.example", "eve@client.example")
 	if got := box.got(); status != exitOK || len(got) != 3 || got[2].to[0] != "eve@client.example" {

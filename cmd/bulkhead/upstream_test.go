@@ -31,8 +31,7 @@ func newSecureMailbox(t *testing.T, implicit bool) (box *mailbox, cert string) {
 	} else {
 		box.server.TLSConfig = config
 	}
-	go box.server.Serve(l)                   // ends with the test
-	t.Cleanup(func() { box.server.Close() }) // closed already, perhaps
+	serveSMTP(t, box.server, l)
 	return box, cert
 }
 

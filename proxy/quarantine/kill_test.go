@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 )
 
 // Tests that need other processes start this binary again, with the work to
@@ -28,9 +30,7 @@ func TestMain(m *testing.M) {
 		"release": releaseWhatIsNamed,
 	}[os.Getenv(childWork)]
 	if !ok {
-		code := m.Run()
-		removeMillions()
-		os.Exit(code)
+		goleak.VerifyTestMain(swept{m})
 	}
 	s, err := openIn(context.Background(), os.Getenv(childDir), childOptions())
 	if err == nil {
@@ -40,6 +40,16 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// swept runs the tests and closes what benchmarks share, so that what is still
+// at work then was left behind by a test.
+type swept struct{ *testing.M }
+
+func (s swept) Run() int {
+	code := s.M.Run()
+	removeMillions()
+	return code
 }
 
 // child starts this binary to do work on the store in dir. Its output is read
