@@ -97,7 +97,7 @@ func (s *sink) gridIf(p extract.Part, kind string, g table.Grid, wanted func(fir
 	if errors.Is(err, io.EOF) {
 		err = nil
 	}
-	return rows, taken, err
+	return rows, taken, s.bounded(p, err)
 }
 
 // passes reports whether the allow list has a table with this header, and

@@ -20,6 +20,12 @@ func (w *walk) html(n node, r io.Reader) error {
 	if w.cells > w.lim.Cells {
 		return nil
 	}
+	if m.shadow.cut {
+		w.unread(n, TooBig, "the page carries more beside what it shows than is read", true)
+	}
+	if m.cut {
+		w.unread(n, TooMany, "a row of a table has more cells than are read", true)
+	}
 	n.charset, n.flowed, n.media = "utf-8", false, ""
 	return w.markupEnd(n, m)
 }

@@ -78,6 +78,51 @@ func TestHTMLIsReadAsItIsSeenAndWritten(t *testing.T) {
 	}
 }
 
+// TestHTMLLosesNothingToItsBounds: what does not fit into a cell, a row or the
+// text beside a page is read as text, or told.
+func TestHTMLLosesNothingToItsBounds(t *testing.T) {
+	long := strings.Repeat("some words ", heldSize/4)
+	for _, c := range []struct {
+		name, page string
+		told       Reason
+	}{
+		{"lines at the end of a long cell", "<table><tr><td>" + long + "<br>" + needle + "<br></table>", ""},
+		{"a word longer than a cell", "<table><tr><td>" + strings.Repeat("x", 3*heldSize) + " " + needle + "</table>", ""},
+		{"a long caption", "<table><caption>" + long + "<p>" + needle + "</caption><tr><td>1<td>2</table>", ""},
+		{"a long cell of a table in a table", "<table><tr><td><table><tr><td>" + long + needle + "</table></table>", ""},
+		{"a long hidden text", "<p>a<span hidden>" + long + needle + "</span>b", ""},
+		{"lines in a style sheet", "<style>a{}\nAda Fern,ada1@home.example," + needle + "\n</style>", ""},
+		{"more beside the page than is kept", "<p data-x='" + strings.Repeat("abcd", maxShadow/4) + "'><p data-x='" + needle + "'>", TooBig},
+		{"a cell behind the last column", "<table><tr>" + strings.Repeat("<td>", maxCells) + "<td>" + needle + "</table>", TooMany},
+		{"a cell behind many columns that cells span", "<table><tr>" + strings.Repeat("<td colspan=100>", 41) + "<td>" + needle + "</table>", TooMany},
+		{"empty cells behind the last column", "<table><tr><td>" + needle + strings.Repeat("<td>", maxCells) + "</table>", ""},
+	} {
+		r, sum := walkFile(t, []byte("<html><body>"+c.page), DefaultLimits())
+		found := strings.Contains(r.text.String()+r.grids.String(), needle)
+		if c.told == "" && (!found || len(sum.Unread) > 0) {
+			t.Errorf("%s: found %t, unread %v", c.name, found, sum.Unread)
+		}
+		if c.told != "" && (len(sum.Unread) != 1 || sum.Unread[0].Reason != c.told) {
+			t.Errorf("%s: unread %v, want %s", c.name, sum.Unread, c.told)
+		}
+	}
+}
+
+// TestCellsThatAPageDoesNotWriteAreBounded: with colspan and rowspan a few bytes
+// ask for many cells.
+func TestCellsThatAPageDoesNotWriteAreBounded(t *testing.T) {
+	for _, row := range []string{"<tr><td colspan=1000>a<td>b", "<tr><td rowspan=100 colspan=100>a<td>b", "<tr><td rowspan=1000>a<td rowspan=1000>b"} {
+		const rows = 5000
+		r, _ := walkFile(t, []byte("<table>"+strings.Repeat(row, rows)+"</table>"), DefaultLimits())
+		if cells := strings.Count(r.grids.String(), "|"); cells > freeFill+2*rows*(fillRatio+1) {
+			t.Errorf("%s: %d cells", row, cells)
+		}
+		if n := strings.Count(r.grids.String(), "b"); n < rows {
+			t.Errorf("%s: %d rows of %d", row, n, rows)
+		}
+	}
+}
+
 // TestTagsThatComeAgainSayTheSame: a tag that is written like one before it says
 // what it would say if it were written otherwise.
 func TestTagsThatComeAgainSayTheSame(t *testing.T) {

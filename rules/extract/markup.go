@@ -29,17 +29,21 @@ type markup struct {
 	pre    int    // depth of elements that keep white space
 	tables []*tableState
 	grids  int
-	blocks blockStack
-	raw    string // the element whose text is no text: style
-	mailto []byte
-	shadow shadow
-	sheet  sheet
-	styles map[string]look // of the style attributes that were read
-	veil   veil
-	turn   within // the element whose text is shown backwards
-	placed placed
-	labels labels
-	err    error
+	// Of the cells of tables: those that are written, those that are not and were
+	// filled in, and whether a row had more than it may.
+	written, filled int
+	cut             bool
+	blocks          blockStack
+	raw             string // the element whose text is no text: style
+	mailto          []byte
+	shadow          shadow
+	sheet           sheet
+	styles          map[string]look // of the style attributes that were read
+	veil            veil
+	turn            within // the element whose text is shown backwards
+	placed          placed
+	labels          labels
+	err             error
 
 	turning bool // the open cell or line has turned text
 
@@ -132,8 +136,10 @@ func (m *markup) text(b []byte) {
 	case m.raw == "script":
 		m.script(b)
 	case m.veil.deep > 0:
-		if len(m.veil.text) < heldSize {
-			m.veil.text = append(m.veil.text, b...)
+		if m.veil.text = append(m.veil.text, b...); len(m.veil.text) > heldSize {
+			m.shadow.value(m.veil.text)
+			m.shadow.end()
+			m.veil.text = m.veil.text[:0]
 		}
 		return
 	case m.placed.open:
@@ -145,7 +151,7 @@ func (m *markup) text(b []byte) {
 	}
 	keep := m.pre > 0 || tabular(b)
 	if t := m.table(); t != nil {
-		t.write(b, keep)
+		t.write(m, b, keep)
 		return
 	}
 	if !keep {

@@ -32,7 +32,20 @@ const (
 	heldSize = 64 << 10
 	// maxCells bounds the cells of a row.
 	maxCells = 4096
+	// A page may have freeFill empty cells for what spans several columns or
+	// rows, and fillRatio for each cell that it writes. Past that a cell stands
+	// in one column: a page could ask for a hundred with few bytes.
+	freeFill, fillRatio = 4096, 8
 )
+
+// mayFill reports whether the page may have another cell that it does not write.
+func (m *markup) mayFill() bool {
+	if m.filled >= freeFill+fillRatio*m.written {
+		return false
+	}
+	m.filled++
+	return true
+}
 
 // table is the innermost open table.
 func (m *markup) table() *tableState {
@@ -69,7 +82,7 @@ func (m *markup) endTable() {
 	for _, it := range t.held {
 		for _, c := range it.cells {
 			outer.newline()
-			outer.write(c, true)
+			outer.write(m, c, true)
 		}
 	}
 }
@@ -86,17 +99,30 @@ func (t *tableState) part(m *markup) {
 	t.endRow(m)
 }
 
-func (t *tableState) write(b []byte, keep bool) {
-	if len(t.cell) > heldSize {
-		return
-	}
-	if keep {
+func (t *tableState) write(m *markup, b []byte, keep bool) {
+	switch {
+	case keep:
 		t.cell = append(t.cell, b...)
-		return
-	}
-	if t.inCell || len(bytes.TrimSpace(b)) > 0 {
+	case t.inCell || len(bytes.TrimSpace(b)) > 0:
 		t.cell, t.space = collapse(t.cell, b, t.space)
 	}
+	if len(t.cell) > heldSize {
+		t.spill(m)
+	}
+}
+
+// spill gives what a cell has too much of as running text, in whole lines where
+// it has any.
+func (t *tableState) spill(m *markup) {
+	n := bytes.LastIndexByte(t.cell, '\n') + 1
+	if n == 0 {
+		n = bytes.LastIndexByte(t.cell, ' ') + 1
+	}
+	if n == 0 || len(t.cell)-n > heldSize/2 {
+		n = len(t.cell)
+	}
+	m.emit(t.cell[:n], false)
+	t.cell = t.cell[:copy(t.cell, t.cell[n:])]
 }
 
 func (t *tableState) newline() {
@@ -124,10 +150,14 @@ func (t *tableState) endCell(m *markup) {
 	if t.row == nil {
 		t.row = m.newRow(t.id)
 	}
-	t.fromAbove(false)
+	t.fromAbove(m, false)
+	m.written++
+	m.cut = m.cut || len(t.row.cells) >= maxCells && len(text) > 0
 	for i := 0; i < t.cols && len(t.row.cells) < maxCells; i++ {
 		if i > 0 {
-			text = nil
+			if text = nil; !m.mayFill() {
+				break
+			}
 		}
 		at := len(t.row.cells)
 		t.row.addCell(text)
@@ -149,15 +179,16 @@ func (it *item) addCell(text []byte) {
 }
 
 // fromAbove fills the columns that a cell of an earlier row reaches into.
-func (t *tableState) fromAbove(toEnd bool) {
+func (t *tableState) fromAbove(m *markup, toEnd bool) {
 	for len(t.row.cells) < len(t.above) && len(t.row.cells) < maxCells {
 		at := len(t.row.cells)
-		if t.above[at].left > 0 {
+		down := t.above[at].left > 0
+		if !down && (!toEnd || !t.reaches(at)) || !m.mayFill() {
+			return
+		}
+		if down {
 			t.row.addCell(t.above[at].text)
 			continue
-		}
-		if !toEnd || !t.reaches(at) {
-			return
 		}
 		t.row.addCell(nil)
 	}
@@ -179,7 +210,7 @@ func (t *tableState) endRow(m *markup) {
 	if it == nil {
 		return
 	}
-	t.fromAbove(true)
+	t.fromAbove(m, true)
 	for i := range t.above {
 		t.above[i].left = max(t.above[i].left-1, 0)
 	}

@@ -8,13 +8,17 @@ import (
 )
 
 // styleSheet reads a style element: what its rules hide or turn, what they
-// generate, its comments and its data: URIs.
+// generate, its comments, addresses that stand in it and its data: URIs.
 func (m *markup) styleSheet(css []byte) {
 	m.sheet.add(css)
 	m.shadow.generated(css)
 	m.styleData(css)
 	for {
-		_, rest, ok := bytes.Cut(css, []byte("/*"))
+		rules, rest, ok := bytes.Cut(css, []byte("/*"))
+		if addressed(rules) {
+			m.shadow.value(rules)
+			m.shadow.end()
+		}
 		if !ok {
 			return
 		}
@@ -27,6 +31,17 @@ func (m *markup) styleSheet(css []byte) {
 			return
 		}
 	}
+}
+
+// addressed reports whether a style sheet holds an at sign in the middle of a
+// word, as addresses do: rules begin with one.
+func addressed(css []byte) bool {
+	for i := 1; i+1 < len(css); i++ {
+		if css[i] == '@' && (letter(css[i-1]) || '0' <= css[i-1] && css[i-1] <= '9') && letter(css[i+1]) {
+			return true
+		}
+	}
+	return false
 }
 
 // styleData opens the data: URIs of a style sheet or a style attribute.

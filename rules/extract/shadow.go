@@ -10,7 +10,8 @@ import (
 // the queries of links. It is given as one text, a line for each element.
 type shadow struct {
 	text bytes.Buffer
-	line int // where the present element's line begins
+	line int  // where the present element's line begins
+	cut  bool // a value found no room
 }
 
 // maxShadow bounds what is gathered of one page, in bytes.
@@ -19,7 +20,11 @@ const maxShadow = 4 << 20
 // value adds one value of the present element.
 func (s *shadow) value(b []byte) {
 	b = bytes.TrimSpace(b)
-	if len(b) < 2 || s.text.Len()+len(b) > maxShadow {
+	if len(b) < 2 {
+		return
+	}
+	if s.text.Len()+len(b) > maxShadow {
+		s.cut = true
 		return
 	}
 	if s.text.Len() > s.line {

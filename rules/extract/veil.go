@@ -97,7 +97,7 @@ func (m *markup) mark(b []byte, before bool) {
 	t := m.table()
 	switch {
 	case t != nil:
-		t.write(b, before)
+		t.write(m, b, before)
 	case before:
 		m.line = append(m.line, b...)
 	default:

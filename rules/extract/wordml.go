@@ -81,9 +81,11 @@ func (d *wordML) end(name string) {
 		d.endLine()
 	case "tc", "c":
 		d.cells = max(d.cells-1, 0)
-		if len(d.row) < maxCells {
-			d.row = append(d.row, bytes.Clone(bytes.TrimSpace(d.line)))
+		if len(d.row) == maxCells {
+			d.endText()
+			break
 		}
+		d.row = append(d.row, bytes.Clone(bytes.TrimSpace(d.line)))
 		d.line = d.line[:0]
 	case "tr", "row":
 		d.endRow()

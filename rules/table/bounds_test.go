@@ -158,3 +158,91 @@ func (p proseOnly) Prose(text []byte) error {
 	_, err := p.w.Write(text)
 	return err
 }
+
+// gridOf is a Grid of rows that are all alike.
+type gridOf struct {
+	row  [][]byte
+	rows int
+}
+
+func (g *gridOf) Next() ([][]byte, error) {
+	if g.rows--; g.rows < 0 {
+		return nil, io.EOF
+	}
+	return g.row, nil
+}
+
+func TestAGridWithMoreCellsThanItMayHaveIsTold(t *testing.T) {
+	typer := newTyper(t)
+	for _, c := range []struct {
+		last string
+		told bool
+	}{{"Ada", true}, {" ", false}} {
+		rows := 0
+		err := typer.Read(t.Context(), &gridOf{[][]byte{[]byte("a"), []byte("b"), []byte("c"), []byte(c.last)}, 7}, table.Limits{Columns: 3}, func(s *table.Segment) error {
+			rows += len(s.Rows)
+			return nil
+		})
+		if told := errors.Is(err, table.ErrLimit); told != c.told || err != nil && !told || rows == 0 {
+			t.Errorf("%q behind the last column: %d rows, %v", c.last, rows, err)
+		}
+	}
+}
+
+// gridCount counts the grids and the cells of their rows.
+type gridCount struct{ grids, cells int }
+
+func (*gridCount) Prose([]byte) error                   { return nil }
+func (*gridCount) Repeated(*table.Repeat) (bool, error) { return false, nil }
+func (c *gridCount) Grid(_ table.Kind, g table.Grid) error {
+	c.grids++
+	for {
+		row, err := g.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		c.cells += len(row)
+	}
+}
+
+func TestRecordsWithKeysOfTheirOwnShareGrids(t *testing.T) {
+	for _, form := range []string{"{\"n\":%d,\"k%d\":1}\n", "k%d: v%d\nk: w\n\nname: x\n"} {
+		var text strings.Builder
+		const records = 5000
+		for i := range records {
+			fmt.Fprintf(&text, form, i, i)
+		}
+		var c gridCount
+		if err := table.Split(t.Context(), strings.NewReader(text.String()), table.Limits{}, &c); err != nil {
+			t.Fatal(err)
+		}
+		if c.grids == 0 || c.grids > records/16 {
+			t.Errorf("%s: %d grids of %d cells for %d records", form, c.grids, c.cells, records)
+		}
+	}
+}
+
+// stopping cancels a context with the first prose that it is given.
+type stopping struct {
+	gridCount
+	stop  context.CancelFunc
+	bytes int
+}
+
+func (s *stopping) Prose(text []byte) error {
+	s.stop()
+	s.bytes += len(text)
+	return nil
+}
+
+func TestSplitStopsInTheMiddleOfItsWindow(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	s := &stopping{stop: stop}
+	err := table.Split(ctx, strings.NewReader(strings.Repeat("some words and nothing else\n", 10_000)), table.Limits{}, s)
+	if !errors.Is(err, context.Canceled) || s.bytes > 100_000 {
+		t.Errorf("%d bytes were read after the end of the context, %v", s.bytes, err)
+	}
+}

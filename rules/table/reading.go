@@ -39,7 +39,7 @@ type belief struct {
 // empty makes the reading ready for another grid. Its room is kept.
 func (r *reading) empty() {
 	r.rows.reset()
-	r.rows.seen, r.rows.first = 0, 0
+	r.rows.seen, r.rows.first, r.rows.cut = 0, 0, false
 	*r = reading{
 		rows: r.rows, last: r.last, prior: r.prior[:0], now: r.now[:0], old: r.old, new: r.new, found: r.found[:0], facts: r.facts,
 		best: r.best[:0], segment: Segment{Columns: r.segment.Columns[:0]}, view: r.view[:0], values: r.values[:0],

@@ -271,8 +271,8 @@ func (g *recordGrid) header() [][]byte {
 }
 
 // giveShelf gives the records of a shelf, and those that more adds, as one or
-// more grids.
-func (s *splitter) giveShelf(kind Kind, h *shelf, more func() (bool, error)) error {
+// more grids. fill puts records on the shelf until it is full, or none follow.
+func (s *splitter) giveShelf(kind Kind, h *shelf, more func() (bool, error), fill func() error) error {
 	for len(h.waiting()) > 0 {
 		if len(h.columns) > manyColumns {
 			h.forget()
@@ -284,6 +284,15 @@ func (s *splitter) giveShelf(kind Kind, h *shelf, more func() (bool, error)) err
 		}
 		g := &recordGrid{shelf: h, more: more, limit: s.lim.Columns}
 		if err := s.give(kind, g); err != nil {
+			return err
+		}
+		if len(h.waiting()) == 0 {
+			continue
+		}
+		// A record has a key that is no column. Those after it may have keys of
+		// their own, too: the next grid is to have a column for all of them, and
+		// not to end at each.
+		if err := fill(); err != nil {
 			return err
 		}
 	}
@@ -308,20 +317,19 @@ func (s *splitter) giveRecords(kind Kind, next func(*record) (bool, error)) erro
 		h.put(r)
 		return true, nil
 	}
-	for {
+	fill := func() error {
 		for !h.full() {
-			ok, err := more()
-			if err != nil {
+			if ok, err := more(); err != nil || !ok {
 				return err
 			}
-			if !ok {
-				break
-			}
 		}
-		if len(h.waiting()) == 0 {
-			return nil
+		return nil
+	}
+	for {
+		if err := fill(); err != nil || len(h.waiting()) == 0 {
+			return err
 		}
-		if err := s.giveShelf(kind, h, more); err != nil {
+		if err := s.giveShelf(kind, h, more, fill); err != nil {
 			return err
 		}
 	}

@@ -88,10 +88,11 @@ type rows struct {
 	text  []byte
 	cells []cell
 	list  []rowPlace
-	size  int // bytes of the cells
-	width int // cells of the widest row
-	first int // number of the first row in the grid
-	seen  int // rows of the grid taken so far
+	size  int  // bytes of the cells
+	width int  // cells of the widest row
+	first int  // number of the first row in the grid
+	seen  int  // rows of the grid taken so far
+	cut   bool // a row had more cells than were taken
 }
 
 // rowPlace is a row among the cells.
@@ -106,6 +107,9 @@ type rowPlace struct {
 // add copies a row, at most limit cells of it.
 func (r *rows) add(row [][]byte, limit int) {
 	if len(row) > limit {
+		for _, value := range row[limit:] {
+			r.cut = r.cut || len(trim(value)) > 0
+		}
 		row = row[:limit]
 	}
 	start := len(r.cells)

@@ -59,6 +59,7 @@ type splitter struct {
 	out   Output
 	prose int   // start of the prose not yet given, an offset in the window
 	cut   error // the first thing left out for a limit
+	seen  int64 // bytes of the text that lay behind when it was last asked whether to stop
 	sql   schema
 
 	traits  *traits
@@ -130,8 +131,18 @@ func (s *splitter) read(open func() error) error {
 	return nil
 }
 
+// stopEvery is how many bytes of a text are read before it is asked again
+// whether to stop.
+const stopEvery = 16 << 10
+
 // refill gives the pending prose away before the window moves under it.
 func (s *splitter) refill() error {
+	if at := s.src.past + int64(s.src.pos); at-s.seen >= stopEvery {
+		s.seen = at
+		if err := s.src.stop(); err != nil {
+			return err
+		}
+	}
 	if !s.src.low() && s.src.pos-s.prose < proseSize {
 		return nil
 	}

@@ -93,7 +93,7 @@ func (c *structured) give() error {
 			err := c.read(h)
 			return len(h.waiting()) > 0, err
 		}
-		if err := c.s.giveShelf(c.kind, h, more); err != nil {
+		if err := c.s.giveShelf(c.kind, h, more, func() error { return c.read(nil) }); err != nil {
 			return err
 		}
 	}

@@ -31,7 +31,8 @@ func (t *Typer) Knows(header string) bool {
 // Read reads g to its end and gives its rows to visit, a segment at a time.
 // Each segment is typed by its own cells, the header over it and what the
 // segment before it held, so that a table may change on its way. The error is
-// the grid's, the context's or the visitor's.
+// the grid's, the context's or the visitor's; one that wraps ErrLimit is returned
+// after all rows were given, where one of them had more than lim.Columns cells.
 func (t *Typer) Read(ctx context.Context, g Grid, lim Limits, visit func(*Segment) error) error {
 	r, _ := t.spare.Get().(*reading)
 	if r == nil {
@@ -76,7 +77,11 @@ func (r *reading) read(ctx context.Context, g Grid) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return r.finish()
+	cut := r.rows.cut
+	if err := r.finish(); err != nil || !cut {
+		return err
+	}
+	return fmt.Errorf("read table: columns %w", ErrLimit)
 }
 
 // filler is a Grid that can copy its next row itself, at most limit cells of it.
