@@ -102,7 +102,11 @@ func (c *content) text(b []byte) {
 	switch {
 	case c.para == 0:
 	case c.aside > 0:
-		c.notes = append(c.notes, b[:min(len(b), max(maxNotes-len(c.notes), 0))]...)
+		if len(c.notes)+len(b) > maxNotes {
+			c.rd.note(fmt.Errorf("notes of a document: %w", document.ErrTooBig))
+			return
+		}
+		c.notes = append(c.notes, b...)
 	case !c.date:
 		c.said = c.said || len(bytes.TrimSpace(b)) > 0
 		c.f.Text(b)

@@ -4,9 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -143,6 +145,9 @@ func TestWhatIsNotReadIsSaid(t *testing.T) {
 	whole := spreadsheet(t, rows)
 	few := limits
 	few.Cells = 100
+	noise := make([]byte, 1<<19) // what is alike would expand too far
+	rand.NewChaCha8([32]byte{}).Read(noise)
+	long := hex.EncodeToString(noise)
 	for _, tc := range []struct {
 		name string
 		data []byte
@@ -154,6 +159,7 @@ func TestWhatIsNotReadIsSaid(t *testing.T) {
 		{"entities", pack(t, "content.xml", `<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>`), limits, document.ErrDamaged, 0},
 		{"cut off", whole[:len(whole)/2], limits, document.ErrDamaged, 100},
 		{"cells", whole, few, document.ErrTooMany, 100},
+		{"notes", spreadsheet(t, row(`<table:table-cell><office:annotation><text:p>`+long+`</text:p><text:p>y</text:p></office:annotation></table:table-cell>`)), limits, document.ErrTooBig, 0},
 		{"not a zip", []byte("PK"), limits, document.ErrDamaged, 0},
 	} {
 		got, err := read(tc.data, tc.lim)

@@ -3,6 +3,7 @@ package ole_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
@@ -95,6 +96,13 @@ func TestPresentationGivesItsTexts(t *testing.T) {
 		t.Error(err)
 	}
 	expect(t, "slides", got, `text : "Zoë\ntwo\ncafé\nnote\nlast"`)
+	deep := atom(0x0FA8, []byte("deep"))
+	for range 65 {
+		deep = box(1000, deep)
+	}
+	if _, err = read(compoundFile(node{name: "PowerPoint Document", data: []byte(deep)}), limits); !errors.Is(err, document.ErrTooDeep) {
+		t.Errorf("text too deep: %v", err)
+	}
 	user := make([]byte, 20)
 	le.PutUint32(user[12:], 0xF3D1C4DF)
 	_, err = read(compoundFile(node{name: "PowerPoint Document", data: []byte(stream)}, node{name: "Current User", data: user}), limits)
@@ -156,6 +164,11 @@ func TestMacrosAreText(t *testing.T) {
 		t.Error(err)
 	}
 	expect(t, "macros", got, `text Module1: "Attribute VB_x"`)
+	// A letter and 4,098 copies of it.
+	module = append(module, strings.Repeat("\x03\xb0\x02x\xff\x0f", 1100)...)
+	if _, err = read(compoundFile(node{name: "VBA", children: []node{{name: "Module1", data: append(module, "\x03\xb0\x02x\xff\x0f"...)}}}), limits); !errors.Is(err, document.ErrTooBig) {
+		t.Errorf("a module of more than 4 MiB: %v", err)
+	}
 }
 
 func TestKindOfTellsCompoundFilesApart(t *testing.T) {

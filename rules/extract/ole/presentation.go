@@ -85,18 +85,23 @@ func (p *slides) next(dst []byte) ([]byte, bool) {
 		if size = p.fit(size); size < 0 {
 			continue
 		}
-		if p.head[0]&0x0F == pptContainer && len(p.ends) < maxPPTDepth {
-			p.ends = append(p.ends, at+size)
-			continue
+		if p.head[0]&0x0F == pptContainer {
+			if len(p.ends) < maxPPTDepth {
+				p.ends = append(p.ends, at+size)
+				continue
+			}
+			p.rd.note(fmt.Errorf("containers of a presentation: %w", document.ErrTooDeep))
 		}
 		p.pos += size
 		switch kind {
 		case pptTextChars, pptString, pptTextBytes:
 			return p.text(dst, kind, at, size), true
 		case pptObject:
-			if len(p.objects) < maxSheets {
-				p.objects = append(p.objects, pptRecord{at, size})
+			if len(p.objects) == maxSheets {
+				p.rd.note(fmt.Errorf("files in a presentation: %w", document.ErrTooMany))
+				continue
 			}
+			p.objects = append(p.objects, pptRecord{at, size})
 		}
 	}
 	return dst, false

@@ -1,6 +1,11 @@
 package ole
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
+)
 
 // maxModule bounds the source of one module of macros, in bytes.
 const maxModule = 4 << 20
@@ -17,7 +22,11 @@ func (rd *reader) module(e *entry) error {
 	if i < 3 || b[i-3] != 1 {
 		return nil
 	}
-	source := decode(1252).append(nil, decompressVBA(b[i-2:]))
+	plain, whole := decompressVBA(b[i-2:])
+	if !whole {
+		rd.note(fmt.Errorf("source of a macro: %w", document.ErrTooBig))
+	}
+	source := decode(1252).append(nil, plain)
 	if len(source) == 0 {
 		return nil
 	}
@@ -25,10 +34,13 @@ func (rd *reader) module(e *entry) error {
 }
 
 // decompressVBA undoes the compression of a module ([MS-OVBA] 2.4.1.3): chunks
-// of up to 4,096 bytes, each with a header of two bytes.
-func decompressVBA(b []byte) []byte {
-	var out []byte
-	for len(b) > 2 && len(out) < maxModule {
+// of up to 4,096 bytes, each with a header of two bytes. It reports whether that
+// is all.
+func decompressVBA(b []byte) (out []byte, whole bool) {
+	for len(b) > 2 {
+		if len(out) >= maxModule {
+			return out, false
+		}
 		header := int(le.Uint16(b))
 		n := min(header&0xFFF+3, len(b))
 		chunk := b[2:n]
@@ -39,7 +51,7 @@ func decompressVBA(b []byte) []byte {
 		}
 		out = append(out, decompressChunk(chunk)...)
 	}
-	return out
+	return out, true
 }
 
 func decompressChunk(b []byte) []byte {

@@ -165,7 +165,11 @@ func (w *workbook) declare(rec record) {
 		w.text = decode(int(le.Uint16(d)))
 	case rec.id == recDateMode && len(d) >= 2:
 		w.date1904 = le.Uint16(d) == 1
-	case rec.id == recBoundSht && len(d) > 7 && len(w.sheets) < maxSheets:
+	case rec.id == recBoundSht && len(d) > 7:
+		if len(w.sheets) == maxSheets {
+			w.rd.note(fmt.Errorf("sheets of a workbook: %w", document.ErrTooMany))
+			return
+		}
 		w.sheets = append(w.sheets, boundSheet{string(w.shortString(d[6:])), int64(le.Uint32(d))})
 	case (rec.id == recFormat || rec.id == recFormat2) && len(w.formats) < maxFormats:
 		w.declareFormat(rec)

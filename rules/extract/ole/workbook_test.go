@@ -117,6 +117,7 @@ func TestWorkbookSaysWhatIsNotRead(t *testing.T) {
 		{"encrypted package", compoundFile(node{name: "EncryptionInfo"}, node{name: "EncryptedPackage", data: []byte("x")}), 1e6, document.ErrEncrypted, 0},
 		{"stream cut off", xls(stream[:len(stream)/2]), 1e6, document.ErrDamaged, 900},
 		{"file cut off", whole[:len(whole)/2], 1e6, document.ErrDamaged, 0},
+		{"text beside the cells", xls(biff8("", strings.Repeat(rec(0x14, uint16(8000), byte(0), make([]byte, 8000)), 600))), 1e6, document.ErrTooBig, 0},
 		{"cells", whole, 100, document.ErrTooMany, 100},
 	} {
 		lim := limits

@@ -156,8 +156,12 @@ func (g *sheetGrid) record(rec record) {
 
 // note keeps a text beside the cells.
 func (w *workbook) note(text []byte) {
-	if len(w.notes)+len(text) < maxNotes && len(text) > 0 {
+	switch {
+	case len(text) == 0:
+	case len(w.notes)+len(text) < maxNotes:
 		w.notes = append(append(w.notes, text...), '\n')
+	default:
+		w.rd.note(fmt.Errorf("text beside the cells of a workbook: %w", document.ErrTooBig))
 	}
 }
 

@@ -32,13 +32,14 @@ type reader struct {
 	lim     document.Limits
 	out     document.Output
 
-	links    relations
-	roles    map[*xmlzip.Part]role
-	byRole   map[role][]*xmlzip.Part // in the order of the archive
-	pivots   map[string]*xmlzip.Part // definitions of pivot tables by the end of their name
-	strings  sheet.Strings
-	styles   []sheet.Style
-	date1904 bool
+	links     relations
+	roles     map[*xmlzip.Part]role
+	byRole    map[role][]*xmlzip.Part // in the order of the archive
+	pivots    map[string]*xmlzip.Part // definitions of pivot tables by the end of their name
+	strings   sheet.Strings
+	cutString bool // one of them was cut off
+	styles    []sheet.Style
+	date1904  bool
 
 	cells   int64 // given out so far
 	pages   int

@@ -38,8 +38,12 @@ func (rd *reader) readStrings(s *xmlzip.Scanner) {
 			return
 		}
 		if kind == xmlzip.Text {
-			if inText && phonetic == 0 && len(text) < sheet.MaxCellBytes {
+			switch {
+			case !inText || phonetic > 0:
+			case len(text) < sheet.MaxCellBytes:
 				text = append(text, s.Text()...)
+			default:
+				rd.cutString = true
 			}
 			continue
 		}

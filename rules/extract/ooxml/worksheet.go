@@ -29,8 +29,11 @@ func (rd *reader) worksheet(p *xmlzip.Part, name string) error {
 			return err
 		}
 	}
-	if g.row.Cut() {
+	if g.row.Cut() || rd.cutString {
 		rd.note(fmt.Errorf("cell of more than %d bytes: %w", sheet.MaxCellBytes, document.ErrTooBig))
+	}
+	if g.cut {
+		rd.note(fmt.Errorf("text beside the cells of a sheet: %w", document.ErrTooBig))
 	}
 	if len(g.notes) == 0 {
 		return nil
@@ -47,6 +50,7 @@ type sheetGrid struct {
 	number  []byte // scratch of a number under its format
 	notes   []byte // headers, footers, lists of choices and hints
 	formula []byte // of the cell at hand
+	cut     bool   // notes or a formula found no room
 	rowAt   int    // number of the last row that was given out
 	gap     bool   // an empty row goes first
 	again   bool   // the row at hand was looked at, not given out
@@ -140,7 +144,7 @@ func (g *sheetGrid) hint() {
 		}
 		switch string(name) {
 		case "prompt", "promptTitle", "error", "tooltip", "display":
-			if len(g.notes) < maxNotes {
+			if g.cut = g.cut || len(g.notes) >= maxNotes; !g.cut {
 				g.notes = append(append(g.notes, value...), '\n')
 			}
 		}
@@ -174,8 +178,10 @@ func (g *sheetGrid) note(element string) error {
 		if kind == xmlzip.End && string(g.s.Name()) == element {
 			break
 		}
-		if kind == xmlzip.Text && len(g.notes) < maxNotes {
-			g.notes = append(g.notes, g.s.Text()...)
+		if kind == xmlzip.Text {
+			if g.cut = g.cut || len(g.notes) >= maxNotes; !g.cut {
+				g.notes = append(g.notes, g.s.Text()...)
+			}
 		}
 	}
 	text := g.notes[before:]
@@ -256,6 +262,8 @@ func (g *sheetGrid) readValue() error {
 				g.row.Append(g.s.Text())
 			case inFormula && len(g.formula) < maxNotes:
 				g.formula = append(g.formula, g.s.Text()...)
+			case inFormula:
+				g.cut = true
 			}
 			continue
 		}

@@ -2,8 +2,10 @@ package ooxml_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +116,9 @@ func TestWhatIsNotReadIsSaid(t *testing.T) {
 		change(&l)
 		return l
 	}
+	noise := make([]byte, 1<<19) // what is alike would expand too far
+	rand.NewChaCha8([32]byte{}).Read(noise)
+	long := hex.EncodeToString(noise)
 	for _, tc := range []struct {
 		name string
 		data []byte
@@ -127,6 +132,9 @@ func TestWhatIsNotReadIsSaid(t *testing.T) {
 		{"cells", whole, tight(func(l *document.Limits) { l.Cells = 100 }), document.ErrTooMany, 100},
 		{"bytes", whole, tight(func(l *document.Limits) { l.Bytes = 100_000 }), document.ErrTooBig, 100},
 		{"sheets", whole, tight(func(l *document.Limits) { l.Pages = 0 }), document.ErrTooMany, 0},
+		{"text beside the cells", workbook(t, `<sheetData>`+row+`</sheetData><headerFooter><oddHeader>`+long+`</oddHeader><oddFooter>y</oddFooter></headerFooter>`), limits, document.ErrTooBig, 1},
+		{"hints", workbook(t, `<sheetData>`+row+`</sheetData><dataValidations><dataValidation prompt="`+long+`" error="y"/></dataValidations>`), limits, document.ErrTooBig, 1},
+		{"end of a shared string", workbook(t, `<sheetData>`+row+`</sheetData>`, "xl/sharedStrings.xml", `<sst><si><r><t>`+long+`</t></r><r><t>y</t></r></si></sst>`), limits, document.ErrTooBig, 1},
 		{"not a zip", []byte("PK\x03\x04 nothing"), limits, document.ErrDamaged, 0},
 	} {
 		got, err := read(tc.data, tc.lim)
