@@ -41,7 +41,7 @@ type telling struct {
 }
 
 func newRun(p print, now time.Time) *run {
-	return &run{key: newKey(), print: p, first: now, last: now, people: newPeople(),
+	return &run{key: newKey(now), print: p, first: now, last: now, people: newPeople(),
 		inRun: map[rules.Key]struct{}{}, known: make(chan struct{})}
 }
 

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"log/slog"
 	"net/netip"
@@ -76,7 +77,7 @@ func New(cfg Config) *Tracker {
 	if cfg.Anyway && cfg.Ledger != nil {
 		cfg.Ledger = &watched{Ledger: cfg.Ledger, log: cfg.Log, now: cfg.Now}
 	}
-	t := &Tracker{cfg: cfg, relay: newKey(), senders: map[string]*list.Element{}, order: list.New()}
+	t := &Tracker{cfg: cfg, relay: newName(), senders: map[string]*list.Element{}, order: list.New()}
 	if cfg.Ledger != nil {
 		t.writer = newWriter(t.relay, cfg.Ledger, cfg.Log, cfg.Metrics.LedgerDropped)
 		go t.writer.run()
@@ -250,9 +251,20 @@ func (t *Tracker) touch(s *sender, r *run) {
 	}
 }
 
-// newKey makes the name of a run.
-func newKey() string {
+// newName makes a name that no other process makes.
+func newName() string {
 	var b [10]byte
 	rand.Read(b[:]) // never fails since Go 1.24
 	return hex.EncodeToString(b[:])
+}
+
+// newKey makes the name of a run that begins: the time in milliseconds and what no
+// other has, as a UUID of version 7 has them (RFC 9562 section 5.7). A ledger has
+// its runs in the order of their names: so those of one batch stand together, at the
+// end, and are few pages to write, where names without order are one page each.
+func newKey(now time.Time) string {
+	var b [8 + 8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(now.UnixMilli())<<16) // six bytes, until the year 10889
+	rand.Read(b[6:14])                                            // never fails since Go 1.24
+	return hex.EncodeToString(b[:14])
 }

@@ -36,6 +36,23 @@ func TestWhichMessagesAreOneRun(t *testing.T) {
 	}
 }
 
+// A ledger has the runs of a batch side by side then.
+func TestRunsAreNamedInTheOrderTheyBegin(t *testing.T) {
+	o := newOffice(t, Config{})
+	last := ""
+	for i := range 5 {
+		c := o.join(fmt.Sprintf("news@shop%d.example", i), "ana@reader.test", newsletter("Ana"))
+		if c.Run() <= last {
+			t.Errorf("run %d is named %q, which comes before the one that had begun sooner, %q", i, c.Run(), last)
+		}
+		last = c.Run()
+		o.after(time.Millisecond)
+	}
+	if a, b := newKey(o.clock()), newKey(o.clock()); a == b || len(a) != len(b) {
+		t.Errorf("two runs of one moment are named %q and %q", a, b)
+	}
+}
+
 func TestSendersAreLoginsOrNetworks(t *testing.T) {
 	o := newOffice(t, Config{})
 	at := func(user, from, client string) string {
