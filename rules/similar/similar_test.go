@@ -125,6 +125,34 @@ func TestShortTextsSayNothing(t *testing.T) {
 }
 
 // TestPersonalPartsAreMasked: names, addresses and numbers make no difference.
+// TestAgreesIsBySimilarity, though it does not look at all bins of texts that differ.
+func TestAgreesIsBySimilarity(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 8))
+	agreed := 0
+	for range 20_000 {
+		var a, b similar.Sketch
+		filled, same := r.Float64(), 0.2+0.8*r.Float64()
+		for i := range a {
+			if r.Float64() < filled {
+				a[i] = 1 + r.Uint32N(1e9)
+			}
+			if b[i] = a[i]; r.Float64() > same {
+				b[i] = r.Uint32N(2) * (1 + r.Uint32N(1e9))
+			}
+		}
+		want := a.Filled() >= 24 && b.Filled() >= 24 && a.Similarity(&b) >= similar.Threshold
+		if got := a.Agrees(&b); got != want {
+			t.Fatalf("%d and %d bins filled, similarity %.3f: agrees is %v", a.Filled(), b.Filled(), a.Similarity(&b), got)
+		}
+		if want {
+			agreed++
+		}
+	}
+	if agreed < 2000 || agreed > 18_000 {
+		t.Errorf("%d of 20,000 pairs agree: both sorts were to be tried", agreed)
+	}
+}
+
 func TestPersonalPartsAreMasked(t *testing.T) {
 	a := "Dear Anna Baker,\nwe sent your order 4711 on 3 May to 12 Mill Lane, Cambridge and wrote to anna.baker@inbox.example about it."
 	b := "Dear Zoë Øster,\nwe sent your order 99 on 28 September to Émile Road 9, Żory and wrote to z@x.example about it."
@@ -182,5 +210,20 @@ func BenchmarkWriter(b *testing.B) {
 				w.Sketch()
 			}
 		})
+	}
+}
+
+// BenchmarkAgrees compares letters that have nothing to do with each other, as most
+// are that one is compared with.
+func BenchmarkAgrees(b *testing.B) {
+	r := rand.New(rand.NewPCG(5, 9))
+	var one, other similar.Sketch
+	for i := range one {
+		one[i], other[i] = r.Uint32(), r.Uint32()
+	}
+	for b.Loop() {
+		if one.Agrees(&other) {
+			b.Fatal("they agree")
+		}
 	}
 }

@@ -46,9 +46,27 @@ func (s *Sketch) Filled() (n int) {
 	return n
 }
 
-// Agrees reports whether two texts are copies of one mailing.
+// Agrees reports whether two texts are copies of one mailing: whether both are long
+// enough, and their similarity is Threshold at least. Most that are compared have
+// nothing in common, and are told apart before the last bin.
 func (s *Sketch) Agrees(o *Sketch) bool {
-	return s.Filled() >= enough && o.Filled() >= enough && s.Similarity(o) >= Threshold
+	const step = 16
+	both, apart := 0, 0
+	for at := 0; at < bins; at += step {
+		ours, theirs := (*[step]uint32)(s[at:]), (*[step]uint32)(o[at:])
+		for i, h := range ours {
+			switch {
+			case h != theirs[i]:
+				apart++
+			case h != 0:
+				both++
+			}
+		}
+		if most := both + bins - step - at; float64(most) < Threshold*float64(most+apart) {
+			return false // even if all the rest were the same
+		}
+	}
+	return s.Filled() >= enough && o.Filled() >= enough
 }
 
 // Similarity estimates the share of shingles that two texts have in common:
