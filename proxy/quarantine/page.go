@@ -258,11 +258,11 @@ func (s *Store) floorSQL(q IncidentQuery, at place) (string, []any) {
 	where, args := at.beyond(q.Sort)
 	c := s.finderOf(q, args)
 	drive := c.driving(q.Search)
-	column := q.Sort.column()
-	if column == "" {
-		column = "0"
+	columns := "0, seq"
+	if column := q.Sort.column(); column != "" {
+		columns = column + ", place" // as the index has them: no row is read
 	}
-	return "SELECT " + column + ", seq FROM incidents WHERE " + where + drive + q.stateSQL() + at.order(q.Sort) + " LIMIT 1 OFFSET ?", append(c.args, s.opts.look-1)
+	return "SELECT " + columns + " FROM incidents WHERE " + where + drive + q.stateSQL() + at.order(q.Sort) + " LIMIT 1 OFFSET ?", append(c.args, s.opts.look-1)
 }
 
 // stateSQL is the part of the condition that has indexes of its own.

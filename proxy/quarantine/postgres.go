@@ -61,6 +61,8 @@ func newPostgres(address, password string) (*postgresDatabase, error) {
 		"synchronous_commit":                  "on",
 		"lock_timeout":                        fmt.Sprint(busyTimeout.Milliseconds()),
 		"idle_in_transaction_session_timeout": fmt.Sprint(frozenTimeout.Milliseconds()),
+		// A page is read faster than what is compiled for it.
+		"jit": "off",
 	} {
 		if _, set := config.RuntimeParams[name]; !set {
 			config.RuntimeParams[name] = value

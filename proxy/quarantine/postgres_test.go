@@ -24,6 +24,7 @@ func TestStoresInPostgreSQL(t *testing.T) {
 		"an older program writes to a newer schema": olderProgramWritesToNewerSchema,
 		"machines have one secret":                  machinesHaveOneSecret,
 		"a frozen relay frees the others":           frozenRelayFreesTheOthers,
+		"pages follow an index":                     pagesFollowAnIndex,
 		"days of exposures are dropped":             daysOfExposuresAreDropped,
 		"days of deliveries are dropped":            daysOfDeliveriesAreDropped,
 		"what is held while a day goes is kept":     whatIsHeldWhileADayGoesIsKept,

@@ -146,16 +146,16 @@ func (c *finder) incident(t search.Term) string {
 		case IncidentDecided:
 			return "+open = 0"
 		}
-		return c.with(someCopy+"m.state = ?)", t.Word)
+		return c.with(someCopy+"m.state = ?"+each, t.Word)
 	case search.From:
 		return c.address(t.Word, "sender", "sender_domain")
 	case search.To:
 		if isAddress(t.Word) {
 			return c.with(c.key("id")+" IN (SELECT incident FROM messages WHERE seq IN (SELECT message FROM recipients WHERE address = ?))", c.s.hashAddress(t.Word))
 		}
-		return c.with("EXISTS (SELECT 1 FROM messages m JOIN recipients r ON r.message = m.seq WHERE m.incident = incidents.id AND +r.domain = ?)", c.s.hashDomain(t.Word))
+		return c.with("EXISTS (SELECT 1 FROM messages m JOIN recipients r ON r.message = m.seq WHERE m.incident = incidents.id AND +r.domain = ?"+each, c.s.hashDomain(t.Word))
 	case search.Action:
-		return c.with(someCopy+"m.action = ?)", t.Word)
+		return c.with(someCopy+"m.action = ?"+each, t.Word)
 	case search.Copies:
 		return c.with("+copies "+string(t.Op)+" ?", t.Number)
 	case search.Delivered:
@@ -181,13 +181,17 @@ func (c *finder) incident(t search.Term) string {
 		}
 		return c.with(c.key("id")+" = ?", normaliseIncident(t.Word))
 	case search.Hash:
-		return c.with(someCopy+"m.sha256 = ?)", strings.ToLower(t.Word))
+		return c.with(someCopy+"m.sha256 = ?"+each, strings.ToLower(t.Word))
 	}
 	return c.both(t, "first")
 }
 
 // someCopy begins a condition that some copy of an incident has to fulfil.
 const someCopy = "EXISTS (SELECT 1 FROM messages m WHERE m.incident = incidents.id AND +"
+
+// each ends a condition that is looked up for each row. PostgreSQL would join the whole
+// of the other table but for the OFFSET.
+const each = " LIMIT 1 OFFSET 0)"
 
 // key writes a column by which few rows are found.
 func (c *finder) key(name string) string {
@@ -216,11 +220,11 @@ func (c *finder) message(t search.Term) string {
 		if isAddress(t.Word) {
 			return c.with(c.key("seq")+" IN (SELECT message FROM recipients WHERE address = ?)", c.s.hashAddress(t.Word))
 		}
-		return c.with("EXISTS (SELECT 1 FROM recipients r WHERE r.message = messages.seq AND +r.domain = ?)", c.s.hashDomain(t.Word))
+		return c.with("EXISTS (SELECT 1 FROM recipients r WHERE r.message = messages.seq AND +r.domain = ?"+each, c.s.hashDomain(t.Word))
 	case search.Action:
 		return c.with("action = ?", t.Word)
 	case search.Copies, search.Delivered, search.Assigned, search.Marked:
-		return "EXISTS (SELECT 1 FROM incidents WHERE incidents.id = messages.incident AND " + c.incident(t) + ")"
+		return "EXISTS (SELECT 1 FROM incidents WHERE incidents.id = messages.incident AND " + c.incident(t) + each
 	case search.Run:
 		// Through its incidents, whose index has few rows.
 		return c.with(c.key("incident")+" IN (SELECT id FROM incidents WHERE key = ? AND key <> '')", t.Word)

@@ -16,33 +16,33 @@ import (
 
 // filler fills a database that has our schema.
 type filler struct {
-	b     *testing.B
+	t     testing.TB
 	conn  *pgx.Conn
 	s     *Store
 	until int64 // day of the last row, since 1970
 }
 
 func (f *filler) do(query string, args ...any) {
-	f.b.Helper()
-	if _, err := f.conn.Exec(f.b.Context(), query, args...); err != nil {
-		f.b.Fatalf("%.200s: %v", query, err)
+	f.t.Helper()
+	if _, err := f.conn.Exec(f.t.Context(), query, args...); err != nil {
+		f.t.Fatalf("%.200s: %v", query, err)
 	}
 }
 
-func newFiller(b *testing.B, s *Store, url string, until time.Time) *filler {
-	b.Helper()
-	conn, err := pgx.Connect(b.Context(), url)
+func newFiller(t testing.TB, s *Store, url string, until time.Time) *filler {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	f := &filler{b, conn, s, micros(until) / dayMicros}
+	f := &filler{t, conn, s, micros(until) / dayMicros}
 	f.do("SET session_replication_role = replica") // no triggers, no foreign keys
 	f.do("SET synchronous_commit = off")
 	f.do("SET maintenance_work_mem = '256MB'")
 	return f
 }
 
-func (f *filler) close() { _ = f.conn.Close(context.WithoutCancel(f.b.Context())) } // nothing is left to write
+func (f *filler) close() { _ = f.conn.Close(context.WithoutCancel(f.t.Context())) } // nothing is left to write
 
 const filledDays = 30
 
@@ -56,7 +56,7 @@ func (f *filler) days(table string, rows int, fill func(part string, day int64, 
 		fill(part, day, n)
 		f.do(attachPart(table, day))
 	}
-	f.do("ANALYZE " + table)
+	f.do("VACUUM ANALYZE " + table) // as the server does by itself in time
 }
 
 // exposures are judgements as narrow as they can be: 76 bytes each, where those of a
@@ -83,7 +83,7 @@ func (f *filler) deliveries(rows int) {
 	f.do(`INSERT INTO runs (key, sender, print, first, last, copies, delivered, subjects, held, policy, answer, incident)
 		SELECT run, 's', '', min(at), max(at), count(*), count(*), 0, 0, '', '', '' FROM deliveries GROUP BY run`)
 	f.do(`INSERT INTO run_shares (run, relay, copies, delivered) SELECT key, '', copies, delivered FROM runs`)
-	f.do("ANALYZE runs, run_shares")
+	f.do("VACUUM ANALYZE runs, run_shares")
 }
 
 // held are messages of 30 days and their incidents: one in five is an incident of its
@@ -132,7 +132,6 @@ func (f *filler) held(rows int) {
 	for _, statement := range again {
 		f.do(statement)
 	}
-	f.do("ANALYZE incidents, messages, recipients, audit")
 	f.do("UPDATE totals SET messages = (SELECT count(*) FROM messages m WHERE m.state = totals.state)")
 	f.do(`INSERT INTO senders (sender, messages, open, incidents, people, message, last)
 		SELECT sender_hash, count(*), count(*) FILTER (WHERE state = 'held'), count(DISTINCT incident), max(subjects), max(seq), max(received) FROM messages GROUP BY sender_hash`)
@@ -140,27 +139,27 @@ func (f *filler) held(rows int) {
 		SELECT received / 86400000000, sender_hash, count(*), max(subjects) FROM messages GROUP BY 1, 2`)
 	f.do(`INSERT INTO incident_hours (hour, incidents, people, kept) SELECT first / 3600000000, count(*), sum(subjects), sum(subjects) FROM incidents GROUP BY 1`)
 	f.do("SELECT setval(pg_get_serial_sequence(t, 'seq'), $1) FROM unnest(ARRAY['messages', 'incidents']) t", rows+1)
-	f.do("ANALYZE")
+	f.do("VACUUM ANALYZE")
 }
 
 // withoutIndexes drops the indexes of tables, and the keys that others refer to, and
 // gives the statements that make them again.
 func (f *filler) withoutIndexes(tables ...string) (again []string) {
-	rows, err := f.conn.Query(f.b.Context(), `SELECT indexdef, indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename = ANY($1)
+	rows, err := f.conn.Query(f.t.Context(), `SELECT indexdef, indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename = ANY($1)
 		AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = (indexname)::regclass)`, tables)
 	if err != nil {
-		f.b.Fatal(err)
+		f.t.Fatal(err)
 	}
 	var names []string
 	for rows.Next() {
 		var made, name string
 		if err := rows.Scan(&made, &name); err != nil {
-			f.b.Fatal(err)
+			f.t.Fatal(err)
 		}
 		again, names = append(again, made), append(names, name)
 	}
 	if err := rows.Err(); err != nil {
-		f.b.Fatal(err)
+		f.t.Fatal(err)
 	}
 	for _, name := range names {
 		f.do("DROP INDEX " + name)
