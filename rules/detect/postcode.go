@@ -13,7 +13,7 @@ const (
 
 // postcodeOdds weighs value as a postcode; zero when it has no form of one.
 func postcodeOdds(value []byte, s *shape) float32 {
-	if s.n < 3 || s.n > 10 {
+	if s.n < 3 || s.n > maxPostcode {
 		return 0
 	}
 	if s.digits() == s.n {
@@ -38,35 +38,50 @@ func postcodeOdds(value []byte, s *shape) float32 {
 	return letterPostcodeOdds(value)
 }
 
-// letterPostcodeOdds weighs forms with letters.
-func letterPostcodeOdds(value []byte) float32 {
-	var buf [10]byte
-	upper := buf[:0]
-	for _, c := range value {
-		if isLower(c) {
-			c -= 0x20
-		}
-		upper = append(upper, c)
-	}
-	if isBritishPostcode(upper) {
-		return postcodeLetterOdds
-	}
+// postcodeForm is a form with letters, and what it says.
+type postcodeForm struct {
+	form string
+	odds float32
+}
+
+// letterPostcodes are the forms with letters by their length, since a value is
+// asked only for those of its own.
+var letterPostcodes = func() (forms [maxPostcode + 1][]postcodeForm) {
 	for _, form := range [...]string{
 		"A9A 9A9", "A9A9A9", // Canada
 		"9999 AA", // Netherlands
 		"A9* ****", "A99 ****", "D6W ****",
 	} {
-		if matches(form, upper) {
-			return postcodeLetterOdds
-		}
+		forms[len(form)] = append(forms[len(form)], postcodeForm{form, postcodeLetterOdds})
 	}
 	for _, form := range [...]string{
 		"9999AA", "LV-9999", "LT-99999", "D-99999", "A-9999", "CH-9999", "B-9999", "L-9999", "F-99999", "I-99999", "SE-99999",
 		"FI-99999", "DK-9999", "NO-9999", "SI-9999", "HR-99999", "PL-99-999", "CZ-99999", "AD999", "MD-9999", "A9999", "A9999AAA",
 		"AAA 9999", "KY9-9999", "BB99999", "AZ9999",
 	} {
-		if matches(form, upper) {
-			return postcodeShapeOdds - 1
+		forms[len(form)] = append(forms[len(form)], postcodeForm{form, postcodeShapeOdds - 1})
+	}
+	return forms
+}()
+
+// maxPostcode is the length of the longest postcode, in bytes.
+const maxPostcode = 10
+
+// letterPostcodeOdds weighs forms with letters.
+func letterPostcodeOdds(value []byte) float32 {
+	var buf [maxPostcode]byte
+	upper := buf[:copy(buf[:], value)]
+	for i, c := range upper {
+		if isLower(c) {
+			upper[i] = c - 0x20
+		}
+	}
+	if isBritishPostcode(upper) {
+		return postcodeLetterOdds
+	}
+	for _, f := range letterPostcodes[len(upper)] {
+		if matches(f.form, upper) {
+			return f.odds
 		}
 	}
 	return 0

@@ -56,12 +56,12 @@ func plausible(b []byte, n numeral) bool {
 // separators between them.
 func listed(b []byte) bool {
 	i := 0
-	for i < len(b) && (numberGap(b[i]) || b[i] == '[' || b[i] == '{' || b[i] == '(') {
+	for i < len(b) && numeralSigns[b[i]] >= gapSign {
 		i++
 	}
 	for range 3 {
 		start := i
-		for i < len(b) && (unhex(b[i]) < 16 || b[i]|0x20 == 'x') {
+		for i < len(b) && numeralSigns[b[i]] == figureSign {
 			i++
 		}
 		if i == start || i-start > 8 || i == len(b) || !numberGap(b[i]) {
@@ -74,9 +74,32 @@ func listed(b []byte) bool {
 	return true
 }
 
-func numberGap(b byte) bool {
-	return b == ' ' || b == ',' || b == ':' || b == '-' || b == ';' || b == '\t' || b == '\r' || b == '\n'
-}
+// What a byte is to a list of numbers.
+const (
+	figureSign  = 1 + iota // of a number in any base, or the x of 0x
+	gapSign                // between two numbers
+	bracketSign            // before the first
+)
+
+var numeralSigns = func() (t [256]uint8) {
+	for c := range t {
+		switch c {
+		case ' ', ',', ':', '-', ';', '\t', '\r', '\n':
+			t[c] = gapSign
+		case '[', '{', '(':
+			t[c] = bracketSign
+		case 'x', 'X':
+			t[c] = figureSign
+		default:
+			if unhex(byte(c)) < 16 {
+				t[c] = figureSign
+			}
+		}
+	}
+	return t
+}()
+
+func numberGap(b byte) bool { return numeralSigns[b] == gapSign }
 
 // wordy tells text made of words from decimal numbers that happen to be
 // characters, as measurements may be.

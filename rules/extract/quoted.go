@@ -80,14 +80,21 @@ func (q *unquoted) escape() (byte, bool) {
 // maxSoftBreak is how many blanks may follow the "=" of a soft line break.
 const maxSoftBreak = 80
 
-func unhex(b byte) byte {
-	switch {
-	case '0' <= b && b <= '9':
-		return b - '0'
-	case 'A' <= b && b <= 'F':
-		return b - 'A' + 10
-	case 'a' <= b && b <= 'f':
-		return b - 'a' + 10
+// unhex is the value of a hexadecimal digit, 0xff for what is none.
+func unhex(b byte) byte { return hexDigits[b] }
+
+var hexDigits = func() (t [256]byte) {
+	for c := range t {
+		switch {
+		case '0' <= c && c <= '9':
+			t[c] = byte(c - '0')
+		case 'A' <= c && c <= 'F':
+			t[c] = byte(c - 'A' + 10)
+		case 'a' <= c && c <= 'f':
+			t[c] = byte(c - 'a' + 10)
+		default:
+			t[c] = 0xff
+		}
 	}
-	return 0xff
-}
+	return t
+}()
