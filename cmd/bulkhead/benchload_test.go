@@ -174,8 +174,8 @@ func (p parcel) load(b *testing.B, address string, connections, n int) time.Dura
 }
 
 // family returns the process identifiers of a process and its children.
-func (p *process) family(b *testing.B) []string {
-	pid := strconv.Itoa(p.cmd.Process.Pid)
+func family(b *testing.B, process int) []string {
+	pid := strconv.Itoa(process)
 	all := []string{pid}
 	tasks, err := os.ReadDir("/proc/" + pid + "/task")
 	if err != nil {
@@ -189,15 +189,19 @@ func (p *process) family(b *testing.B) []string {
 }
 
 // spent returns the processor time that the process and its children have used.
-func (p *process) spent(b *testing.B) (used time.Duration) {
+func (p *process) spent(b *testing.B) time.Duration { return spentBy(b, p.cmd.Process.Pid) }
+
+// spentBy is the same of any process. Children that have ended count, too.
+func spentBy(b *testing.B, process int) (used time.Duration) {
 	const tick = 10 * time.Millisecond // USER_HZ of Linux
-	for _, pid := range p.family(b) {
+	for _, pid := range family(b, process) {
 		stat, _ := os.ReadFile("/proc/" + pid + "/stat") // a child may have ended
 		_, fields, _ := strings.Cut(string(stat), ") ")
-		if f := strings.Fields(fields); len(f) > 13 {
-			user, _ := strconv.Atoi(f[11])   // proc_pid_stat(5)
-			system, _ := strconv.Atoi(f[12]) // the same
-			used += time.Duration(user+system) * tick
+		if f := strings.Fields(fields); len(f) > 15 {
+			for _, ticks := range f[11:15] { // utime, stime, cutime and cstime of proc_pid_stat(5)
+				n, _ := strconv.Atoi(ticks)
+				used += time.Duration(n) * tick
+			}
 		}
 	}
 	return used

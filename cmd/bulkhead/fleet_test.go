@@ -27,6 +27,7 @@ type fleet struct {
 	balancer *haproxy
 	relays   []*process
 	places   []fleetPlace
+	listener string // of each of them, but for its address
 	settings string // of all of them
 	upstream string
 }
@@ -38,10 +39,20 @@ type fleetPlace struct{ config, dataDir, smtp, metrics string }
 // may not send: without the PROXY protocol nothing would be taken.
 const fleetClients, fleetTool = "127.0.1", "127.0.2"
 
+// startFleet starts everything, and waits until HAProxy finds all relays ready.
 func startFleet(t testing.TB, upstream string) *fleet {
 	t.Helper()
 	needProgram(t, "haproxy", "haproxy")
-	f := &fleet{database: postgrestest.Start(t), objects: gateway.Start(t, gateway.Options{}), upstream: upstream}
+	f := startRelaysOf(t, upstream, fmt.Sprintf("allow: [%s.0/24, %s.0/24], proxy_protocol: {from: [127.0.0.1/32]}", fleetClients, fleetTool))
+	f.balancer = startBalancer(t, f.relays)
+	f.balancer.all(t, "UP", "UP", "UP")
+	return f
+}
+
+// startRelaysOf starts all but HAProxy.
+func startRelaysOf(t testing.TB, upstream, listener string) *fleet {
+	t.Helper()
+	f := &fleet{database: postgrestest.Start(t), objects: gateway.Start(t, gateway.Options{}), upstream: upstream, listener: listener}
 	f.objects.MakeBucket("held")
 	identity, err := seal.NewIdentity()
 	if err != nil {
@@ -61,8 +72,6 @@ func startFleet(t testing.TB, upstream string) *fleet {
 	for i := range f.places {
 		f.relays = append(f.relays, f.start(t, i))
 	}
-	f.balancer = startBalancer(t, f.relays)
-	f.balancer.all(t, "UP", "UP", "UP")
 	return f
 }
 
@@ -71,8 +80,8 @@ func startFleet(t testing.TB, upstream string) *fleet {
 func (f *fleet) configure(t testing.TB, more string) {
 	t.Helper()
 	for _, p := range f.places {
-		text := fmt.Sprintf("listeners: [{address: %q, allow: [%s.0/24, %s.0/24], proxy_protocol: {from: [127.0.0.1/32]}}]\ndata_dir: %q\nupstream: {url: %q}\nmetrics: {address: %q}\n%s%s",
-			p.smtp, fleetClients, fleetTool, p.dataDir, f.upstream, p.metrics, f.settings, more)
+		text := fmt.Sprintf("listeners: [{address: %q, %s}]\ndata_dir: %q\nupstream: {url: %q}\nmetrics: {address: %q}\n%s%s",
+			p.smtp, f.listener, p.dataDir, f.upstream, p.metrics, f.settings, more)
 		if err := os.WriteFile(p.config, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -138,7 +138,7 @@ func BenchmarkMemory(b *testing.B) {
 // resident returns how much memory the process and its children have, in MiB.
 // What they share is counted once.
 func (p *process) resident(b *testing.B) (total float64) {
-	for _, pid := range p.family(b) {
+	for _, pid := range family(b, p.cmd.Process.Pid) {
 		text, _ := os.ReadFile("/proc/" + pid + "/smaps_rollup") // a child may have ended
 		for line := range strings.Lines(string(text)) {
 			if rest, found := strings.CutPrefix(line, "Pss:"); found {

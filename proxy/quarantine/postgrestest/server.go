@@ -142,6 +142,9 @@ func (s *Server) Close() {
 	_ = os.RemoveAll(s.dir) // it is temporary
 }
 
+// Pid is the process that runs, whose children are the connections.
+func (s *Server) Pid() int { return s.process.Process.Pid }
+
 // URL is the address of a database of the server.
 func (s *Server) URL(database string) string {
 	return "postgres://tests@127.0.0.1:" + s.port + "/" + database + "?sslmode=disable"

@@ -106,6 +106,9 @@ func (g *Gateway) Stop() {
 	}
 }
 
+// Pid is the process that runs.
+func (g *Gateway) Pid() int { return g.cmd.Process.Pid }
+
 // Client asks the server directly.
 func (g *Gateway) Client() *minio.Client {
 	g.t.Helper()
