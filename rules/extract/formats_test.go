@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/xmlzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz"
 )
 
@@ -214,6 +216,65 @@ func TestHostileDirectoriesEnd(t *testing.T) {
 		_, sum := walkFile(t, fixture(t, name), lim)
 		if !slices.ContainsFunc(sum.Unread, func(u Unread) bool { return u.Reason == TooMany }) {
 			t.Errorf("%s: unread %v, want %s", name, sum.Unread, TooMany)
+		}
+	}
+}
+
+// TestNothingOfXMLIsLostToItsBounds: comments, many attributes, and values of more
+// columns than a grid has.
+func TestNothingOfXMLIsLostToItsBounds(t *testing.T) {
+	many := func(format string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i, i)
+		}
+		return b.String()
+	}
+	for name, page := range map[string]string{
+		"a comment":                    "<r><!-- " + needle + " --><a>1</a></r>",
+		"a comment between rows":       "<r><p><a>1</a><b>2</b></p><!-- " + needle + " --><p><a>1</a><b>2</b></p></r>",
+		"many long comments":           "<r>" + strings.Repeat("<!-- "+strings.Repeat("word ", 9000)+" -->", 4) + "<!-- " + needle + " --></r>",
+		"a processing instruction":     "<r><?x " + needle + " ?></r>",
+		"the last of many attributes":  "<r><a" + many(" k%d='%d'", maxLeaves) + " last='" + needle + "'/></r>",
+		"the last of many columns":     "<r>" + strings.Repeat("<p>"+many("<k%d>%d</k%[1]d>", maxColumns+9)+"<last>"+needle+"</last></p>", 3) + "</r>",
+		"the last of too many columns": "<r>" + strings.Repeat("<p>"+many("<k%d>%d</k%[1]d>", maxLeaves+9)+"<last>"+needle+"</last></p>", 3) + "</r>",
+	} {
+		r, sum := walkFile(t, []byte("<?xml version='1.0'?>"+page), DefaultLimits())
+		if !strings.Contains(r.text.String()+r.grids.String(), needle) || len(sum.Unread) > 0 {
+			t.Errorf("%s: not in %.100q %.100q; unread %v", name, r.text.String(), r.grids.String(), sum.Unread)
+		}
+	}
+	r, _ := walkFile(t, []byte("<?xml version='1.0'?><r><p><a>1</a><b>2</b></p><!-- x --><p><a>3</a><b>4</b></p><p><a>5</a><b>6</b></p></r>"), DefaultLimits())
+	if want := "a|b\n1|2\n3|4\n5|6\n"; r.grids.String() != want {
+		t.Errorf("rows with a comment between them: %q, want %q", r.grids.String(), want)
+	}
+}
+
+func TestWhatAFormatOfCellsLeavesOutIsTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		file string
+		want Reason
+	}{
+		"a column of SYLK past the bound":      {"ID;PCALC\nC;X9000;Y1;K\"a\"\nC;X9001;K\"b\"\nE\n", TooMany},
+		"binary data of RTF past its end":      {"{\\rtf1 {\\pict\\bin99999999 x}" + needle + "\\par}", Corrupt},
+		"binary data of RTF of a size too big": {"{\\rtf1 {\\pict\\bin9223372036854775808 x}" + needle + "\\par}", Corrupt},
+	} {
+		_, sum := walkFile(t, []byte(c.file), DefaultLimits())
+		if len(sum.Unread) != 1 || sum.Unread[0].Reason != c.want {
+			t.Errorf("%s: unread %v, want %s", name, sum.Unread, c.want)
+		}
+	}
+}
+
+func TestFramesToBeSkippedHideNothing(t *testing.T) {
+	skipped := "\x50\x2a\x4d\x18\x03\x00\x00\x00abc\x5f\x2a\x4d\x18\x00\x00\x00\x00"
+	for name, open := range map[string]func(io.Writer) (io.WriteCloser, error){
+		"lz4":  func(w io.Writer) (io.WriteCloser, error) { return lz4.NewWriter(w), nil },
+		"zstd": func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) },
+	} {
+		r, sum := walkFile(t, append([]byte(skipped), compress(t, []byte(needle), open)...), DefaultLimits())
+		if !strings.Contains(r.text.String(), needle) || len(sum.Unread) > 0 {
+			t.Errorf("%s: %q, unread %v", name, r.text.String(), sum.Unread)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
 	"golang.org/x/text/encoding/charmap"
 )
 
@@ -23,11 +24,15 @@ func (w *walk) rtf(n node, c content) error {
 	if d.err != nil && d.err != io.EOF {
 		return d.err
 	}
+	if d.short {
+		return document.ErrDamaged
+	}
 	return nil
 }
 
 // rtfReader cuts RTF into items.
 type rtfReader struct {
+	short     bool // fewer bytes follow than it says
 	br        *bufio.Reader
 	items     []*item
 	first     int
@@ -238,7 +243,9 @@ func (d *rtfReader) word(name string, value int) {
 	case "ansicpg":
 		d.charset = byteCharset("windows-" + strconv.Itoa(value))
 	case "bin":
-		_, _ = d.br.Discard(max(value, 0))
+		if _, err := d.br.Discard(max(value, 0)); err != nil {
+			d.short = true // the rest of the file went with it
+		}
 	case "emdash", "endash":
 		d.add('-')
 	case "lquote", "rquote":

@@ -40,6 +40,16 @@ func sniff(head []byte) Format {
 	return FormatUnknown
 }
 
+// skips reports whether the frame that begins with magic follows frames that are
+// to be skipped, which LZ4 and Zstandard have alike (RFC 8878 section 3.1.2).
+func skips(h []byte, magic string) bool {
+	for len(h) >= 8 && h[0]&0xf0 == 0x50 && string(h[1:4]) == "\x2a\x4d\x18" {
+		size := uint64(binary.LittleEndian.Uint32(h[4:])) + 8
+		h = h[min(size, uint64(len(h))):]
+	}
+	return bytes.HasPrefix(h, []byte(magic))
+}
+
 // falseMagic reports whether text stands behind the magic of a format that is
 // never text: every one of these has a NUL, or bytes that are no UTF-8, within
 // its first block. Such a file is the text that it is, and not a damaged one of
@@ -98,6 +108,8 @@ var magics = []magic{
 	{0, "\x28\xb5\x2f\xfd", FormatZstd, nil},
 	{0, "\x04\x22\x4d\x18", FormatLZ4, nil},
 	{0, "\x02\x21\x4c\x18", FormatLZ4, nil},
+	{1, "\x2a\x4d\x18", FormatLZ4, func(h []byte) bool { return skips(h, "\x04\x22\x4d\x18") }},
+	{1, "\x2a\x4d\x18", FormatZstd, func(h []byte) bool { return skips(h, "\x28\xb5\x2f\xfd") }},
 	{0, "x", FormatZlib, isZlib},
 	{0, "!<arch>\n", FormatAr, nil},
 	{0, "7z\xbc\xaf\x27\x1c", Format7z, nil},

@@ -16,6 +16,7 @@ type sylk struct {
 	row  [][]byte
 	next []byte // the first cell of the row after
 	done bool
+	cut  bool // a cell stood behind the last column
 }
 
 // isSYLK tells the first two records of one: the first alone may be the names
@@ -96,7 +97,10 @@ func (g *sylk) cell(record []byte) (value []byte, ok bool) {
 		}
 		switch field[0] {
 		case 'X':
-			g.x = min(max(decimal(field[1:]), 0), maxCells)
+			g.x = max(decimal(field[1:]), 0)
+			if g.x > maxCells {
+				g.x, g.cut = maxCells, true
+			}
 		case 'Y', 'R':
 			if n := decimal(field[1:]); n > 0 && record[0] == 'C' || field[0] == 'Y' {
 				g.y = n

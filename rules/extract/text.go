@@ -50,7 +50,14 @@ func (w *walk) text(n node, r io.Reader, head []byte) error {
 func (w *walk) sylk(n node, r io.Reader) error {
 	br := w.buffer(r)
 	defer w.release(br)
-	return w.table(n, &sylk{br: br})
+	g := &sylk{br: br}
+	if err := w.table(n, g); err != nil {
+		return err
+	}
+	if g.cut {
+		w.unread(n, TooMany, "a row of a table has more cells than are read", true)
+	}
+	return nil
 }
 
 // plain reads running text: what is encoded inside it is cut out and opened,

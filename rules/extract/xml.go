@@ -33,6 +33,7 @@ func (w *walk) xml(n node, br *bufio.Reader, head []byte) error {
 		d := &wordML{s: s}
 		p, failed = d, &d.err
 	} else {
+		s.KeepComments()
 		d := &records{s: s}
 		p, failed = d, &d.err
 	}

@@ -20,7 +20,10 @@ type records struct {
 	columns []string // of the grid that is open
 	record  string   // the element that it is made of
 	grid    int
-	err     error
+	// comments wait for the end, or until they are many; size is their bytes.
+	comments []xmlLeaf
+	size     int
+	err      error
 }
 
 // xmlElement is an open element.
@@ -70,6 +73,7 @@ func (d *records) step() {
 		for len(d.stack) > 0 {
 			d.close()
 		}
+		d.lines(d.comments)
 		return
 	}
 	switch kind {
@@ -79,6 +83,8 @@ func (d *records) step() {
 		if len(d.stack) > 0 {
 			d.close()
 		}
+	case xmlzip.Comment:
+		d.comment(d.s.Text())
 	case xmlzip.Text:
 		if n := len(d.stack); n > 0 {
 			e := &d.stack[n-1]
@@ -87,6 +93,19 @@ func (d *records) step() {
 				e.text = nil
 			}
 		}
+	}
+}
+
+// comment keeps what stands beside the elements, to be given behind them: between
+// rows it would part them.
+func (d *records) comment(text []byte) {
+	if text = bytes.TrimSpace(text); len(text) == 0 {
+		return
+	}
+	d.comments = append(d.comments, xmlLeaf{"", bytes.Clone(text)})
+	if d.size += len(text); d.size > maxLeafBytes || len(d.comments) > maxLeaves {
+		d.lines(d.comments)
+		d.comments, d.size = nil, 0
 	}
 }
 
@@ -99,8 +118,12 @@ func (d *records) open() {
 	e := xmlElement{name: string(d.s.Name())}
 	for {
 		name, value, ok := d.s.NextAttr()
-		if !ok || len(e.leaves) >= maxLeaves {
+		if !ok {
 			break
+		}
+		if len(e.leaves) >= maxLeaves {
+			d.lines(e.leaves)
+			e.leaves, e.size = nil, 0
 		}
 		if len(value) > 0 && !bytes.HasPrefix(value, []byte("http://")) {
 			e.leaves = append(e.leaves, xmlLeaf{string(name), bytes.Clone(value)})
@@ -193,12 +216,16 @@ func (d *records) row(record string, leaves, next []xmlLeaf) {
 		d.items = append(d.items, &item{kind: itemRow, cells: header, grid: d.grid})
 	}
 	cells := make([][]byte, len(d.columns))
+	var rest []xmlLeaf // of columns past the bound
 	for i, k := range keys {
 		if at := slices.Index(d.columns, k); at >= 0 {
 			cells[at] = leaves[i].value
+		} else {
+			rest = append(rest, leaves[i])
 		}
 	}
 	d.items = append(d.items, &item{kind: itemRow, cells: cells, grid: d.grid})
+	d.lines(rest)
 }
 
 // leafKeys names the column of each value: its path, numbered where it comes

@@ -246,3 +246,56 @@ func TestSplitStopsInTheMiddleOfItsWindow(t *testing.T) {
 		t.Errorf("%d bytes were read after the end of the context, %v", s.bytes, err)
 	}
 }
+
+// heard is an Output that keeps all that it is given.
+type heard struct{ strings.Builder }
+
+func (h *heard) Prose(text []byte) error            { h.Write(text); return nil }
+func (*heard) Repeated(*table.Repeat) (bool, error) { return false, nil }
+func (h *heard) Grid(_ table.Kind, g table.Grid) error {
+	for {
+		row, err := g.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(h, "%s\n", bytes.Join(row, []byte("|")))
+	}
+}
+
+func TestSplitGivesWhatStandsBesideRecords(t *testing.T) {
+	rows := strings.Repeat("<row><name>Ada Fern</name><city>York</city></row>", 4)
+	card := "BEGIN:VCARD\n" + strings.Repeat("X-A:1\n", 1200) + "FN:Ada Fern\nTEL:0170 1\nEND:VCARD\n"
+	for name, c := range map[string]struct{ text, want string }{
+		"a comment in XML":       {"<r>" + rows + "<!-- call Bea -->" + rows + "</r>", "call Bea\n"},
+		"the end of a long card": {strings.Repeat(card, 3), "|Ada Fern|0170 1\n"},
+	} {
+		var h heard
+		if err := table.Split(t.Context(), strings.NewReader(c.text), table.Limits{}, &h); err != nil || !strings.Contains(h.String(), c.want) {
+			t.Errorf("%s: %v, not in %.400q", name, err, h.String())
+		}
+	}
+	for name, text := range map[string]string{
+		"a long comment":       "<r>" + rows + "<!-- " + strings.Repeat("word ", 16<<10) + " -->" + rows + "</r>",
+		"a long CDATA section": "<r>" + rows + "<row><name><![CDATA[" + strings.Repeat("word ", 8<<10) + "]]></name></row>" + rows + "</r>",
+	} {
+		if err := table.Split(t.Context(), strings.NewReader(text), table.Limits{}, &heard{}); !errors.Is(err, table.ErrLimit) {
+			t.Errorf("%s: %v, want one that wraps ErrLimit", name, err)
+		}
+	}
+}
+
+func TestLinesOfOneKeyAreNotLookedAtAgainAndAgain(t *testing.T) {
+	const lines = 20_000
+	text := strings.Repeat("X-A: b\n", lines)
+	allocs := testing.AllocsPerRun(1, func() {
+		if err := table.Split(t.Context(), strings.NewReader(text), table.Limits{}, &heard{}); err != nil {
+			t.Error(err)
+		}
+	})
+	if allocs > 64*lines {
+		t.Errorf("%.0f allocations a line", allocs/lines)
+	}
+}

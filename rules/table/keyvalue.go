@@ -8,6 +8,7 @@ import (
 const (
 	keySize   = 40      // bytes of the longest key
 	blockSize = 8 << 10 // bytes looked at to see whether blocks repeat
+	sameKeys  = 32      // pairs of one key in a row, at most, with which a block may begin
 )
 
 // pair is a line of the form "key: value" or "key = value".
@@ -150,6 +151,8 @@ func (s *splitter) blocks(line []byte) bool {
 		pairs++
 		if seen[string(p.key)]++; seen[string(p.key)] == 1 {
 			headers += headerWord(p.key)
+		} else if len(seen) == 1 && pairs > sameKeys {
+			return false // each of the lines that follow would look at the rest of them
 		}
 		again = len(seen) > 1 && bytes.Equal(p.key, first.key)
 	}

@@ -120,12 +120,16 @@ func (s *splitter) json(quoted bool) error {
 func (s *splitter) xml() error {
 	c := &structured{s: s, kind: XML, by: map[string]*shelf{}}
 	c.tree = &tree{depth: s.lim.Depth, byName: true, put: c.put}
-	c.text = &xmlText{s: s, tree: c.tree}
+	text := &xmlText{s: s, tree: c.tree}
+	c.text = text
 	c.again = func() bool {
 		rest := s.src.buf[s.src.pos:s.src.end]
 		n := blanks(rest)
 		s.pass(n)
 		return n+1 < len(rest) && rest[n] == '<' && len(tagName(rest[n+1:])) > 0 && !htmlName(tagName(rest[n+1:]))
 	}
-	return c.give()
+	if err := c.give(); err != nil || len(text.notes) == 0 {
+		return err
+	}
+	return s.out.Prose(text.notes)
 }

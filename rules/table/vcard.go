@@ -116,14 +116,16 @@ func unescape(value []byte) []byte {
 
 // vcards reads vCards, each a record.
 type vcards struct {
-	s   *splitter
-	buf []byte
+	s      *splitter
+	buf    []byte
+	inside bool // a card that fills a record goes on
 }
 
 func (v *vcards) next(r *record) (bool, error) {
-	if !v.s.begins("BEGIN:VCARD") {
+	if !v.inside && !v.s.begins("BEGIN:VCARD") {
 		return false, nil
 	}
+	v.inside = false
 	for {
 		p, line, ok, err := v.s.property(v.buf)
 		v.buf = line
@@ -144,6 +146,7 @@ func (v *vcards) next(r *record) (bool, error) {
 			}
 		}
 		if r.full() {
+			v.inside = true
 			return true, nil
 		}
 	}

@@ -17,6 +17,8 @@ type xmlText struct {
 	open [][]byte // names of the open elements
 	text []byte   // of the innermost element
 	leaf bool     // the innermost element has no children
+	// notes are the comments, in the order in which they came.
+	notes []byte
 }
 
 // looksXML reports whether text begins with elements in elements that are not
@@ -120,6 +122,9 @@ func (x *xmlText) tag(rest []byte) error {
 		if end < 0 {
 			return errSyntax
 		}
+		if end > 9+cellSize {
+			x.s.limit("bytes of a cell")
+		}
 		x.text = append(x.text, rest[9:min(end, 9+cellSize)]...)
 		x.s.pass(end + 3)
 		return nil
@@ -128,6 +133,7 @@ func (x *xmlText) tag(rest []byte) error {
 		if end < 0 {
 			return errSyntax
 		}
+		x.comment(rest[4:max(end, 4)])
 		x.s.pass(end + 3)
 		return nil
 	}
@@ -152,6 +158,19 @@ func (x *xmlText) tag(rest []byte) error {
 		return io.EOF
 	}
 	return nil
+}
+
+// comment keeps a comment, to be given as prose behind the tables: between their
+// rows it would part them.
+func (x *xmlText) comment(text []byte) {
+	if text = trim(text); len(text) == 0 {
+		return
+	}
+	if len(x.notes)+len(text) >= proseSize {
+		x.s.limit("bytes of comments")
+		return
+	}
+	x.notes = append(append(x.notes, text...), '\n')
 }
 
 func (x *xmlText) begin(name, tag []byte) {

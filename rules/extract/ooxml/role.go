@@ -121,8 +121,11 @@ func (rd *reader) roleOf(p *xmlzip.Part, buf []byte) role {
 	head := buf[:n]
 	if strings.HasSuffix(lower, ".bin") && strings.HasPrefix(lower, "xl/") && !strings.Contains(lower, "/embeddings/") &&
 		!bytes.HasPrefix(head, []byte(oleSignature)) {
-		id, _, _ := recordHead(head)
-		return recordRoles[id] // none for parts of XLSB without cells, such as an index of rows
+		id, size, _ := recordHead(head)
+		if role, known := recordRoles[id]; known || size > maxRecord || bytes.IndexByte(head, 0) >= 0 {
+			return role // none for parts of XLSB without cells, such as an index of rows
+		}
+		return roleFile // no records: each of those has a zero among its first
 	}
 	root, err := rootOf(head)
 	if errors.Is(err, xmlzip.ErrDoctype) && !strings.Contains(lower, "/media/") { // pictures in SVG have one

@@ -17,9 +17,10 @@ type Kind uint8
 
 // What a part is made of. A tag that closes itself is a Start and an End.
 const (
-	End   Kind = iota // an end tag
-	Start             // a start tag
-	Text              // a piece of text, entities decoded; long text comes in several
+	End     Kind = iota // an end tag
+	Start               // a start tag
+	Text                // a piece of text, entities decoded; long text comes in several
+	Comment             // a comment or a processing instruction, if KeepComments was called
 )
 
 const (
@@ -46,6 +47,7 @@ type Scanner struct {
 	closing  bool
 	started  bool
 	doctypes bool
+	comments bool // they are given
 	unclosed bool
 }
 
@@ -63,6 +65,10 @@ func (s *Scanner) AllowDoctype() { s.doctypes = true }
 // AllowUnclosed makes the scanner bear tags that are still open at the end,
 // such as the <br> that Office writes into VML.
 func (s *Scanner) AllowUnclosed() { s.unclosed = true }
+
+// KeepComments makes the scanner give comments and processing instructions, as
+// Text.
+func (s *Scanner) KeepComments() { s.comments = true }
 
 // Name is the name of the tag without its prefix.
 func (s *Scanner) Name() []byte { return s.name }

@@ -20,8 +20,8 @@ func (s *Scanner) nextTag() (kind Kind, ok bool, err error) {
 	case '!':
 		return s.nextDeclaration()
 	case '?':
-		_, err := s.through("?>", 2)
-		return 0, false, err
+		text, err := s.through("?>", 2)
+		return s.aside(text, err)
 	}
 	tag, err := s.wholeTag()
 	if err != nil {
@@ -41,6 +41,12 @@ func (s *Scanner) nextTag() (kind Kind, ok bool, err error) {
 	s.attr = tag[s.setName(tag):]
 	s.depth++
 	return Start, true, nil
+}
+
+// aside gives what stands beside the document, where that is asked for.
+func (s *Scanner) aside(text []byte, err error) (Kind, bool, error) {
+	s.text = text
+	return Comment, err == nil && s.comments && !bytes.HasPrefix(text, []byte("xml ")), err
 }
 
 // setName takes the name at the start of a tag and returns its length.
@@ -101,8 +107,8 @@ func (s *Scanner) nextDeclaration() (Kind, bool, error) {
 	b := s.buf[s.pos:s.end]
 	switch {
 	case bytes.HasPrefix(b, []byte("<!--")):
-		_, err := s.through("-->", 4)
-		return 0, false, err
+		text, err := s.through("-->", 4)
+		return s.aside(text, err)
 	case bytes.HasPrefix(b, []byte("<![CDATA[")):
 		text, err := s.through("]]>", 9)
 		s.text = text
