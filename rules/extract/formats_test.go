@@ -266,6 +266,30 @@ func TestWhatAFormatOfCellsLeavesOutIsTold(t *testing.T) {
 	}
 }
 
+func TestWhatStandsBehindTheEndOfAPDFIsRead(t *testing.T) {
+	page := "%PDF-1.4\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj\n3 0 obj <</Type/Page/Parent 2 0 R>> endobj\ntrailer <</Root 1 0 R>>\n%%EOF\n"
+	for _, c := range []struct {
+		tail  string
+		parts int
+	}{{"", 1}, {strings.Repeat("\r\n\x00", 90_000), 1}, {needle, 2}, {strings.Repeat("\n", 70_000) + needle, 2}, {strings.Repeat("words ", 30_000) + needle, 2}} {
+		r, sum := walkFile(t, []byte(page+c.tail), DefaultLimits())
+		if found := strings.Contains(r.text.String(), needle); found != strings.HasSuffix(c.tail, needle) || len(sum.Parts) > 2 || len(sum.Unread) > 0 {
+			t.Errorf("behind it %.40q: found %t, %d parts, unread %v", c.tail, found, len(sum.Parts), sum.Unread)
+		}
+	}
+}
+
+func TestTheEndOfAnAddressIsNoExtension(t *testing.T) {
+	for name, want := range map[string]string{
+		"Ada Fern.pdf": "Ada Fern", "ada@home.example": "ada@home.example", "ada@home.example.pdf": "ada@home.example",
+		"Ada Fern, ada@home.example, 0170 1": "Ada Fern, ada@home.example, 0170 1", "ada@home letter.txt": "ada@home letter", "Ada": "Ada",
+	} {
+		if got := withoutExt(name); got != want {
+			t.Errorf("%q without its extension: %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestFramesToBeSkippedHideNothing(t *testing.T) {
 	skipped := "\x50\x2a\x4d\x18\x03\x00\x00\x00abc\x5f\x2a\x4d\x18\x00\x00\x00\x00"
 	for name, open := range map[string]func(io.Writer) (io.WriteCloser, error){

@@ -19,7 +19,7 @@ func (w *walk) names() error {
 			continue
 		}
 		count++
-		b.WriteString(strings.TrimSuffix(name, path.Ext(name)))
+		b.WriteString(withoutExt(name))
 		b.WriteByte('\n')
 	}
 	if count < minNames {
@@ -27,4 +27,15 @@ func (w *walk) names() error {
 	}
 	n := node{path: "names", format: FormatText, place: Attachment, id: -1}
 	return w.give(n, newFolded(strings.NewReader(b.String())))
+}
+
+// withoutExt takes the extension off a name; the end of an address is none.
+func withoutExt(name string) string {
+	ext := path.Ext(name)
+	bare := strings.TrimSuffix(name, ext)
+	domain := bare[strings.LastIndexByte(bare, '@')+1:]
+	if strings.IndexByte(ext, ' ') >= 0 || len(domain) < len(bare) && !strings.ContainsAny(domain, ". ") {
+		return name
+	}
+	return bare
 }

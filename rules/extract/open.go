@@ -8,7 +8,6 @@ import (
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/dbf"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/document"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/foreign"
-	"github.com/bulkhead-dlp/bulkhead/rules/extract/pdf"
 	"github.com/bulkhead-dlp/bulkhead/rules/extract/sqlite"
 )
 
@@ -119,7 +118,7 @@ func (w *walk) read(n node, c content) error {
 	case FormatParquet:
 		return w.foreign(n, c, foreign.Parquet)
 	case FormatPDF:
-		return w.randomDocument(n, c, pdf.Read)
+		return w.pdf(n, c)
 	case FormatSMIME:
 		return w.cms(n, c)
 	case FormatPGP:
