@@ -279,6 +279,17 @@ func TestWhatStandsBehindTheEndOfAPDFIsRead(t *testing.T) {
 	}
 }
 
+func TestFilesWithoutContentAreReadByTheirNames(t *testing.T) {
+	var files []string
+	for i := range minNames {
+		files = append(files, fmt.Sprintf("Ada Fern, ada%d@home.example, 0170 %d.txt", i, i), "")
+	}
+	r, sum := walkFile(t, zipOf(t, files...), DefaultLimits())
+	if !strings.Contains(r.text.String(), "Ada Fern, ada9@home.example, 0170 9\n") || len(sum.Unread) > 0 {
+		t.Errorf("%q, unread %v", r.text.String(), sum.Unread)
+	}
+}
+
 func TestTheEndOfAnAddressIsNoExtension(t *testing.T) {
 	for name, want := range map[string]string{
 		"Ada Fern.pdf": "Ada Fern", "ada@home.example": "ada@home.example", "ada@home.example.pdf": "ada@home.example",

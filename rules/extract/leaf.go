@@ -42,7 +42,9 @@ type Reading struct {
 	sum   Summary
 	ids   []int // of sum.Unread, in sum.Parts
 	spent spent
-	sure  bool // nothing that came before had a part in it
+	// called is what the parts without content are called.
+	called []string
+	sure   bool // nothing that came before had a part in it
 
 	asked  bool   // passwords were tried
 	tried  string // those at hand before it
@@ -147,7 +149,7 @@ func (w *walk) context(n node, t transfer) string {
 
 // readLeaf reads a leaf and takes down what that came to.
 func (w *walk) readLeaf(read func() error) (Reading, error) {
-	parts, unread, before := len(w.sum.Parts), len(w.sum.Unread), w.spent()
+	parts, unread, called, before := len(w.sum.Parts), len(w.sum.Unread), len(w.called), w.spent()
 	w.leaf = &Reading{sure: w.bombs == 0, before: len(w.told)}
 	err := read()
 	r := *w.leaf
@@ -155,6 +157,7 @@ func (w *walk) readLeaf(read func() error) (Reading, error) {
 	after := w.spent()
 	r.spent = spent{after.bytes - before.bytes, after.expanded - before.expanded, after.cells - before.cells,
 		after.bombs - before.bombs, after.readings - before.readings, after.parts - before.parts}
+	r.called = append(r.called, w.called[called:]...)
 	r.sum.Parts = append(r.sum.Parts, w.sum.Parts[parts:]...)
 	r.sum.Unread = append(r.sum.Unread, w.sum.Unread[unread:]...)
 	for _, id := range w.ids[unread:] {
@@ -166,6 +169,7 @@ func (w *walk) readLeaf(read func() error) (Reading, error) {
 // recall puts the reading of a known leaf in the place of reading it.
 func (w *walk) recall(r Reading) {
 	parts := len(w.sum.Parts)
+	w.called = append(w.called, r.called...)
 	w.sum.Parts = append(w.sum.Parts, r.sum.Parts...)
 	w.sum.Unread = append(w.sum.Unread, r.sum.Unread...)
 	for _, id := range r.ids {

@@ -9,12 +9,19 @@ import (
 // together: rows can stand in the names of files as well as in them.
 const minNames = 10
 
+// maxCalled is how many parts without content are read by their names.
+const maxCalled = 1000
+
 // names gives the sink the names of the files that were met, a line each.
 func (w *walk) names() error {
 	var b strings.Builder
 	count := 0
+	called := w.called
 	for _, p := range w.sum.Parts {
-		name := path.Base(p.Path)
+		called = append(called, p.Path)
+	}
+	for _, name := range called {
+		name = path.Base(name)
 		if strings.Trim(name, "0123456789.") == "" || !strings.ContainsAny(name, " @_,;") {
 			continue
 		}
@@ -27,6 +34,13 @@ func (w *walk) names() error {
 	}
 	n := node{path: "names", format: FormatText, place: Attachment, id: -1}
 	return w.give(n, newFolded(strings.NewReader(b.String())))
+}
+
+// empty keeps what a part without content is called.
+func (w *walk) empty(n node) {
+	if n.place == Attachment && len(w.called) < maxCalled {
+		w.called = append(w.called, path.Base(n.path))
+	}
 }
 
 // withoutExt takes the extension off a name; the end of an address is none.

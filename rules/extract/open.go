@@ -34,6 +34,7 @@ func (w *walk) open(n node, c content) (err error) {
 	head, err := br.Peek(sniffSize)
 	if len(head) == 0 {
 		if err == io.EOF {
+			w.empty(n)
 			return nil
 		}
 		if n.format == "" {

@@ -67,6 +67,7 @@ type walk struct {
 	leaf      *Reading        // the leaf that is being read, nil between leaves
 	passwords []string        // seen in the message's own text
 	told      []told          // texts not yet searched for them
+	called    []string        // names of parts without content
 	seen      []byte          // their beginnings, one after the other
 	walker    *Walker         // whose room it uses
 	free      []*bufio.Reader // buffers out of use
