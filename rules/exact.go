@@ -45,10 +45,6 @@ type known struct {
 // estimated.
 const maxKnown = 200_000
 
-func newKnown() known {
-	return known{sure: newKeySet(maxKnown), likely: newKeySet(maxKnown)}
-}
-
 // recordKey is the key of a record among the keys of people.
 func recordKey(r exact.Record) Key { return Key(r) }
 

@@ -36,10 +36,14 @@ type gathered struct {
 }
 
 func newGathered() *gathered {
-	return &gathered{
-		people: newPeople(), contacts: newKeySet(maxContacts),
-		cards: newKeySet(maxContacts), national: newKeySet(maxContacts), known: newKnown(),
+	g := &gathered{people: newPeople()}
+	sets := new([5]keySet) // most stay empty: one piece of memory does for all
+	for i, set := range g.sets() {
+		sets[i].bound = maxContacts
+		*set = &sets[i]
 	}
+	g.known.sure.bound, g.known.likely.bound = maxKnown, maxKnown
+	return g
 }
 
 func (g *gathered) find(f Finding) {

@@ -16,6 +16,9 @@ const (
 	// codecWindow is no less than the largest chunk, and keeps encoders small.
 	codecWindow = 128 << 10
 
+	// codecRoom is what the compressed form of a few bytes may have more than those.
+	codecRoom = 32
+
 	// maxRecord bounds what one sealed record or chunk expands to. The
 	// largest record is Hold's, with the addresses of a whole envelope.
 	maxRecord = 64 << 20

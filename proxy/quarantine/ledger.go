@@ -3,6 +3,7 @@ package quarantine
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -201,7 +202,11 @@ func upsertRows(ctx context.Context, tx *sql.Tx, into string, columns int, value
 }
 
 // deliveredAs names the address of a delivery.
-func deliveredAs(run string, hash []byte) string { return fmt.Sprintf("delivery %s %x", run, hash) }
+func deliveredAs(run string, hash []byte) string {
+	b := append(make([]byte, 0, 128), "delivery "...) // on the stack, for the most
+	b = append(append(b, run...), ' ')
+	return string(hex.AppendEncode(b, hash))
+}
 
 func insertExposures(ctx context.Context, tx *sql.Tx, all []Exposure) error {
 	var rows []any

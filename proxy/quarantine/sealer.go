@@ -105,8 +105,11 @@ func (s *sealer) use(k writeKey, now time.Time) {
 
 // seal gives the sealed form of plain, which it compresses first.
 func (k writeKey) seal(plain []byte, what string) []byte {
-	head := binary.AppendUvarint([]byte{sealedVersion}, uint64(k.seq))
-	return k.key.Seal(head, k.codec.compress(nil, plain), what)
+	const small = 1 << 10 // as nearly all are: room for them is made once
+	packed := k.codec.compress(make([]byte, 0, min(len(plain), small)+codecRoom), plain)
+	sealed := make([]byte, 0, 1+binary.MaxVarintLen64+len(packed)+seal.Overhead)
+	sealed = binary.AppendUvarint(append(sealed, sealedVersion), uint64(k.seq))
+	return k.key.Seal(sealed, packed, what)
 }
 
 // unseal opens what seal sealed, or gives ErrSealed without the private key.

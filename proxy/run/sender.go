@@ -22,7 +22,13 @@ func whoSends(env rules.Envelope, client netip.Addr) string {
 	}
 	network, _ := client.Unmap().Prefix(bits) // the zero Prefix for a Unix socket
 	domain := env.From[strings.LastIndexByte(env.From, '@')+1:]
-	return "network\x00" + network.String() + "\x00" + strings.ToLower(domain)
+	b := append(make([]byte, 0, 128), "network\x00"...) // on the stack, for the most
+	if network.IsValid() {
+		b = network.AppendTo(b)
+	} else {
+		b = append(b, network.String()...)
+	}
+	return string(append(append(b, 0), strings.ToLower(domain)...))
 }
 
 // sender is what is known of one sender.

@@ -13,10 +13,18 @@ type deadline struct {
 	mu  sync.Mutex
 	nc  net.Conn
 	cut bool
+	// interrupts is interrupt, made into a function once.
+	interrupts func()
 
 	// Known to the link's goroutine only.
 	watched context.Context // nil for none
 	until   time.Time       // what extend set last
+}
+
+func newDeadline(nc net.Conn) *deadline {
+	d := &deadline{nc: nc}
+	d.interrupts = d.interrupt
+	return d
 }
 
 // watch interrupts all I/O as soon as ctx ends, until it is stopped. Within a
@@ -25,7 +33,7 @@ func (d *deadline) watch(ctx context.Context) watch {
 	if d.watched == ctx {
 		return watch{}
 	}
-	w := watch{of: d, before: d.watched, end: context.AfterFunc(ctx, d.interrupt)}
+	w := watch{of: d, before: d.watched, end: context.AfterFunc(ctx, d.interrupts)}
 	d.watched = ctx
 	return w
 }

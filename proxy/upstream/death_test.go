@@ -141,7 +141,7 @@ func TestCancellationInterruptsAtOnceAndNeverSendsTheDot(t *testing.T) {
 func TestInterruptedConnectionStaysInterrupted(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer func() { _ = ours.Close(); _ = theirs.Close() }()
-	d := deadline{nc: ours}
+	d := newDeadline(ours)
 	ctx, cancel := context.WithCancel(t.Context())
 	w := d.watch(ctx)
 	cancel()
@@ -162,7 +162,7 @@ func TestInterruptedConnectionStaysInterrupted(t *testing.T) {
 func TestEachWaitIsItsOwn(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer func() { _ = ours.Close(); _ = theirs.Close() }()
-	d := deadline{nc: ours}
+	d := newDeadline(ours)
 	d.extend(time.Hour)
 	d.extend(20 * time.Millisecond)
 	read := make(chan error, 1)

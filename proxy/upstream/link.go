@@ -43,7 +43,7 @@ func newLink(nc net.Conn, encrypted bool) *link {
 		nc:        nc,
 		r:         bufio.NewReaderSize(nc, commandBuffer),
 		w:         bufio.NewWriterSize(nc, commandBuffer),
-		clock:     &deadline{nc: nc},
+		clock:     newDeadline(nc),
 		encrypted: encrypted,
 		created:   time.Now(),
 		heard:     time.Now(),

@@ -141,7 +141,7 @@ func quotedEnd(s string) int {
 }
 
 func isDotString(s string) bool {
-	for _, atom := range strings.Split(s, ".") {
+	for atom := range strings.SplitSeq(s, ".") {
 		if atom == "" || strings.IndexFunc(atom, func(r rune) bool { return !isAtext(r) }) >= 0 {
 			return false
 		}
@@ -166,7 +166,7 @@ func isDomain(s string) bool {
 			return !isAlnum(r) && r != '.' && r != ':' && r != '-'
 		}) < 0
 	}
-	for _, label := range strings.Split(s, ".") {
+	for label := range strings.SplitSeq(s, ".") {
 		if label == "" || strings.IndexFunc(label, func(r rune) bool {
 			return !isAlnum(r) && r != '-' && r != '_' && r < 0xa0
 		}) >= 0 {

@@ -2,8 +2,8 @@ package extract
 
 import (
 	"errors"
-	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/rules/table"
@@ -142,9 +142,18 @@ func leafTo(s Leaves, l Leaf, read func() (Reading, error)) (r Reading, err erro
 // context names what the reading of a leaf depends on beside its bytes.
 func (w *walk) context(n node, t transfer) string {
 	l := w.lim
-	return fmt.Sprintf("%q %d %d %q %q %t%t%t%t%t%t %d|%d %d %d %d %d %d %d %v %t %t", n.path, n.place, n.depth, n.media, n.charset,
-		n.flowed, n.delSp, n.sealed, n.whole, n.inParts, n.hunch, t,
-		l.Bytes, l.PartBytes, l.Ratio, l.Depth, l.Entries, l.Cells, l.Memory, l.Time, l.Scratch != nil, l.Recognise != nil)
+	b := make([]byte, 0, 256) // on the stack, for the most
+	for _, text := range []string{n.path, n.media, n.charset} {
+		b = append(strconv.AppendQuote(b, text), ' ')
+	}
+	for _, number := range []int64{int64(n.place), int64(n.depth), int64(t),
+		l.Bytes, l.PartBytes, l.Ratio, int64(l.Depth), int64(l.Entries), l.Cells, l.Memory, int64(l.Time)} {
+		b = append(strconv.AppendInt(b, number, 10), ' ')
+	}
+	for _, is := range []bool{n.flowed, n.delSp, n.sealed, n.whole, n.inParts, n.hunch, l.Scratch != nil, l.Recognise != nil} {
+		b = strconv.AppendBool(b, is)
+	}
+	return string(b)
 }
 
 // readLeaf reads a leaf and takes down what that came to.
