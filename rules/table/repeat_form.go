@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"encoding/binary"
 	"net/url"
 	"slices"
 )
@@ -19,8 +20,8 @@ type repeatForm struct {
 	labels   [][]byte // their headers, empty for none
 	labelled bool     // some have one
 
-	gaps   []int    // bytes before each anchor in the last line, after the one before it
-	tokens [][]byte // of the line at hand
+	marks  []anchorMark // made when first asked for
+	tokens [][]byte     // of the line at hand
 	row    [][]byte
 	own    []byte // the anchors, once they are kept
 	kept   bool
@@ -35,7 +36,7 @@ type repeatForm struct {
 // reset forgets what the lines had in common. The room is kept.
 func (f *repeatForm) reset() {
 	*f = repeatForm{
-		anchors: f.anchors[:0], ordinal: true, used: f.used[:0], joined: f.joined[:0], labels: f.labels[:0], gaps: f.gaps[:0],
+		anchors: f.anchors[:0], ordinal: true, used: f.used[:0], joined: f.joined[:0], labels: f.labels[:0], marks: f.marks[:0],
 		tokens: f.tokens[:0], row: f.row[:0], own: f.own[:0], spelt: f.spelt[:0], first: f.first[:0], always: f.always[:0], differs: f.differs[:0],
 	}
 }
@@ -230,23 +231,44 @@ func (f *repeatForm) keep() {
 // always tells of a line of the form, at a tenth of its cost. They are looked for
 // where they were in the line before first.
 func (f *repeatForm) mayFit(line []byte) bool {
-	if len(f.gaps) != len(f.anchors) {
-		f.gaps = emptied(f.gaps, len(f.anchors))
+	if len(f.marks) != len(f.anchors) {
+		f.marks = f.marks[:0]
+		for _, anchor := range f.anchors {
+			f.marks = append(f.marks, newMark(anchor))
+		}
 	}
 	rest := line
-	for i, anchor := range f.anchors {
-		if gap := f.gaps[i]; gap < len(rest) && bytes.HasPrefix(rest[gap:], anchor) {
-			rest = rest[gap+len(anchor):]
-			continue
+	for i := range f.marks {
+		m := &f.marks[i]
+		if !m.stands(rest, f.anchors[i]) {
+			at := bytes.Index(rest, f.anchors[i])
+			if at < 0 {
+				return f.inOrder(line)
+			}
+			m.gap = at
 		}
-		at := bytes.Index(rest, anchor)
-		if at < 0 {
-			return f.inOrder(line)
-		}
-		f.gaps[i] = at
-		rest = rest[at+len(anchor):]
+		rest = rest[m.gap+len(f.anchors[i]):]
 	}
 	return true
+}
+
+// anchorMark is how an anchor is looked for where it stood before.
+type anchorMark struct {
+	gap        int    // bytes before it in the last line, after the anchor before it
+	head, mask uint64 // its first eight bytes, and which of them it has
+}
+
+func newMark(anchor []byte) anchorMark {
+	var head [8]byte
+	n := copy(head[:], anchor)
+	return anchorMark{head: binary.LittleEndian.Uint64(head[:]), mask: ^uint64(0) >> (64 - 8*n)}
+}
+
+// stands reports whether the anchor is where it was. It is not asked of the last
+// bytes of a line.
+func (m *anchorMark) stands(rest, anchor []byte) bool {
+	return m.gap+8 <= len(rest) && binary.LittleEndian.Uint64(rest[m.gap:])&m.mask == m.head &&
+		(len(anchor) <= 8 || bytes.HasPrefix(rest[m.gap:], anchor))
 }
 
 // inOrder is mayFit by the first place of each anchor.
