@@ -30,8 +30,9 @@ type Repeat struct {
 	Starts []int
 
 	form  repeatForm
-	begun bool // the header was given
-	next  int  // line to give
+	parts [][]byte // of the first lines, as the form parts them
+	begun bool     // the header was given
+	next  int      // line to give
 
 	finder *repeatFinder
 	text   []byte
@@ -243,7 +244,7 @@ func (f *repeatFinder) learn(sample [][]byte) bool {
 // as many lines as given are of another form; those are not of it.
 func (f *repeatFinder) run(text []byte, most int) *Repeat {
 	r := &f.repeat
-	*r = Repeat{Lines: r.Lines[:0], Starts: r.Starts[:0], form: f.form, finder: f, text: text, most: most}
+	*r = Repeat{Lines: r.Lines[:0], Starts: r.Starts[:0], parts: r.parts[:0], form: f.form, finder: f, text: text, most: most}
 	r.gather(repeatLook)
 	if len(r.Lines) == 0 {
 		f.at = passLine(text, f.at)
@@ -260,6 +261,9 @@ func (r *Repeat) gather(limit int) {
 		switch {
 		case len(line) == 0:
 		case len(line) <= repeatWidth && r.form.fits(line):
+			if len(r.Lines) < repeatLook {
+				r.parts = append(r.parts, r.form.row...)
+			}
 			r.Lines, r.Starts = append(r.Lines, line), append(r.Starts, at)
 			f.at, others = next, 0
 		default:
@@ -281,7 +285,12 @@ func (r *Repeat) Next() ([][]byte, error) {
 	if r.next == len(r.Lines) {
 		return nil, io.EOF
 	}
-	r.form.fits(r.Lines[r.next])
+	width := len(r.form.anchors) + 1
+	if at := r.next * width; at < len(r.parts) {
+		r.form.row = append(r.form.row[:0], r.parts[at:at+width]...)
+	} else {
+		r.form.fits(r.Lines[r.next])
+	}
 	r.next++
 	return r.form.cells(), nil
 }
