@@ -1,14 +1,21 @@
 package lanes
 
-import "golang.org/x/sys/cpu"
+import (
+	"math/bits"
+
+	"golang.org/x/sys/cpu"
+)
 
 // block is how many bytes the processor looks at at once.
 const block = 32
 
 // indexBlocks is Index, but for the text's length where it would be -1.
 func (s *Set) indexBlocks(text []byte) int {
-	if len(text) < block || !cpu.X86.HasAVX2 {
+	if !cpu.X86.HasAVX2 {
 		return s.index(text, 0)
+	}
+	if len(text) < block {
+		return min(bits.TrailingZeros64(s.short(text)), len(text))
 	}
 	n := indexAVX2(s, &text[0], len(text)/block)
 	if last := len(text) - block; n > last && last%block != 0 { // the last block, some of it again
@@ -19,9 +26,13 @@ func (s *Set) indexBlocks(text []byte) int {
 
 // maskBlocks is Masks, where the last of masks is zero.
 func (s *Set) maskBlocks(masks []uint64, text []byte) {
-	if len(text) < block || !cpu.X86.HasAVX2 {
+	if !cpu.X86.HasAVX2 {
 		clear(masks)
 		s.mask(masks, text, 0)
+		return
+	}
+	if len(text) < block {
+		masks[0] = s.short(text)
 		return
 	}
 	maskAVX2(s, &masks[0], &text[0], len(text)/block)
@@ -31,6 +42,14 @@ func (s *Set) maskBlocks(masks []uint64, text []byte) {
 		at := len(text) - rest
 		masks[at/64] |= last >> (block - rest) << (at % 64)
 	}
+}
+
+// short returns the mask of a text that is shorter than a block.
+func (s *Set) short(text []byte) uint64 {
+	if len(text) == 0 {
+		return 0
+	}
+	return uint64(shortAVX2(s, &text[0], len(text)))
 }
 
 // indexAVX2 returns the place of the first byte of so many blocks of text that is
@@ -43,3 +62,8 @@ func indexAVX2(s *Set, text *byte, blocks int) int
 //
 //go:noescape
 func maskAVX2(s *Set, masks *uint64, text *byte, blocks int)
+
+// shortAVX2 returns a bit for each byte of a text of 1 to 31.
+//
+//go:noescape
+func shortAVX2(s *Set, text *byte, n int) uint32

@@ -78,3 +78,35 @@ next:
 	JNZ next
 	VZEROUPPER
 	RET
+
+// func shortAVX2(s *Set, text *byte, n int) uint32
+//
+// It reads 32 bytes, but none in a page of memory where the text has none: what
+// follows the text, or, at the end of a page, what stands before it.
+TEXT ·shortAVX2(SB), NOSPLIT, $0-28
+	MOVQ s+0(FP), AX
+	MOVQ text+8(FP), SI
+	MOVQ n+16(FP), CX
+	LOAD
+	MOVQ SI, DX
+	ANDQ $4095, DX
+	CMPQ DX, $(4096-32)
+	JHI  end
+	MEMBERS
+	MOVL $1, AX
+	SHLL CX, AX
+	DECL AX
+	ANDL AX, BX
+	MOVL BX, ret+24(FP)
+	VZEROUPPER
+	RET
+
+end:
+	LEAQ -32(SI)(CX*1), SI
+	MEMBERS
+	NEGQ CX
+	ADDQ $32, CX
+	SHRL CX, BX
+	MOVL BX, ret+24(FP)
+	VZEROUPPER
+	RET
