@@ -7,6 +7,9 @@ const maxGroups = 8
 
 // digit reads the number or the code around the digit at i.
 func (s *scanner) digit(i int) int {
+	if s.isTimestamp(i) {
+		return i + len(timestamp) - 1
+	}
 	start, end, letters := s.wordAround(i)
 	if end < len(s.text) && s.text[end] == '@' {
 		return end
@@ -20,6 +23,18 @@ func (s *scanner) digit(i int) int {
 		return s.code(start, end)
 	}
 	return s.number(i)
+}
+
+// timestamp is how a date with a time begins (RFC 3339), as the lines of many logs
+// do. It is nothing else, up to the second colon: no identifier is printed like
+// the date and hour, and what follows a colon there begins no address.
+const timestamp = "9999-99-99T99:99:"
+
+// isTimestamp reports whether a word that is a timestamp begins at i.
+func (s *scanner) isTimestamp(i int) bool {
+	text := s.text[i:]
+	return len(text) >= len(timestamp) && text[4] == '-' && text[10] == 'T' && matches(timestamp, text[:len(timestamp)]) &&
+		(i == 0 || s.d.word[s.text[i-1]]&inWord == 0)
 }
 
 // wordAround returns the word of letters, digits, '_' and '-' around i, and

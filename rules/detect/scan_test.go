@@ -49,6 +49,31 @@ func TestScanPassesOverOtherText(t *testing.T) {
 	}
 }
 
+// TestScanPassesTimestamps: a date with an hour is no identifier of any country,
+// and its minutes begin no address, so that they need not be looked at.
+func TestScanPassesTimestamps(t *testing.T) {
+	d := newDetector(t)
+	for _, scheme := range d.schemes[len("20240501T10")][1].list {
+		if len(scheme.pretty) == len("2024-05-01T10") && scheme.prints([]byte("2024-05-01T10")) {
+			t.Errorf("%v is printed like a date with an hour", scheme.kind)
+		}
+	}
+	for _, rest := range []string{"", "00", "00Z", "00.123Z", "00:00:00:00:00:00", ":1", "11:22:33:44", "00,5", "00+02:00 Anna Weber"} {
+		text := "x 2024-05-01T10:00:" + rest
+		var whole, after []string
+		d.Scan([]byte(text), func(e Entity) { whole = append(whole, e.Type.String()+" "+text[e.Start:e.End]) })
+		colon := len("x 2024-05-01T10")
+		s := scanner{d: d, text: []byte(text), emit: func(Entity) {}}
+		if start, end, _ := s.wordAround(2); s.code(start, end) != colon || s.number(colon+1) != colon+3 {
+			t.Errorf("%q: the timestamp is something", text)
+		}
+		d.Scan([]byte(text[colon+3:]), func(e Entity) { after = append(after, e.Type.String()+" "+text[colon+3:][e.Start:e.End]) })
+		if strings.Join(whole, "|") != strings.Join(after, "|") {
+			t.Errorf("%q: %q with its timestamp, %q without", text, whole, after)
+		}
+	}
+}
+
 func FuzzScan(f *testing.F) {
 	for _, seed := range []string{
 		"a@b.de", "John Smith 555-123-4567 x1", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "$2b$12$abcdefghijklmnopqrstuvwxyz", "::1 1:2:3:4:5:6:7:8",
