@@ -55,16 +55,34 @@ func newMarkup(r io.Reader, maxToken int) *markup {
 	return &markup{r: r, z: htmltoken.New(r, maxToken)}
 }
 
+// textAtOnce is how much running text is gathered before it is given, in bytes,
+// unless something else comes.
+const textAtOnce = 4 << 10
+
 // peek returns the next item without taking it, nil at the end.
 func (m *markup) peek() *item {
-	for m.first == len(m.items) {
-		if m.err != nil {
-			return nil
-		}
+	if m.first == len(m.items) {
 		m.recycle()
+	}
+	for m.err == nil && m.wants() {
 		m.step()
 	}
+	if m.first == len(m.items) {
+		return nil
+	}
 	return m.items[m.first]
+}
+
+// wants reports whether there is no item yet, or nothing but a little text.
+func (m *markup) wants() bool {
+	switch len(m.items) - m.first {
+	case 0:
+		return true
+	case 1:
+		it := m.items[m.first]
+		return it.kind == itemText && len(it.text) < textAtOnce
+	}
+	return false
 }
 
 // recycle takes back the items that were given.
