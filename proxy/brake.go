@@ -64,10 +64,12 @@ func joinStage(err error) string {
 // nothing is to be kept, the client's reply is returned. Once a person has
 // released the run its copies pass, as far as the release covers them.
 func (s *Server) brake(ctx context.Context, m *message) (reply string, err error) {
+	look := m.run.Heed
 	if m.verdict.Action == rules.Hold {
-		if err := m.run.Refresh(ctx); err != nil {
-			return "", err
-		}
+		look = m.run.Refresh
+	}
+	if err := look(ctx); err != nil {
+		return "", err
 	}
 	if m.brake, err = m.run.Brake(ctx); err != nil {
 		return "", err

@@ -192,6 +192,7 @@ func (s *Server) keep(ctx context.Context, m *message) (Kept, error) {
 		Run: m.run.Hold(&m.verdict), Client: from.client, Received: m.began, Size: m.spool.size,
 		Verdict: m.verdict, Findings: m.evidence.Findings,
 	}
+	m.run.Warn(ctx)
 	if m.brake.Decision.State != run.Released {
 		held.Incident = m.brake.Incident
 	}

@@ -117,6 +117,11 @@ func (l runLedger) Decision(ctx context.Context, incident string) (runs.Decision
 	return runs.Decision{State: state, Subjects: d.Subjects, Policies: d.Policies, Fields: d.Fields, Complete: d.Complete}, nil
 }
 
+// Warn implements runs.Ledger.
+func (l runLedger) Warn(ctx context.Context, relay, sender string) error {
+	return l.store.Warn(ctx, relay, sender)
+}
+
 // Write implements runs.Ledger.
 func (l runLedger) Write(ctx context.Context, b *runs.Batch) error {
 	out := &quarantine.Ledger{Relay: b.Relay, Batch: b.Number}

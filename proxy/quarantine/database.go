@@ -30,10 +30,10 @@ type database interface {
 	// may go otherwise the next time.
 	again(err error) bool
 	// tells says whether the others are for everybody who uses the database: announce
-	// says something when the transaction is there, and listen hears what is said
-	// until the context ends or the line breaks.
+	// says something when the transaction is there, or at once without one, and listen
+	// hears what is said until the context ends or the line breaks.
 	tells() bool
-	announce(ctx context.Context, tx *sql.Tx, text string) error
+	announce(ctx context.Context, by querier, text string) error
 	listen(ctx context.Context, to line) error
 	// lockRuns keeps others from writing to runs, and says whether any is held.
 	lockRuns(ctx context.Context, tx *sql.Tx, runs []Run) (held bool, err error)

@@ -14,6 +14,8 @@ import (
 type Listener interface {
 	// Heard: a relay has written something of a sender; held: that a run is.
 	Heard(relay, sender string, held bool)
+	// Warned: a relay is about to hold the first copy of a run of a sender.
+	Warned(relay, sender string)
 	// Missed: something may have been written that Heard did not tell of.
 	Missed()
 }
@@ -90,7 +92,17 @@ var errNoNews = errors.New("this database does not tell")
 const (
 	newsWritten = "written"
 	newsHeld    = "held" // the first copy of a run, or the first after a release
+	newsWarned  = "warned"
 )
+
+// Warn lets all relays hear that one is about to hold the first copy of a run of a
+// sender. To hold it takes some dozen statements, and is heard of after the last.
+func (s *Store) Warn(ctx context.Context, relay, sender string) error {
+	if !s.db.tells() {
+		return nil
+	}
+	return s.db.announce(ctx, s.reader, relay+" "+newsWarned+" "+sender)
+}
 
 // announce lets all relays hear, once the transaction is there, of which senders one
 // has written.
@@ -109,11 +121,15 @@ func (s *Store) announce(ctx context.Context, tx *sql.Tx, relay, what string, se
 }
 
 // tell reads what announce wrote. Who may write to the database may announce
-// anything; it costs a look.
+// anything; it costs a look, or a wait that ends by itself.
 func tell(to Listener, text string) {
 	relay, rest, _ := strings.Cut(text, " ")
 	what, senders, _ := strings.Cut(rest, " ")
 	for sender := range strings.FieldsSeq(senders) {
+		if what == newsWarned {
+			to.Warned(relay, sender)
+			continue
+		}
 		to.Heard(relay, sender, what == newsHeld)
 	}
 }

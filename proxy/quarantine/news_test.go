@@ -32,6 +32,8 @@ func (e *ear) Heard(relay, sender string, held bool) {
 	e.heard[relay+" "+sender] = time.Now()
 }
 
+func (e *ear) Warned(relay, sender string) { e.Heard("warned by "+relay, sender, false) }
+
 func (e *ear) Missed() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -123,6 +125,10 @@ func TestRelaysHearOfEachOther(t *testing.T) {
 	if !e.at("held by relay-a sender-2").IsZero() {
 		t.Error("what was not kept is told")
 	}
+	if err := s.Warn(t.Context(), "relay-a", "sender-9"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "a warning", func() bool { return !e.at("warned by relay-a sender-9").IsZero() })
 
 	// A server that has gone without a word is found out, and the line made anew.
 	line.still.Store(true)

@@ -2,7 +2,6 @@ package quarantine
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -15,8 +14,8 @@ const newsChannel = "'bulkhead_' || md5(current_schema())"
 
 func (d *postgresDatabase) tells() bool { return true }
 
-func (d *postgresDatabase) announce(ctx context.Context, tx *sql.Tx, text string) error {
-	if _, err := tx.ExecContext(ctx, "SELECT pg_notify("+newsChannel+", ?)", text); err != nil {
+func (d *postgresDatabase) announce(ctx context.Context, by querier, text string) error {
+	if _, err := by.ExecContext(ctx, "SELECT pg_notify("+newsChannel+", ?)", text); err != nil {
 		return fmt.Errorf("tell other relays: %w", err)
 	}
 	return nil

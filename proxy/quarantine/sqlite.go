@@ -67,7 +67,7 @@ func (d sqliteDatabase) again(error) bool { return false }
 
 // A file tells nobody.
 func (d sqliteDatabase) tells() bool                                     { return false }
-func (d sqliteDatabase) announce(context.Context, *sql.Tx, string) error { return nil }
+func (d sqliteDatabase) announce(context.Context, querier, string) error { return nil }
 func (d sqliteDatabase) listen(context.Context, line) error              { return errNoNews }
 
 // lockRuns has nothing to do: who writes is alone.

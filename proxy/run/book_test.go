@@ -32,6 +32,7 @@ type book struct {
 	// tell is called, with the lock, with each sender that was written of and by
 	// whom; nil: nobody is told.
 	tell func(sender, relay string, held bool)
+	warn func(sender, relay string) // the same of warnings
 }
 
 func newBook() *book {
@@ -83,6 +84,15 @@ func (b *book) Keys(_ context.Context, of Owner, after int64, since time.Time) (
 		}
 	}
 	return all, b.fail
+}
+
+func (b *book) Warn(_ context.Context, relay, sender string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.warn != nil {
+		b.warn(sender, relay)
+	}
+	return b.fail
 }
 
 func (b *book) Decision(_ context.Context, incident string) (Decision, error) {

@@ -20,6 +20,7 @@ type Copy struct {
 	freed   bool // a person has released the run
 	learnt  int64
 	seen    int64 // Record.Seen, when it was to be held
+	first   bool  // that is to be held of its run, as far as is known here
 	unknown error // the ledger did not tell whether its run is held
 }
 
@@ -141,7 +142,7 @@ func (c *Copy) Hold(v *rules.Verdict) Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := c.at()
-	if !r.held {
+	if c.first = !r.held; c.first {
 		r.held, r.policy, r.answer = true, v.Policy, v.Answer
 		r.shapeKnown()
 		c.tracker.cfg.Metrics.Runs.WithLabelValues("held").Inc()

@@ -51,9 +51,10 @@
 //     there are others by then, the ledger refuses (ErrOvertaken), the relay reads
 //     again, and the copy joins what is held: two relays never begin two incidents
 //     of one mailing.
-//   - A brake is as fast as its notice. Between the first hold and the moment when
-//     another relay hears of it, that one lets pass what its own verdict does not
-//     stop: its copies of that time and those on their way to the upstream, as on
-//     one node. The canary bounds them: its copies wait until so many have come to
-//     all relays together, or for its time.
+//   - A brake is as fast as its notice. Between the first verdict to hold and the
+//     moment when another relay is warned of it, that one lets pass what its own
+//     verdict does not stop: its copies of that time and those on their way to the
+//     upstream, as on one node. From then on copies of the sender wait there until
+//     the hold is kept, or for two seconds. The canary bounds what leaves: its copies
+//     wait until so many have come to all relays together, or for its time.
 package run

@@ -25,6 +25,9 @@ func (t *Tracker) Heard(relay, name string, held bool) {
 	}
 	s := at.Value.(*sender)
 	s.bell.ring()
+	if held {
+		s.warning.end() // with the bell rung: who waited asks
+	}
 	if held && t.follower != nil {
 		t.follower.add(s)
 	}

@@ -18,6 +18,9 @@ type Ledger interface {
 	Keys(ctx context.Context, of Owner, after int64, since time.Time) ([]Keys, error)
 	// Decision returns what people have decided on an incident.
 	Decision(ctx context.Context, incident string) (Decision, error)
+	// Warn lets other relays hear that this one is about to hold the first copy of a run
+	// of a sender: see Tracker.Warned.
+	Warn(ctx context.Context, relay, sender string) error
 	// Write keeps a batch as a whole, or returns an error and keeps nothing. Where
 	// that is not known, as when the line breaks meanwhile, it is an error: a batch is
 	// written again until there is none, and by its number says no more than once.

@@ -45,6 +45,11 @@ func newRelays(t *testing.T, n int, cfg Config, late time.Duration) *relays {
 			})
 		}
 	}
+	c.ledger.warn = func(sender, relay string) {
+		for _, o := range c.each {
+			time.AfterFunc(rand.N(c.late+1), func() { o.tracker.Warned(relay, sender) })
+		}
+	}
 	return c
 }
 
@@ -59,10 +64,12 @@ func (c *relays) send(i int, m Message, leak bool) {
 		c.t.Error(err)
 		return
 	}
+	look := copy.Heed
 	if leak {
-		if err := copy.Refresh(c.t.Context()); err != nil {
-			c.t.Error(err)
-		}
+		look = copy.Refresh
+	}
+	if err := look(c.t.Context()); err != nil {
+		c.t.Error(err)
 	}
 	known := c.heard[i].Load()
 	b, err := copy.Brake(c.t.Context())
@@ -88,6 +95,7 @@ func (c *relays) send(i int, m Message, leak bool) {
 func (c *relays) hold(copy *Copy) {
 	for range 5 {
 		record := copy.Hold(hold)
+		copy.Warn(c.t.Context())
 		time.Sleep(rand.N(time.Millisecond)) // the content
 		incident, err := c.ledger.keep(record)
 		if err == nil {

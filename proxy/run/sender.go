@@ -37,6 +37,7 @@ type sender struct {
 	relay    string // this one
 	underWay int    // messages; under the tracker's lock
 	bell     bell   // rung when another relay has written something of it
+	warning  warning
 
 	mu     sync.Mutex
 	loaded bool                // the ledger has been asked
