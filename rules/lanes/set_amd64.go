@@ -9,6 +9,10 @@ import (
 // block is how many bytes the processor looks at at once.
 const block = 32
 
+// Wide reports whether a set is looked up in many bytes at once here: to gather
+// masks that are then read bit by bit pays only then.
+func Wide() bool { return cpu.X86.HasAVX2 }
+
 // indexBlocks is Index, but for the text's length where it would be -1.
 func (s *Set) indexBlocks(text []byte) int {
 	if !cpu.X86.HasAVX2 {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+
+	"github.com/bulkhead-dlp/bulkhead/rules/lanes"
 )
 
 // delimited is a Grid over the delimited rows that begin at the reading
@@ -28,12 +30,21 @@ func (g *delimited) Next() ([][]byte, error) {
 // fill implements filler: a row of the usual width, on one line without quotes,
 // is copied as it stands.
 func (g *delimited) fill(rows *rows, limit int) error {
+	whole := g.form.columns <= limit && !g.form.drawn
+	if whole && lanes.Wide() {
+		if err := g.s.refill(); err != nil {
+			return err
+		}
+		if next := g.s.cuts.row(g.s.src, &g.form, rows); next > 0 {
+			g.s.pass(next)
+			return nil
+		}
+	}
 	line, next, err := g.line()
 	if err != nil {
 		return err
 	}
-	if g.form.columns <= limit && !g.form.drawn && bytes.IndexByte(line, g.form.quote) < 0 &&
-		rows.addLine(line, g.form.delim, g.form.columns) {
+	if whole && bytes.IndexByte(line, g.form.quote) < 0 && rows.addLine(line, g.form.delim, g.form.columns) {
 		g.s.pass(next)
 		return nil
 	}

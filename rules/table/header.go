@@ -153,7 +153,7 @@ func (r *reading) labelScore(c cell, under shape) float64 {
 		return -1
 	}
 	score := 0.0
-	if under == numeric || under == address || under == mixed && c.marks&hasDigit == 0 {
+	if under == numeric || under == address || under == mixed && c.shape == wordy {
 		score += 1.5
 	}
 	if bytes.IndexByte(value, '_') > 0 {
@@ -218,7 +218,7 @@ func (r *reading) plainWords(i int) bool {
 			continue
 		}
 		filled++
-		if c.marks&hasAt != 0 || c.marks&hasLetter == 0 || c.end-c.start > 60 {
+		if c.shape == address || c.shape == numeric || c.end-c.start > 60 {
 			return false
 		}
 	}

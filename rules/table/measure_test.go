@@ -50,7 +50,7 @@ func TestSamplesAreAsIfTakenAnew(t *testing.T) {
 }
 
 func newTestSplitter(text []byte) *splitter {
-	s := &splitter{src: newSource(), lim: DefaultLimits(), traits: newTraits()}
+	s := &splitter{src: newSource(), lim: DefaultLimits(), traits: newTraits(), cuts: new(cuts)}
 	s.src.r, s.src.stop = bytes.NewReader(text), context.Background().Err
 	return s
 }

@@ -71,14 +71,12 @@ func (t *marks) cell(text []byte, from, to int) cell {
 		}
 		value = trimmed
 	}
-	marks := t.of(value)
-	return cell{int32(from), int32(from + len(value)), marks, t.shapes[marks%allMarks]}
+	return cell{int32(from), int32(from + len(value)), t.shapes[t.of(value)%allMarks]}
 }
 
 // cell is a place in the text of rows.
 type cell struct {
 	start, end int32
-	marks      uint8
 	shape      shape
 }
 
@@ -118,7 +116,8 @@ func (r *rows) add(row [][]byte, limit int) {
 		r.text = append(r.text, trim(value)...)
 		r.cells = append(r.cells, r.marks.cell(r.text, at, len(r.text)))
 	}
-	r.end(start)
+	size, form := sum(r.cells[start:])
+	r.end(start, size, form)
 }
 
 // addLine copies a row of width cells, which stand in a line parted by delim. It
@@ -142,33 +141,39 @@ func (r *rows) addLine(line []byte, delim byte, width int) bool {
 		}
 	}
 	cells = append(cells, r.marks.cell(text, from, len(text)))
-	size := 0
-	for _, c := range cells[start:] {
-		size += int(c.end - c.start)
-	}
+	size, form := sum(cells[start:])
 	r.text, r.cells = text[:base], cells[:start] // and their room
 	if len(cells)-start != width || len(line) > 2*(size+width) {
 		return false
 	}
 	r.text, r.cells = text, cells
-	r.end(start)
+	r.end(start, size, form)
 	return true
 }
 
-// end makes a row of the cells from start on.
-func (r *rows) end(start int) {
-	const bits = 3
-	row, form := r.cells[start:], uint64(1)
-	for _, c := range row {
-		form = form<<bits | uint64(c.shape)
-		r.size += int(c.end - c.start)
-	}
-	if len(row) > 63/bits {
+// shapeBits is how many bits of a row's form a shape takes.
+const shapeBits = 3
+
+// end makes a row of the cells from start on, of so many bytes and such a form.
+func (r *rows) end(start, size int, form uint64) {
+	n := len(r.cells) - start
+	if n > 63/shapeBits {
 		form = 0
 	}
 	r.list = append(r.list, rowPlace{int32(start), form})
-	r.width = max(r.width, len(row))
+	r.size += size
+	r.width = max(r.width, n)
 	r.seen++
+}
+
+// sum returns how many bytes cells have, and their form.
+func sum(row []cell) (size int, form uint64) {
+	form = 1
+	for _, c := range row {
+		size += int(c.end - c.start)
+		form = form<<shapeBits | uint64(c.shape)
+	}
+	return size, form
 }
 
 // alike reports whether two rows are known to have cells of the same shapes.

@@ -35,7 +35,7 @@ type Splitter struct{ spare sync.Pool } // of *splitter
 func (sp *Splitter) Split(ctx context.Context, r io.Reader, lim Limits, out Output) error {
 	s, _ := sp.spare.Get().(*splitter)
 	if s == nil {
-		s = &splitter{src: newSource(), traits: newTraits()}
+		s = &splitter{src: newSource(), traits: newTraits(), cuts: new(cuts)}
 	}
 	s.src.r, s.src.stop, s.lim, s.out = r, ctx.Err, lim.orDefault(), out
 	err := s.run()
@@ -70,6 +70,7 @@ type splitter struct {
 	widths [sniffRecords]int         // used by sniff
 	forms  [len(delimiters)]measures // used by sniff
 	quoted stretches
+	cuts   *cuts // used by delimited
 }
 
 // empty makes the splitter ready for another text. Its room is kept.
@@ -79,8 +80,9 @@ func (s *splitter) empty() {
 		s.forms[i] = measures{lines: s.forms[i].lines[:0]}
 	}
 	s.quoted.forget()
+	s.cuts.forget()
 	*s.src = source{buf: s.src.buf}
-	*s = splitter{src: s.src, traits: s.traits, ahead: s.ahead, repeats: s.repeats, probe: delimited{row: s.probe.row[:0]}, forms: s.forms, quoted: s.quoted}
+	*s = splitter{src: s.src, traits: s.traits, ahead: s.ahead, repeats: s.repeats, probe: delimited{row: s.probe.row[:0]}, forms: s.forms, quoted: s.quoted, cuts: s.cuts}
 }
 
 func (s *splitter) run() error {
