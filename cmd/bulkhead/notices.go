@@ -31,7 +31,7 @@ func newNotifier(cfg *configs.Config, store *quarantine.Store, to review.Sender,
 		Mail: notify.Mail{To: c.Mail.To, Language: c.Mail.Language, On: c.Mail.Events},
 		Senders: notify.Senders{Held: c.Sender.Held, Returned: c.Sender.Returned, Policies: c.Sender.Policies,
 			Listed: c.Sender.Listed, Languages: c.Sender.Languages},
-		Outbox: outbox{store}, Mailer: mailer{to}, Count: count, Log: log, Now: time.Now,
+		Outbox: outbox{store}, Mailer: mailer{to}, Count: count, Log: log, Now: store.Now,
 		Undelivered: func(ctx context.Context, ids []string) (notify.Sender, notify.Original, error) {
 			return undelivered(ctx, store, ids)
 		},

@@ -18,7 +18,7 @@ import (
 func newRuns(cfg *configs.Config, store *quarantine.Store, shared func() bool, m *metrics.Metrics, log *slog.Logger) *runs.Tracker {
 	c := cfg.Run
 	return runs.New(runs.Config{
-		Quiet: c.Quiet, Window: c.Window, Name: store.SenderName, Ledger: runLedger{store}, Anyway: passesClean(cfg), Shared: shared, Metrics: m, Log: log, Now: time.Now,
+		Quiet: c.Quiet, Window: c.Window, Name: store.SenderName, Ledger: runLedger{store}, Anyway: passesClean(cfg), Shared: shared, Metrics: m, Log: log, Now: store.Now,
 		Canary: runs.Canary{Copies: c.Canary.Copies, Wait: c.Canary.Wait, Bulk: c.Canary.Bulk},
 	})
 }

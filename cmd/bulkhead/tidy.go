@@ -50,7 +50,7 @@ func (r *relay) verify(ctx context.Context) error {
 
 // prune removes what the ledger has kept long enough.
 func (r *relay) prune(ctx context.Context) error {
-	now := time.Now()
+	now := r.store.Now()
 	var before time.Time // as much as all is kept
 	if r.cfg.Run.Keep >= 0 {
 		before = now.Add(-time.Duration(r.cfg.Run.Keep))

@@ -118,7 +118,7 @@ func TestHoldGivesUpWhenTheStoreIsLocked(t *testing.T) {
 	other, s := open(t, dir, Options{}), open(t, dir, Options{})
 	stuck, err := other.writer.Begin()
 	if err == nil {
-		_, err = other.db.begin(t.Context(), stuck, true)
+		_, _, err = other.db.begin(t.Context(), stuck, true)
 	}
 	if err != nil {
 		t.Fatal(err)

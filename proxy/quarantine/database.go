@@ -19,9 +19,11 @@ type database interface {
 	// migrate brings the schema to the newest version.
 	migrate(ctx context.Context, db *sql.DB, steps []migration) error
 	// begin is the first of a transaction that writes, and gives the version of the
-	// schema. Alone says that no other transaction which is begun so is under way
-	// until it ends.
-	begin(ctx context.Context, tx *sql.Tx, alone bool) (version int, err error)
+	// schema, and the time as now does. Alone says that no other transaction which is
+	// begun so is under way until it ends.
+	begin(ctx context.Context, tx *sql.Tx, alone bool) (version int, at time.Time, err error)
+	// now is the time of the database's own clock, zero where that is the machine's.
+	now(ctx context.Context, q querier) (time.Time, error)
 	// oldest is the least version that a program must know to write: see oldestWriter.
 	oldest(ctx context.Context, tx *sql.Tx) (int, error)
 	// dialect names the folder of its migrations.
@@ -121,7 +123,11 @@ func (s *Store) writeIn(ctx context.Context, db *sql.DB, alone bool, fn func(*sq
 // has changed the database since it was opened, so that what this one would write
 // is not right any more.
 func (s *Store) mayWrite(ctx context.Context, tx *sql.Tx, alone bool) error {
-	version, err := s.db.begin(ctx, tx, alone)
+	asked := s.clock.machine()
+	version, at, err := s.db.begin(ctx, tx, alone)
+	if err == nil {
+		s.clock.set(at, asked)
+	}
 	if err != nil || version <= s.schema {
 		return err // nil is the usual case
 	}

@@ -61,7 +61,7 @@ func (s *Store) Expire(ctx context.Context, to Notifier) (ExpiryReport, error) {
 	if to == nil {
 		to = nobody{}
 	}
-	if err := s.endLapsed(ctx); err != nil {
+	if err := errors.Join(s.setClock(ctx), s.endLapsed(ctx)); err != nil {
 		return report, fmt.Errorf("expire: %w", err)
 	}
 	// One look at the clock for all: where it is set back meanwhile, what was

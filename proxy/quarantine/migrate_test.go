@@ -205,7 +205,7 @@ func olderStore(t *testing.T, dir, words, rows string) {
 // storeOfVersion makes a store as a version had it, and lets it be filled.
 func storeOfVersion(t *testing.T, dir string, version int, fill func(*sql.Conn)) {
 	t.Helper()
-	s := &Store{dir: dir, opts: Options{}.withDefaults()}
+	s := &Store{dir: dir, opts: Options{}.withDefaults(), clock: sharedClock{machine: time.Now}}
 	if err := s.makeFolders(); err != nil {
 		t.Fatal(err)
 	}

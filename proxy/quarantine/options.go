@@ -10,7 +10,8 @@ import (
 
 // Options are the settings of a store. The zero value is what a relay uses.
 type Options struct {
-	// Clock gives the time; nil is time.Now.
+	// Clock gives the time; nil is time.Now, put right by the clock of a database that
+	// machines share.
 	Clock func() time.Time
 	// Random feeds the ids; nil is crypto/rand.
 	Random io.Reader

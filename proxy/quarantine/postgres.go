@@ -84,11 +84,25 @@ func (d *postgresDatabase) open() (writer, rows, reader *sql.DB, err error) {
 	return pool(1), pool(rowWriters), pool(readers), nil
 }
 
-func (d *postgresDatabase) begin(ctx context.Context, tx *sql.Tx, alone bool) (version int, err error) {
-	if err := tx.QueryRowContext(ctx, "SELECT begin_write(?)", alone).Scan(&version); err != nil {
-		return 0, fmt.Errorf("begin to write: %w", err)
+// begin reads the clock after it has waited for others.
+func (d *postgresDatabase) begin(ctx context.Context, tx *sql.Tx, alone bool) (version int, at time.Time, err error) {
+	var now int64
+	if err := tx.QueryRowContext(ctx, "SELECT begin_write(?), "+postgresClock, alone).Scan(&version, &now); err != nil {
+		return 0, at, fmt.Errorf("begin to write: %w", err)
 	}
-	return version, nil
+	return version, fromMicros(now), nil
+}
+
+// postgresClock is the time now, and not that of the transaction's start, in
+// microseconds.
+const postgresClock = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+
+func (d *postgresDatabase) now(ctx context.Context, q querier) (at time.Time, err error) {
+	var now int64
+	if err := q.QueryRowContext(ctx, "SELECT "+postgresClock).Scan(&now); err != nil {
+		return at, fmt.Errorf("ask for the time: %w", err)
+	}
+	return fromMicros(now), nil
 }
 
 func (d *postgresDatabase) oldest(ctx context.Context, tx *sql.Tx) (oldest int, err error) {

@@ -18,6 +18,7 @@ func TestStoresInPostgreSQL(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *postgrestest.Server){
 		"what stores do":                            contract,
 		"a batch with a lost answer counts once":    batchWithALostAnswerCountsOnce,
+		"a wrong clock takes nothing":               wrongClockTakesNothing,
 		"relays share one incident":                 relaysShareOneIncident,
 		"relays do once what is done once":          relaysDoOnceWhatIsDoneOnce,
 		"the server is restarted under load":        serverIsRestartedUnderLoad,

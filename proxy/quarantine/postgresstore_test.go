@@ -254,7 +254,7 @@ func olderProgramWritesToNewerSchema(t *testing.T, server *postgrestest.Server) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.db.begin(t.Context(), tx, true); err != nil {
+	if _, _, err := s.db.begin(t.Context(), tx, true); err != nil {
 		t.Fatal(err)
 	}
 	migrated := make(chan error)
@@ -386,4 +386,53 @@ func frozenRelayFreesTheOthers(t *testing.T, server *postgrestest.Server) {
 		t.Errorf("it is %q there, %v", value, err)
 	}
 	hold(t, frozen, letter(1), "y")
+}
+
+// A relay whose clock is wrong, from its start or all of a sudden, neither takes what
+// another one holds nor holds what nobody can take, and removes nothing early.
+func wrongClockTakesNothing(t *testing.T, server *postgrestest.Server) {
+	for _, wrong := range []time.Duration{-100 * 24 * time.Hour, -20 * time.Minute, 20 * time.Minute, 100 * 24 * time.Hour} {
+		relays := shared(t, server, 2, Options{})
+		right, odd := relays[0], relays[1]
+		odd.clock.machine = func() time.Time { return time.Now().Add(wrong) }
+		for i, each := range [][2]*Store{{right, odd}, {odd, right}} {
+			first, second := each[0], each[1]
+			m := hold(t, first, letter(1), fmt.Sprint(i))
+			release := begin(t, first, m.ID)
+			if err := second.endLapsed(t.Context()); err != nil {
+				t.Error(err)
+			}
+			_, err := second.BeginRelease(t.Context(), m.ID, nil, "anna", "")
+			wantErr(t, err, ErrBusy)
+			settle(t, release, RecipientResult{Address: m.Recipients[0].Address, State: RecipientDeferred})
+
+			if _, err := first.PostNotice(t.Context(), fmt.Sprint("mail/", i), "mail", []byte("x")); err != nil {
+				t.Fatal(err)
+			}
+			take := func(s *Store, want int) {
+				t.Helper()
+				if due, err := s.TakeNotices(t.Context(), time.Minute, every); err != nil || len(due) != want {
+					t.Errorf("%v: %d notices are taken, %v; want %d", wrong, len(due), err, want)
+				}
+			}
+			take(first, 1)
+			take(second, 0)
+
+			key := [32]byte{byte(i)}
+			if _, err := first.BeginOnce(t.Context(), key, key); err != nil {
+				t.Error(err)
+			}
+			_, err = second.BeginOnce(t.Context(), key, key)
+			wantErr(t, err, ErrBusy)
+
+			if r, err := second.Expire(t.Context(), nil); err != nil || r != (ExpiryReport{}) {
+				t.Errorf("%v: the retention has done %+v, %v; want nothing", wrong, r, err)
+			}
+		}
+		for i, s := range relays {
+			if off := time.Since(s.Now()).Abs(); off > 10*time.Second {
+				t.Errorf("%v: relay %d goes by a clock that is %v off", wrong, i, off)
+			}
+		}
+	}
 }

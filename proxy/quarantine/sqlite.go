@@ -41,12 +41,15 @@ func dsn(path, more string) string {
 }
 
 // begin needs no lock: the transaction has SQLite's since its start.
-func (d sqliteDatabase) begin(ctx context.Context, tx *sql.Tx, _ bool) (version int, err error) {
+func (d sqliteDatabase) begin(ctx context.Context, tx *sql.Tx, _ bool) (version int, at time.Time, err error) {
 	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return 0, fmt.Errorf("read the version: %w", err)
+		return 0, at, fmt.Errorf("read the version: %w", err)
 	}
-	return version, nil
+	return version, at, nil
 }
+
+// now: whoever uses a file is on its machine.
+func (d sqliteDatabase) now(context.Context, querier) (at time.Time, err error) { return at, nil }
 
 // oldest is in application_id.
 func (d sqliteDatabase) oldest(ctx context.Context, tx *sql.Tx) (oldest int, err error) {

@@ -46,6 +46,7 @@ type Store struct {
 	cutter *chunk.Cutter
 	known  known
 	schema int // the version of the database that this program knows
+	clock  sharedClock
 
 	news news
 
@@ -64,6 +65,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("quarantine: %w", err)
 	}
 	s := &Store{dir: dir, opts: o.withDefaults(), news: news{began: time.Now()}}
+	s.clock.machine, s.clock.own = s.opts.Clock, o.Clock != nil
 	if s.codec, err = newCodec(); err != nil {
 		return nil, fmt.Errorf("quarantine: %w", err)
 	}
@@ -95,5 +97,3 @@ func (s *Store) Close() error {
 	}
 	return nil
 }
-
-func (s *Store) now() time.Time { return s.opts.Clock() }

@@ -29,7 +29,8 @@ type SweepReport struct {
 // plain. serve calls it at its start and from time to time; it reads every
 // folder of the content, so command lines do not.
 //
-// It never removes the content of a message, whoever is late: see insertPack.
+// It never removes the content of a message, whoever is late: see insertPack. How old
+// a file is goes by the machine's clock.
 func (s *Store) Sweep(ctx context.Context) (SweepReport, error) {
 	var report SweepReport
 	if err := s.endLapsed(ctx); err != nil {
@@ -67,7 +68,7 @@ func (s *Store) sweepIncoming(ctx context.Context, report *SweepReport) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if s.now().Sub(info.ModTime()) < s.opts.Grace {
+		if s.clock.machine().Sub(info.ModTime()) < s.opts.Grace {
 			continue
 		}
 		err := s.opts.disk.Remove(filepath.Join(s.incomingDir(), name))
@@ -126,7 +127,7 @@ func (s *Store) sweepShard(ctx context.Context, letters string, report *SweepRep
 	}
 	suspects := map[string]int64{}
 	for name, info := range files {
-		if _, ok := stored[name]; !ok && (s.now().Sub(info.Modified) >= s.opts.Grace || s.deletedMail(ctx, name)) {
+		if _, ok := stored[name]; !ok && (s.clock.machine().Sub(info.Modified) >= s.opts.Grace || s.deletedMail(ctx, name)) {
 			suspects[name] = info.Size
 		}
 	}
