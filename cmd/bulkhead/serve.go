@@ -301,7 +301,7 @@ func (r *relay) run(ctx context.Context) error {
 	defer stopWatching()
 	r.manager.ready(r.status())
 	go r.manager.feed(context.WithoutCancel(ctx), r.alive) // to the end of the process
-	go r.catchUp(ctx)
+	go r.lookAfter(ctx)
 	tellingCtx, stopTelling := context.WithCancel(ctx)
 	defer stopTelling()
 	telling := r.tell(tellingCtx)
@@ -314,17 +314,6 @@ func (r *relay) run(ctx context.Context) error {
 	stopTelling()
 	<-telling
 	return errors.Join(cause, err)
-}
-
-// catchUp goes on with the decisions that the process before left, once it has
-// ended.
-func (r *relay) catchUp(ctx context.Context) {
-	if !r.turn.await(ctx) {
-		return
-	}
-	if err := r.jobs.CatchUp(ctx); err != nil && ctx.Err() == nil {
-		r.log.Error("going on with decisions", "error", err)
-	}
 }
 
 // tell sends notices until the context ends, and then closes the channel.

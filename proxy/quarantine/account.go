@@ -199,7 +199,7 @@ func (s *Store) UseStep(ctx context.Context, name string, step int64) error {
 }
 
 // eachRow calls fn for each row of a query.
-func eachRow(ctx context.Context, tx *sql.Tx, query string, args []any, fn func(*sql.Rows) error) error {
+func eachRow(ctx context.Context, tx querier, query string, args []any, fn func(*sql.Rows) error) error {
 	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

@@ -89,9 +89,9 @@ func (s *Store) Decide(ctx context.Context, d Decision, await bool) (Decision, e
 			return fmt.Errorf("incident %s: a decision to %s by %q is %s since %s: %w", d.Incident, open.Action, open.By,
 				open.State, open.Made.Format(time.RFC3339), ErrBusy)
 		}
-		err = tx.QueryRowContext(ctx, `INSERT INTO decisions (incident, action, state, by, reason, sealed, made)
-			VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING seq`, d.Incident, d.Action, string(d.State), d.By, d.Reason,
-			k.seal(plan, sealedDecision(d.Incident)), micros(d.Made)).Scan(&d.ID)
+		err = tx.QueryRowContext(ctx, `INSERT INTO decisions (incident, action, state, by, reason, sealed, made, lease)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`, d.Incident, d.Action, string(d.State), d.By, d.Reason,
+			k.seal(plan, sealedDecision(d.Incident)), micros(d.Made), s.leaseEnd()).Scan(&d.ID)
 		if err != nil {
 			return err
 		}
@@ -207,8 +207,8 @@ func (s *Store) turnDecision(ctx context.Context, q decisionTurn) (d Decision, e
 			d.Approver = q.by
 		}
 		d.State = q.state
-		_, err := tx.ExecContext(ctx, "UPDATE decisions SET state = ?, approver = ?, ended = ? WHERE seq = ?",
-			string(d.State), d.Approver, ended, d.ID)
+		_, err := tx.ExecContext(ctx, "UPDATE decisions SET state = ?, approver = ?, ended = ?, lease = ? WHERE seq = ?",
+			string(d.State), d.Approver, ended, s.leaseEnd(), d.ID)
 		if err != nil {
 			return err
 		}

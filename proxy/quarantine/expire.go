@@ -217,6 +217,7 @@ func (e expiry) warn(ctx context.Context, due condition, batch []row) error {
 		return err
 	}
 	return e.s.write(ctx, func(tx *sql.Tx) error {
+		told := 0
 		for _, r := range batch {
 			if still, err := stillDue(ctx, tx, due, r); err != nil {
 				return err
@@ -233,9 +234,13 @@ func (e expiry) warn(ctx context.Context, due condition, batch []row) error {
 			if err != nil {
 				return fmt.Errorf("note the warning of %s: %w", r.ID, err)
 			}
+			told++
+		}
+		if told == 0 { // another machine was quicker
+			return nil
 		}
 		return e.s.append(ctx, tx, Entry{Act: ActExpiring, By: bySystem, Detail: Detail{
-			Incident: batch[0].Incident, Messages: len(batch), Until: batch[0].Expires.Format(time.RFC3339)}})
+			Incident: batch[0].Incident, Messages: told, Until: batch[0].Expires.Format(time.RFC3339)}})
 	})
 }
 

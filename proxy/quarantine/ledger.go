@@ -62,7 +62,7 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 		if fresh, err := s.fresh(ctx, tx, l); err != nil || !fresh {
 			return err
 		}
-		if err := moveRuns(ctx, tx, l.Moves); err != nil {
+		if err := moveRuns(ctx, tx, l.Moves, s.now()); err != nil {
 			return err
 		}
 		if err := putRuns(ctx, tx, l.Runs); err != nil {
@@ -319,6 +319,7 @@ const (
 	pruneUsual      = "DELETE FROM sender_usual WHERE (sender, relay) IN (SELECT sender, relay FROM sender_usual WHERE at < ? ORDER BY at LIMIT ?)"
 	pruneSenderRuns = "DELETE FROM sender_runs WHERE sender IN (SELECT sender FROM sender_runs WHERE last < ? ORDER BY last LIMIT ?)"
 	pruneRelays     = "DELETE FROM relays WHERE relay IN (SELECT relay FROM relays WHERE at < ? ORDER BY at LIMIT ?)"
+	pruneHeirs      = "DELETE FROM run_heirs WHERE run IN (SELECT run FROM run_heirs WHERE at < ? ORDER BY at LIMIT ?)"
 	pruneKeys       = "DELETE FROM run_keys WHERE (owner, number) IN (SELECT owner, number FROM run_keys WHERE at < ? ORDER BY at LIMIT ?)"
 	pruneRuns       = "DELETE FROM runs WHERE key IN (SELECT key FROM runs WHERE last < ? AND " + unnamed + " ORDER BY last LIMIT ?)"
 	// Whole days only: the hours as long as any exposure of theirs.
@@ -352,7 +353,7 @@ func (s *Store) PruneLedger(ctx context.Context, exposures, runs, keys time.Time
 		at  time.Time
 	}{
 		{pruneShares, runs}, {pruneRuns, runs},
-		{pruneUsual, runs}, {pruneSenderRuns, runs}, {pruneKeys, keys}, {pruneRelays, keys},
+		{pruneUsual, runs}, {pruneSenderRuns, runs}, {pruneKeys, keys}, {pruneRelays, keys}, {pruneHeirs, keys},
 		{pruneHours, runs}, {prunePolicyDays, runs}, {pruneIncidentHours, runs}, {pruneSenderDays, runs},
 	} {
 		n, err := s.prune(ctx, step.sql, step.at)

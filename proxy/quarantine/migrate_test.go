@@ -284,6 +284,7 @@ func TestANewMigrationComesLast(t *testing.T) {
 		"0008_senders.sql", "0009_lists.sql", "0010_places.sql", "0011_statements.sql", "0012_reviewed.sql",
 		"0014_stopped.sql", "0015_accounts.sql", "0016_once.sql", "0017_dialects.sql",
 		"0018_relays.sql", "0019_batches.sql", "0020_moved.sql",
+		"0021_heirs.sql",
 	}
 	entries, err := migrationFiles.ReadDir("migrations/sqlite")
 	if err != nil {

@@ -19,6 +19,7 @@ func TestStoresInPostgreSQL(t *testing.T) {
 		"what stores do":                            contract,
 		"a batch with a lost answer counts once":    batchWithALostAnswerCountsOnce,
 		"a wrong clock takes nothing":               wrongClockTakesNothing,
+		"one of those who decide at once wins":      oneWhoDecidesWins,
 		"relays share one incident":                 relaysShareOneIncident,
 		"relays do once what is done once":          relaysDoOnceWhatIsDoneOnce,
 		"the server is restarted under load":        serverIsRestartedUnderLoad,

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -367,7 +368,7 @@ func frozenRelayFreesTheOthers(t *testing.T, server *postgrestest.Server) {
 	dir := t.TempDir()
 	o := optionsOn(t, server, dir, Options{})
 	s := open(t, dir, o)
-	o.Database += "&idle_in_transaction_session_timeout=300"
+	o.Database += "&idle_in_transaction_session_timeout=2000"
 	frozen := open(t, dir, o)
 	begun, goOn, ended := make(chan struct{}), make(chan struct{}), make(chan error)
 	go func() {
@@ -434,5 +435,50 @@ func wrongClockTakesNothing(t *testing.T, server *postgrestest.Server) {
 				t.Errorf("%v: relay %d goes by a clock that is %v off", wrong, i, off)
 			}
 		}
+	}
+}
+
+// People decide on one message, and on one incident, in different ways from consoles of
+// their own at once: one of them does, and the others are told that it was done.
+func oneWhoDecidesWins(t *testing.T, server *postgrestest.Server) {
+	relays := shared(t, server, 4, Options{})
+	const rounds = 8
+	for round := range rounds {
+		m := hold(t, relays[0], letter(1), fmt.Sprint(round))
+		try := func(do func(s *Store, by string) error, accept ...error) {
+			t.Helper()
+			var won atomic.Int64
+			var wg sync.WaitGroup
+			for i, s := range relays {
+				wg.Go(func() {
+					err := do(s, fmt.Sprint("person", i))
+					if err == nil {
+						won.Add(1)
+						return
+					}
+					if !slices.ContainsFunc(accept, func(known error) bool { return errors.Is(err, known) }) {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			if n := won.Load(); n != 1 {
+				t.Errorf("round %d: %d of %d have decided", round, n, len(relays))
+			}
+		}
+		try(func(s *Store, by string) error {
+			_, err := s.Decide(t.Context(), Decision{Incident: m.Incident, Action: ActionRefuse, By: by, Plan: Plan{Messages: []string{m.ID}}}, false)
+			return err
+		}, ErrBusy)
+		try(func(s *Store, by string) error {
+			if (round+int(by[len(by)-1]))%2 == 0 {
+				return s.Refuse(t.Context(), m.ID, by, "")
+			}
+			_, err := s.BeginRelease(t.Context(), m.ID, nil, by, "")
+			return err
+		}, ErrBusy, ErrDecided)
+	}
+	if err := relays[0].Verify(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

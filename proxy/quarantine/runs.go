@@ -97,11 +97,11 @@ func scanRun(scan func(...any) error, more ...any) (r Run, err error) {
 // not theirs to write: see becomesOf. The first statement keeps all others
 // from a run until the transaction ends, so that the last one adds up all shares.
 func putRuns(ctx context.Context, tx *sql.Tx, runs []Run) error {
-	var shares, again []any // again are those that were there before
+	var again []any // those that were there before
 	sorted := slices.SortedFunc(slices.Values(runs), func(a, b Run) int { return strings.Compare(a.Key, b.Key) })
 	for len(sorted) > 0 {
 		n := withoutTwice(sorted)
-		var values []any
+		var values, shares []any
 		for _, r := range sorted[:n] {
 			values = append(values, r.Key, r.Sender, r.Print, micros(r.First), micros(r.Last), r.Copies, r.Delivered,
 				r.Subjects, r.Held, r.Policy, r.Answer, r.Incident)
@@ -111,12 +111,15 @@ func putRuns(ctx context.Context, tx *sql.Tx, runs []Run) error {
 		if err != nil {
 			return fmt.Errorf("write runs: %w", err)
 		}
+		if len(known) > 0 {
+			if err := adopt(ctx, tx, known...); err != nil {
+				return err
+			}
+		}
+		if err := upsertRows(ctx, tx, "run_shares (run, relay, copies, delivered)", 4, shares, putShareConflict); err != nil {
+			return fmt.Errorf("write a relay's share of runs: %w", err)
+		}
 		again, sorted = append(again, known...), sorted[n:]
-	}
-	if err := upsertRows(ctx, tx, "run_shares (run, relay, copies, delivered)", 4, shares, ` ON CONFLICT (run, relay) DO UPDATE SET
-			copies = CASE WHEN excluded.copies > run_shares.copies THEN excluded.copies ELSE run_shares.copies END,
-			delivered = CASE WHEN excluded.delivered > run_shares.delivered THEN excluded.delivered ELSE run_shares.delivered END`); err != nil {
-		return fmt.Errorf("write a relay's share of runs: %w", err)
 	}
 	for keys := range slices.Chunk(again, rowsAtOnce) {
 		if err := addUp(ctx, tx, keys...); err != nil {
@@ -125,6 +128,10 @@ func putRuns(ctx context.Context, tx *sql.Tx, runs []Run) error {
 	}
 	return nil
 }
+
+const putShareConflict = ` ON CONFLICT (run, relay) DO UPDATE SET
+	copies = CASE WHEN excluded.copies > run_shares.copies THEN excluded.copies ELSE run_shares.copies END,
+	delivered = CASE WHEN excluded.delivered > run_shares.delivered THEN excluded.delivered ELSE run_shares.delivered END`
 
 // withoutTwice is how many runs at the start of a sorted list one statement writes:
 // PostgreSQL writes no row twice in one.
@@ -190,23 +197,18 @@ func (s *Store) holdRun(ctx context.Context, tx *sql.Tx, m *Message, before runB
 	if err := putRuns(ctx, tx, []Run{*m.Run}); err != nil {
 		return err
 	}
-	var err error
 	another := before.incident != m.Incident
-	switch {
-	case before.first:
-		err = countHeld(ctx, tx, m.Run)
-	case another:
-		err = becomesOf(ctx, tx, m.Run)
-	}
-	if err != nil {
-		return err
+	if another && !before.first {
+		if err := becomesOf(ctx, tx, m.Run); err != nil {
+			return err
+		}
 	}
 	if another {
 		if err := s.announce(ctx, tx, m.Run.Relay, newsHeld, []string{m.Run.Sender}); err != nil {
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE incidents SET subjects = ? WHERE id = ? AND subjects < ?", m.Run.Subjects, m.Incident, m.Run.Subjects)
+	_, err := tx.ExecContext(ctx, "UPDATE incidents SET subjects = ? WHERE id = ? AND subjects < ?", m.Run.Subjects, m.Incident, m.Run.Subjects)
 	if err != nil {
 		return fmt.Errorf("write incident: %w", err)
 	}
@@ -224,7 +226,7 @@ func becomesOf(ctx context.Context, tx *sql.Tx, r *Run) error {
 
 // runBefore is what is known of a run before a copy of it is held.
 type runBefore struct {
-	first    bool   // no copy was, and it is to be counted
+	first    bool   // no copy was
 	incident string // of the last copy that was
 }
 
@@ -247,17 +249,6 @@ func mayHold(ctx context.Context, tx *sql.Tx, r *Run) (before runBefore, err err
 	}
 	before.first = !was
 	return before, nil
-}
-
-// countHeld counts a sender's run of which the first copy is held. Whoever writes
-// both writes runs first.
-func countHeld(ctx context.Context, tx *sql.Tx, r *Run) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO sender_runs (sender, held, keys, last) VALUES (?, 1, 0, ?)
-		ON CONFLICT (sender) DO UPDATE SET held = sender_runs.held + 1, last = excluded.last`, r.Sender, micros(r.Last))
-	if err != nil {
-		return fmt.Errorf("count a held run: %w", err)
-	}
-	return nil
 }
 
 // RunDecision is what people have decided on the copies of an incident.

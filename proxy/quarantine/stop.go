@@ -3,7 +3,6 @@ package quarantine
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -51,38 +50,4 @@ func (s *Store) turnStop(ctx context.Context, e Entry, stop bool) error {
 		return fmt.Errorf("decision: %w", err)
 	}
 	return nil
-}
-
-// DecisionStopped reports whether a person has stopped a decision.
-func (s *Store) DecisionStopped(ctx context.Context, id int64) (stopped bool, err error) {
-	err = s.reader.QueryRowContext(ctx, "SELECT stopped > 0 FROM decisions WHERE seq = ?", id).Scan(&stopped)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, fmt.Errorf("decision %d: %w", id, ErrNotFound)
-	}
-	if err != nil {
-		return false, fmt.Errorf("decision %d: %w", id, err)
-	}
-	return stopped, nil
-}
-
-// Unfinished lists the incidents of which a decision is being carried out, or
-// was broken off by a crash, the oldest decision first. Those that a person has
-// stopped are not among them.
-func (s *Store) Unfinished(ctx context.Context) (incidents []string, err error) {
-	rows, err := s.reader.QueryContext(ctx, "SELECT incident FROM decisions WHERE state = 'running' AND stopped = 0 ORDER BY seq")
-	if err != nil {
-		return nil, fmt.Errorf("decisions: %w", err)
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, fmt.Errorf("decisions: %w", err)
-		}
-		incidents = append(incidents, id)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("decisions: %w", err)
-	}
-	return incidents, nil
 }

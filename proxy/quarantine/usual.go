@@ -71,32 +71,3 @@ func putUsual(ctx context.Context, tx *sql.Tx, all []Usual) error {
 	}
 	return nil
 }
-
-// Move takes a relay's share of one run, with what was delivered and judged of it,
-// to another, where it is counted already. A run of which nobody has a share any
-// more is gone.
-type Move struct{ Relay, From, To string }
-
-func moveRuns(ctx context.Context, tx *sql.Tx, all []Move) error {
-	for _, m := range all {
-		for _, step := range []struct {
-			sql  string
-			args []any
-		}{
-			{"UPDATE runs SET writes = writes + 1 WHERE key = ?", []any{m.From}}, // nobody else writes it meanwhile
-			{"DELETE FROM run_shares WHERE run = ? AND relay = ?", []any{m.From, m.Relay}},
-			{"UPDATE deliveries SET run = ?, sealed_run = CASE WHEN sealed_run = '' THEN run ELSE sealed_run END WHERE run = ?", []any{m.To, m.From}},
-			{"UPDATE exposures SET run = ? WHERE run = ? AND at >= (SELECT first FROM runs WHERE key = ?)", []any{m.To, m.From, m.From}},
-			{`DELETE FROM runs WHERE key = ? AND held = 0
-				AND NOT EXISTS (SELECT 1 FROM run_shares s WHERE s.run = runs.key)`, []any{m.From}},
-		} {
-			if _, err := tx.ExecContext(ctx, step.sql, step.args...); err != nil {
-				return fmt.Errorf("move run: %w", err)
-			}
-		}
-		if err := addUp(ctx, tx, m.From); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -251,6 +251,7 @@ func (d *Desk) carryOut(ctx context.Context, decision quarantine.Decision, h Hoo
 			h.Progress(i, total)
 		}
 		if err := job.halted(ctx); err != nil {
+			err = errors.Join(err, d.cfg.Store.LeaveDecision(context.WithoutCancel(ctx), decision.ID))
 			return o, fmt.Errorf("broken off after %d of %d messages; `incidents resume` goes on: %w", i, total, err)
 		}
 		if err := job.message(ctx, id); err != nil {
@@ -295,7 +296,7 @@ func (j *job) halted(ctx context.Context) error {
 		return ctx.Err()
 	default:
 	}
-	stopped, err := j.desk.cfg.Store.DecisionStopped(ctx, j.decision.ID)
+	stopped, err := j.desk.cfg.Store.KeepDecision(ctx, j.decision.ID)
 	if err == nil && stopped {
 		err = ErrStopped
 	}

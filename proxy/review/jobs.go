@@ -108,10 +108,10 @@ func (j *Jobs) Stop(ctx context.Context, incident, by, reason string) error {
 	return j.cfg.Desk.Stop(ctx, incident, by, reason)
 }
 
-// CatchUp carries on the decisions that a crash broke off. One that cannot go on
-// is named in the log and left.
+// CatchUp carries on the decisions that a crash broke off, of whatever process that
+// nobody else has taken up. One that cannot go on is named in the log and left.
 func (j *Jobs) CatchUp(ctx context.Context) error {
-	incidents, err := j.cfg.Desk.cfg.Store.Unfinished(ctx)
+	incidents, err := j.cfg.Desk.cfg.Store.TakeUnfinished(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,10 +1,17 @@
 package review_test
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-// TestMain fails where a test leaves a goroutine behind.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain fails where a test leaves a goroutine behind. A process that a test has
+// started does what it was started for.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		carryOutUntilKilled(dir)
+	}
+	goleak.VerifyTestMain(m)
+}

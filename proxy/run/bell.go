@@ -30,6 +30,13 @@ func (b *bell) take() bool {
 	return rung
 }
 
+// isRung reports whether it was, and leaves it so.
+func (b *bell) isRung() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.rung
+}
+
 // wait returns what the next ring closes.
 func (b *bell) wait() <-chan struct{} {
 	b.mu.Lock()

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -11,6 +12,7 @@ import (
 // other, without a message that waits for it.
 type follower struct {
 	learn func(context.Context, *sender) error
+	late  func() []*sender // that are to be asked for though nothing presses
 	log   *slog.Logger
 	stop  context.CancelFunc
 	done  chan struct{}
@@ -20,13 +22,16 @@ type follower struct {
 	wake  chan struct{}        // something is to be done
 }
 
+// followLate is how often it is looked for senders that are late.
+const followLate = time.Minute
+
 // followAgain is after what time a sender is asked for again of whom the ledger could
 // not tell; its own messages ask at once.
 const followAgain = time.Second
 
-func newFollower(learn func(context.Context, *sender) error, log *slog.Logger) *follower {
+func newFollower(t *Tracker) *follower {
 	ctx, stop := context.WithCancel(context.Background())
-	f := &follower{learn: learn, log: log, stop: stop, done: make(chan struct{}), heard: map[*sender]struct{}{}, wake: make(chan struct{}, 1)}
+	f := &follower{learn: t.follow, late: t.late, log: t.cfg.Log, stop: stop, done: make(chan struct{}), heard: map[*sender]struct{}{}, wake: make(chan struct{}, 1)}
 	go f.run(ctx)
 	return f
 }
@@ -52,9 +57,15 @@ func (f *follower) take() map[*sender]struct{} {
 
 func (f *follower) run(ctx context.Context) {
 	defer close(f.done)
+	tick := time.NewTicker(followLate)
+	defer tick.Stop()
 	for {
 		select {
 		case <-f.wake:
+		case <-tick.C:
+			for _, s := range f.late() {
+				f.add(s)
+			}
 		case <-ctx.Done():
 			return
 		}
@@ -83,18 +94,35 @@ func (f *follower) close() {
 	<-f.done
 }
 
-// follow learns of a sender that this relay has had copies of, if something was heard
-// of it since it was read.
+// follow learns of a sender that this relay has had copies of, or has an incident of,
+// if something was heard of it since it was read.
 func (t *Tracker) follow(ctx context.Context, s *sender) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := t.cfg.Now()
 	for _, r := range s.runs {
-		if !r.held && r.own.Copies > 0 && t.open(r, now) {
+		if (r.incident != "" || !r.held && r.own.Copies > 0) && t.open(r, now) {
 			return t.load(ctx, s, now)
 		}
 	}
 	return nil
+}
+
+// late gives the senders with an incident of which something was heard and not read
+// since: what another relay had before it heard of the hold is part of that, and who had
+// it may have gone.
+func (t *Tracker) late() (all []*sender) {
+	now := t.cfg.Now()
+	for _, s := range t.known() {
+		if !s.bell.isRung() || !s.mu.TryLock() { // one in use reads by itself
+			continue
+		}
+		if slices.ContainsFunc(s.runs, func(r *run) bool { return r.incident != "" && t.open(r, now) }) {
+			all = append(all, s)
+		}
+		s.mu.Unlock()
+	}
+	return all
 }
 
 // lastLook lets a tracker that ends know of the holds of others of whom it does not

@@ -138,9 +138,10 @@ func (b *Batch) entries() int {
 	return len(b.Deliveries) + len(b.Judgements)
 }
 
-// Move takes a relay's share of one run, with its deliveries and judgements, to
-// another, where it is counted already. A run of which nobody has a share any more
-// is gone.
+// Move says that a run has become part of another, and takes the relay's share there,
+// where it is counted already, with deliveries and judgements. A run of which nobody
+// has a share any more is gone; what a relay that has gone had of it the ledger takes
+// there.
 type Move struct{ From, To string }
 
 // Usual is what a sender usually sends, as one relay has seen it.

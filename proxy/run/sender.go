@@ -44,6 +44,7 @@ type sender struct {
 	learnt int64               // how often
 	runs   []*run              // the one with the last copy at the end
 	moved  map[string]struct{} // runs that have become part of others
+	moves  []moving            // of these, what the ledger does not have yet
 	holds  int64               // Known.Holds, as read last
 	read   int64               // the last entry of its window's people that was read
 	// bulk are the recipients of its runs to many, closed ones within the
@@ -58,6 +59,12 @@ type sender struct {
 	kept   bool     // the ledger has own
 	taken  []string // relays whose own is in it, and whose the ledger has still
 	taking int      // how many of taken the batch has that is being written
+}
+
+// moving is a Move, with the run that it goes to.
+type moving struct {
+	Move
+	to *run
 }
 
 // Bounds on what is kept of one sender.
@@ -186,8 +193,23 @@ func (s *sender) forget(keep func(*run) bool, gone func(*run)) {
 	}
 }
 
-// news takes what other relays are still to be told of the sender.
-func (s *sender) news(b *Batch) {
+// news takes what other relays are still to be told of the sender and some of its runs.
+// A run that has become part of another is told of together with that one: no batch
+// has a share in both, or in neither.
+func (s *sender) news(b *Batch, runs []*run) {
+	for _, m := range s.moves {
+		b.Moves = append(b.Moves, m.Move)
+		if to := m.to.end(); !slices.Contains(runs, to) {
+			runs = append(runs, to)
+		}
+	}
+	s.moves = nil
+	for _, r := range runs {
+		if r.into == nil {
+			b.Runs = append(b.Runs, r.record(s))
+			b.Keys = append(b.Keys, r.news()...)
+		}
+	}
 	b.Senders = append(b.Senders, Usual{Sender: s.name, Relay: s.relay, At: s.own.at, Shape: s.own.text(), Instead: slices.Clone(s.taken)})
 	s.taking = len(s.taken)
 	b.Keys = append(b.Keys, s.drip.news(Owner{Sender: s.name}, s.own.at)...)

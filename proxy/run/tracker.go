@@ -81,7 +81,7 @@ func New(cfg Config) *Tracker {
 	if cfg.Ledger != nil {
 		t.writer = newWriter(t.relay, cfg.Ledger, cfg.Log, cfg.Metrics.LedgerDropped)
 		go t.writer.run()
-		t.follower = newFollower(t.follow, cfg.Log)
+		t.follower = newFollower(t)
 	}
 	return t
 }

@@ -82,10 +82,10 @@ func (t *Tracker) join(s *sender, from, to *run) {
 	t.cfg.Metrics.RunsActive.Dec()
 	t.judgeShape(to)
 	from.shapeKnown() // those who wait look for where they are
-	if from.own != (Share{}) {
-		t.writer.move(Move{From: from.key, To: to.key})
-		t.touch(s, to)
-	}
+	// Also where this relay has nothing of it: one that has may have gone.
+	s.moves = append(s.moves, moving{Move{From: from.key, To: to.key}, to})
+	t.writer.moved(from.key, to.key)
+	t.touch(s, to)
 }
 
 // Refresh learns whether another relay has held the copy's run, for a copy that

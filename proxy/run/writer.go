@@ -29,9 +29,9 @@ type writer struct {
 	mu      sync.Mutex
 	pending Batch
 	dirty   map[*run]*sender
-	// moved are runs that have become part of others of late: entries that are on
+	// into are runs that have become part of others of late: entries that are on
 	// their way here still name them.
-	moved map[string]string
+	into map[string]string
 	// batch is what is being written, until it is. It still takes room.
 	batch   *Batch
 	batches int64            // how many there were
@@ -46,7 +46,7 @@ type writer struct {
 }
 
 func newWriter(relay string, ledger Ledger, log *slog.Logger, dropped prometheus.Counter) *writer {
-	return &writer{relay: relay, ledger: ledger, log: log, dropped: dropped, patience: 5 * time.Second, dirty: map[*run]*sender{}, moved: map[string]string{},
+	return &writer{relay: relay, ledger: ledger, log: log, dropped: dropped, patience: 5 * time.Second, dirty: map[*run]*sender{}, into: map[string]string{},
 		wake: make(chan struct{}, 1), room: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{})}
 }
 
@@ -63,17 +63,15 @@ func (w *writer) touch(r *run, s *sender) {
 	w.signal()
 }
 
-// move notes that a run has become part of another one.
-func (w *writer) move(m Move) {
+// moved notes that a run has become part of another one.
+func (w *writer) moved(from, to string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.moved) >= maxPending {
-		clear(w.moved)
+	if len(w.into) >= maxPending {
+		clear(w.into)
 	}
-	w.moved[m.From] = m.To
-	delete(w.moved, m.To) // which may have been part of the other before
-	w.pending.Moves = append(w.pending.Moves, m)
-	w.signal()
+	w.into[from] = to
+	delete(w.into, to) // which may have been part of the other before
 }
 
 // deliver and judge note an entry each.
@@ -150,7 +148,7 @@ func (w *writer) flush() bool {
 	if err != nil {
 		w.log.Error("writing the ledger", "error", err)
 	} else {
-		for s := range sendersOf(runs) {
+		for s := range bySender(runs) {
 			s.mu.Lock()
 			s.written()
 			s.mu.Unlock()
@@ -165,7 +163,7 @@ func (w *writer) flush() bool {
 	w.batch, w.writing = nil, nil
 	close(w.room)
 	w.room = make(chan struct{})
-	if w.pending.entries()+len(w.pending.Moves)+len(w.dirty) > 0 {
+	if w.pending.entries()+len(w.dirty) > 0 {
 		w.signal()
 	}
 	return true
@@ -175,7 +173,7 @@ func (w *writer) flush() bool {
 // the one that could not be, or what is pending.
 func (w *writer) take() (*Batch, map[*run]*sender) {
 	w.mu.Lock()
-	if w.batch != nil || w.pending.entries()+len(w.pending.Moves)+len(w.dirty) == 0 {
+	if w.batch != nil || w.pending.entries()+len(w.dirty) == 0 {
 		defer w.mu.Unlock()
 		return w.batch, w.writing
 	}
@@ -184,33 +182,27 @@ func (w *writer) take() (*Batch, map[*run]*sender) {
 	w.batch, w.writing = &b, runs
 	w.batches++
 	b.Relay, b.Number = w.relay, w.batches
+	w.mu.Unlock()
+	for s, runs := range bySender(runs) {
+		s.mu.Lock()
+		s.news(&b, runs)
+		s.mu.Unlock()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for i := range b.Deliveries {
 		b.Deliveries[i].Run = w.where(b.Deliveries[i].Run)
 	}
 	for i := range b.Judgements {
 		b.Judgements[i].Run = w.where(b.Judgements[i].Run)
 	}
-	w.mu.Unlock()
-	for r, s := range runs {
-		s.mu.Lock()
-		if r.into == nil {
-			b.Runs = append(b.Runs, r.record(s))
-			b.Keys = append(b.Keys, r.news()...)
-		}
-		s.mu.Unlock()
-	}
-	for s := range sendersOf(runs) {
-		s.mu.Lock()
-		s.news(&b)
-		s.mu.Unlock()
-	}
 	return &b, runs
 }
 
-func sendersOf(runs map[*run]*sender) map[*sender]struct{} {
-	all := map[*sender]struct{}{}
-	for _, s := range runs {
-		all[s] = struct{}{}
+func bySender(runs map[*run]*sender) map[*sender][]*run {
+	all := map[*sender][]*run{}
+	for r, s := range runs {
+		all[s] = append(all[s], r)
 	}
 	return all
 }
@@ -218,7 +210,7 @@ func sendersOf(runs map[*run]*sender) map[*sender]struct{} {
 // where is the run that one has become part of.
 func (w *writer) where(key string) string {
 	for range maxRuns {
-		to, moved := w.moved[key]
+		to, moved := w.into[key]
 		if !moved {
 			break
 		}
