@@ -3,6 +3,7 @@ package quarantine
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -51,6 +52,33 @@ func BenchmarkPostgres(b *testing.B) {
 			}
 		})
 	}
+	// What the evidence of a part with 20,000 people would cost a relay that has not read
+	// it, were it kept for all: its keys, as they are of a sender's window.
+	many := Keys{Sender: "sender0", At: time.Now(), People: make([]uint64, 20_000)}
+	for i := range many.People {
+		many.People[i] = rand.Uint64()
+	}
+	measure("Keys/20000/write", func(int) {
+		if err := s.WriteLedger(b.Context(), &Ledger{Keys: []Keys{many}}); err != nil {
+			b.Fatal(err)
+		}
+	})
+	last, err := s.SenderRuns(b.Context(), "sender0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	of := Keys{Sender: "sender0", Number: last.Keys - 1}
+	measure("Keys/20000/read", func(int) {
+		if all, err := s.Keys(b.Context(), of); err != nil || len(all) != 1 || len(all[0].People) != len(many.People) {
+			b.Fatal(len(all), err)
+		}
+	})
+	of.Number = last.Keys
+	measure("Keys/none/read", func(int) {
+		if all, err := s.Keys(b.Context(), of); err != nil || len(all) != 0 {
+			b.Fatal(len(all), err)
+		}
+	})
 	measure("Runs", func(i int) {
 		if _, err := s.Runs(b.Context(), fmt.Sprintf("sender%d", i), "relay", time.Now().Add(-24*time.Hour)); err != nil {
 			b.Fatal(err)
