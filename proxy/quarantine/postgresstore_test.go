@@ -351,6 +351,19 @@ func machinesHaveOneSecret(t *testing.T, server *postgrestest.Server) {
 	if all, _, err := relay.List(t.Context(), Query{From: m.From}); err != nil || len(all) != 1 || !all[0].Sealed {
 		t.Errorf("%+v, %v; want one that is sealed", all, err)
 	}
+	// A decision that nobody carries out is left to who can.
+	d, err := s.Decide(t.Context(), Decision{Incident: m.Incident, Action: ActionRefuse, By: "anna", Plan: Plan{Messages: []string{m.ID}}}, false)
+	if err == nil {
+		err = s.LeaveDecision(t.Context(), d.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, each := range []*Store{relay, s} {
+		if all, err := each.TakeUnfinished(t.Context()); err != nil || len(all) != i {
+			t.Errorf("store %d takes up %d decisions, %v; want %d", i, len(all), err, i)
+		}
+	}
 	if files, err := filepath.Glob(filepath.Join(other, "quarantine.*")); err != nil || len(files) > 0 {
 		t.Errorf("the relay has made %q, %v", files, err)
 	}
