@@ -50,6 +50,9 @@ type database interface {
 	// that no incident names.
 	dropExposures(ctx context.Context, s *Store, before time.Time) (removed int64, err error)
 	dropDeliveries(ctx context.Context, s *Store, before time.Time) (removed int64, err error)
+	// sendersOfDays is the SQL for who had the most messages held from one day to
+	// another, at most so many.
+	sendersOfDays() string
 	// forget makes sure that what was deleted is nowhere in the files that belong to
 	// the store.
 	forget(ctx context.Context, db *sql.DB) error

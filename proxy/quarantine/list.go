@@ -46,7 +46,7 @@ func pageSize(limit int) int {
 
 // List gives a page of messages, newest first, and the cursor of the next
 // page, "" after the last one. A page of a search may be short, or empty, and
-// still have a next one: one call looks through no more than 50,000 messages of
+// still have a next one: one call looks through no more than 10,000 messages of
 // a state. Evidence is left out where it is large: see
 // [Store.Get].
 func (s *Store) List(ctx context.Context, q Query) ([]Message, Cursor, error) {

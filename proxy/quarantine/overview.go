@@ -54,7 +54,7 @@ const (
 		GROUP BY policy, action ORDER BY n DESC, policy, action LIMIT ?`
 	overviewIncidents = `SELECT coalesce(sum(incidents), 0), coalesce(sum(people), 0), coalesce(sum(kept), 0)
 		FROM incident_hours WHERE hour BETWEEN ? AND ?`
-	// What counts is of the time alone.
+	// What counts is of the time alone. Where there are many: see sendersOfDays.
 	overviewSenders = `SELECT s.sender, d.n, s.open, s.incidents, s.people, s.message, s.last FROM
 		(SELECT sender, sum(messages) AS n FROM sender_days WHERE day BETWEEN ? AND ? GROUP BY sender ORDER BY n DESC, sender LIMIT ?) d
 		JOIN senders s ON s.sender = d.sender ORDER BY d.n DESC, d.sender`
@@ -73,7 +73,7 @@ func (s *Store) Overview(ctx context.Context, since time.Time) (Overview, error)
 		if o.Policies, err = readPolicies(ctx, tx, from/dayMicros, to/dayMicros, topPolicies); err != nil {
 			return err
 		}
-		if o.Senders, err = s.readSenders(ctx, tx, overviewSenders, from/dayMicros, to/dayMicros, topSenders); err != nil {
+		if o.Senders, err = s.readSenders(ctx, tx, s.db.sendersOfDays(), from/dayMicros, to/dayMicros, topSenders); err != nil {
 			return err
 		}
 		if err := tx.QueryRowContext(ctx, overviewIncidents, from/hourMicros, to/hourMicros).Scan(&o.Incidents, &o.People, &o.Kept); err != nil {

@@ -35,12 +35,13 @@ type IncidentPage struct {
 	// Next and Prev are the cursors, for IncidentQuery.After, of the pages on
 	// both sides; "" where there is none. A page of a search may have fewer
 	// incidents than asked for, or none, and still a next one: one call looks
-	// through no more than 50,000 incidents.
+	// through no more than 10,000 incidents.
 	Next, Prev Cursor
 }
 
-// lookMost bounds how many rows one call of a search looks through.
-const lookMost = 50_000
+// lookMost bounds how many rows one call of a search looks through: at worst each of
+// them is on a page of the database by itself, and is followed to another table.
+const lookMost = 10_000
 
 // IncidentPage gives a page of incidents with their senders.
 func (s *Store) IncidentPage(ctx context.Context, q IncidentQuery) (IncidentPage, error) {

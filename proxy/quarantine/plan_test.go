@@ -78,8 +78,9 @@ func askedByTheConsole(t *testing.T, s *Store, at, floor position) (all []asked)
 	add("oldest exposure", oldestSince, []any{1})
 	add("incident of a run", incidentOfRun, []any{"run"})
 	add("changes", changeSQL, nil)
+	add("oldest open", oldestOpen, nil)
 	// These sort their groups: policies, and senders of the days.
-	return append(all, asked{"overview: policies", overviewPolicies, []any{1, 2, 20}, true}, asked{"overview: senders", overviewSenders, []any{1, 2, 10}, true})
+	return append(all, asked{"overview: policies", overviewPolicies, []any{1, 2, 20}, true}, asked{"overview: senders", s.db.sendersOfDays(), []any{1, 2, 10}, true})
 }
 
 // Each query of the console follows an index in the order of its list, whatever
@@ -97,7 +98,7 @@ func TestQueriesOfTheConsoleFollowAnIndex(t *testing.T) {
 			}
 		}
 		for _, step := range steps {
-			scans := strings.HasPrefix(step, "SCAN ") && step != "SCAN CONSTANT ROW" && step != "SCAN d" && !strings.HasPrefix(step, "SCAN totals")
+			scans := strings.HasPrefix(step, "SCAN ") && step != "SCAN CONSTANT ROW" && step != "SCAN d" && step != "SCAN next" && !strings.HasPrefix(step, "SCAN totals")
 			if sorts := strings.Contains(step, "TEMP B-TREE"); scans || sorts && !q.sorts {
 				t.Errorf("%s: %s\n\t%s", q.name, step, q.sql)
 			}

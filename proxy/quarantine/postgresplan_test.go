@@ -81,6 +81,17 @@ func pagesFollowAnIndex(t *testing.T, server *postgrestest.Server) {
 			t.Errorf("%s reads %d days of 30\n\t%s", q.name, len(days), q.sql)
 		}
 	}
+	for _, by := range []SenderSort{SendersByMessages, SendersByPeople, SendersByLast} {
+		sql, args, err := senderSQL(SenderQuery{Sort: by}, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		postgresPlan(t, s, asked{"senders", sql, args, false}).each(func(p step) {
+			if p.Type == "Sort" || p.Type == "Seq Scan" {
+				t.Errorf("senders %q: %s\n\t%s", by, p.Type, sql)
+			}
+		})
+	}
 	days := 0
 	lastDay := asked{"exposures", exposuresSince, []any{micros(today.Add(-time.Hour))}, false}
 	postgresPlan(t, s, lastDay).each(func(p step) {

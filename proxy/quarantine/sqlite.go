@@ -93,6 +93,8 @@ func (d sqliteDatabase) dropDeliveries(ctx context.Context, s *Store, before tim
 	return s.prune(ctx, pruneDeliveries, before)
 }
 
+func (d sqliteDatabase) sendersOfDays() string { return overviewSenders }
+
 func (d sqliteDatabase) forget(ctx context.Context, db *sql.DB) error { return emptyLog(ctx, db) }
 
 // migrate brings the database to the newest version. The version is SQLite's

@@ -25,6 +25,14 @@ type Stats struct {
 	Free                        int64 // bytes left on the volume
 }
 
+// oldestOpen is when the oldest open message was received. For each state it is one look
+// at where that begins in the index of states and times: a program that plans by how many
+// there are of a state would go along the index of times, to its end where there is none.
+const oldestOpen = `SELECT coalesce(min((SELECT received FROM
+		(SELECT m.state, m.received FROM messages m WHERE (m.state, m.received) >= (t.state, 0) ORDER BY m.state, m.received LIMIT 1) AS next
+		WHERE next.state = t.state)), 0)
+	FROM totals t WHERE open = 1`
+
 // Stats reads the numbers.
 func (s *Store) Stats(ctx context.Context) (Stats, error) {
 	st := Stats{ByState: map[State]int64{}, Capacity: s.opts.Capacity, AuditFailures: s.auditFailures.Load()}
@@ -33,9 +41,7 @@ func (s *Store) Stats(ctx context.Context) (Stats, error) {
 			return err
 		}
 		var oldest int64
-		// One min for each state is a look at the end of its index.
-		err := tx.QueryRowContext(ctx, `SELECT coalesce(min((SELECT min(received) FROM messages m WHERE m.state = t.state)), 0)
-			FROM totals t WHERE open = 1`).Scan(&oldest)
+		err := tx.QueryRowContext(ctx, oldestOpen).Scan(&oldest)
 		if err != nil {
 			return err
 		}
