@@ -47,8 +47,8 @@ func pageSize(limit int) int {
 // List gives a page of messages, newest first, and the cursor of the next
 // page, "" after the last one. A page of a search may be short, or empty, and
 // still have a next one: one call looks through no more than 10,000 messages of
-// a state. Evidence is left out where it is large: see
-// [Store.Get].
+// a state, and through fewer where each costs more. Evidence is left out where it is
+// large: see [Store.Get].
 func (s *Store) List(ctx context.Context, q Query) ([]Message, Cursor, error) {
 	q.Limit = pageSize(q.Limit)
 	at, err := parseCursor(q.After)
@@ -200,7 +200,7 @@ func (s *Store) listFloorSQL(q Query, state State, at position) (string, []any) 
 		where, args = where+" AND state = ?", append(args, string(state))
 	}
 	c := finder{s: s, of: ofMessages, me: q.Me, args: args, ordered: state == ""}
-	return "SELECT received, seq FROM messages WHERE " + where + c.driving(q.Search) + " ORDER BY received DESC, seq DESC LIMIT 1 OFFSET ?", append(c.args, s.opts.look-1)
+	return "SELECT received, seq FROM messages WHERE " + where + c.driving(q.Search) + " ORDER BY received DESC, seq DESC LIMIT 1 OFFSET ?", append(c.args, s.lookOf(q.Search, ofMessages, false)-1)
 }
 
 // listSQL always bounds received, by the end of time if need be, so that every

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
 )
 
 // Sort is the order of a list of incidents.
@@ -35,13 +37,26 @@ type IncidentPage struct {
 	// Next and Prev are the cursors, for IncidentQuery.After, of the pages on
 	// both sides; "" where there is none. A page of a search may have fewer
 	// incidents than asked for, or none, and still a next one: one call looks
-	// through no more than 10,000 incidents.
+	// through no more than 10,000 incidents, and through fewer where each costs more.
 	Next, Prev Cursor
 }
 
-// lookMost bounds how many rows one call of a search looks through: at worst each of
-// them is on a page of the database by itself, and is followed to another table.
+// lookMost bounds how many rows one call of a search looks through.
 const lookMost = 10_000
+
+// lookOf is that bound for a search: each row may be on a page of the database by
+// itself where they come in another order than they were written in, and is followed to
+// other tables where what is searched for is there.
+func (s *Store) lookOf(e search.Expr, of target, scattered bool) int {
+	look := s.opts.look
+	if scattered {
+		look /= 4
+	}
+	if elsewhere(e, of) {
+		look /= 8
+	}
+	return max(look, 1)
+}
 
 // IncidentPage gives a page of incidents with their senders.
 func (s *Store) IncidentPage(ctx context.Context, q IncidentQuery) (IncidentPage, error) {
@@ -263,7 +278,7 @@ func (s *Store) floorSQL(q IncidentQuery, at place) (string, []any) {
 	if column := q.Sort.column(); column != "" {
 		columns = column + ", place" // as the index has them: no row is read
 	}
-	return "SELECT " + columns + " FROM incidents WHERE " + where + drive + q.stateSQL() + at.order(q.Sort) + " LIMIT 1 OFFSET ?", append(c.args, s.opts.look-1)
+	return "SELECT " + columns + " FROM incidents WHERE " + where + drive + q.stateSQL() + at.order(q.Sort) + " LIMIT 1 OFFSET ?", append(c.args, s.lookOf(q.Search, ofIncidents, q.Sort.column() != "")-1)
 }
 
 // stateSQL is the part of the condition that has indexes of its own.

@@ -164,9 +164,8 @@ func (d *postgresDatabase) sendersOfDays() string {
 	return `WITH days AS (SELECT generate_series(greatest(?1::bigint, (SELECT min(day) FROM sender_days)), ?2::bigint) AS day),
 		most AS (SELECT DISTINCT x.sender FROM days CROSS JOIN LATERAL
 			(SELECT sender FROM sender_days WHERE day = days.day ORDER BY messages DESC, sender LIMIT 20) x),
-		sums AS (SELECT most.sender, sum(x.messages) AS n FROM most CROSS JOIN LATERAL
-			(SELECT messages FROM days JOIN sender_days USING (day) WHERE sender_days.sender = most.sender) x
-			GROUP BY most.sender ORDER BY n DESC, most.sender LIMIT ?3)
+		sums AS (SELECT most.sender, sum((SELECT x.messages FROM sender_days x WHERE x.day = days.day AND x.sender = most.sender)) AS n
+			FROM most CROSS JOIN days GROUP BY most.sender ORDER BY n DESC, most.sender LIMIT ?3)
 		SELECT s.sender, sums.n, s.open, s.incidents, s.people, s.message, s.last
 		FROM sums JOIN senders s ON s.sender = sums.sender ORDER BY sums.n DESC, sums.sender`
 }

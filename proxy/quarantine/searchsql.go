@@ -1,6 +1,7 @@
 package quarantine
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bulkhead-dlp/bulkhead/proxy/quarantine/search"
@@ -68,6 +69,32 @@ func selective(e search.Expr) bool {
 func drives(e search.Expr) bool {
 	t, ok := e.(search.Term)
 	return ok && (t.Key == search.From || t.Key == search.Policy)
+}
+
+// elsewhere reports whether a search looks for something in another table than its own,
+// for each row.
+func elsewhere(e search.Expr, of target) bool {
+	in := func(all []search.Expr) bool {
+		return slices.ContainsFunc(all, func(e search.Expr) bool { return elsewhere(e, of) })
+	}
+	switch e := e.(type) {
+	case search.And:
+		return in(e)
+	case search.Or:
+		return in(e)
+	case search.Not:
+		return elsewhere(e.Expr, of)
+	case search.Term:
+		switch e.Key {
+		case search.To:
+			return true
+		case search.Copies, search.Delivered, search.Assigned, search.Marked:
+			return of == ofMessages
+		case search.Action, search.Hash, search.State:
+			return of == ofIncidents
+		}
+	}
+	return false
 }
 
 // isAddress tells an address from a domain.
