@@ -157,13 +157,13 @@ func postgresVersion(ctx context.Context, q querier) (version int, err error) {
 	return version, q.QueryRowContext(ctx, "SELECT version FROM schema_version").Scan(&version)
 }
 
-// sendersOfDays chooses among the 20 that had the most of each day: a provider has
+// sendersOfDays chooses among the 10 that had the most of each day: a provider has
 // millions of senders, and to add up all of them takes many seconds. Who is in no day's
-// 20 and has more over all than the last one shown is left out.
+// 10 and has more over all than the last one shown is left out.
 func (d *postgresDatabase) sendersOfDays() string {
 	return `WITH days AS (SELECT generate_series(greatest(?1::bigint, (SELECT min(day) FROM sender_days)), ?2::bigint) AS day),
 		most AS (SELECT DISTINCT x.sender FROM days CROSS JOIN LATERAL
-			(SELECT sender FROM sender_days WHERE day = days.day ORDER BY messages DESC, sender LIMIT 20) x),
+			(SELECT sender FROM sender_days WHERE day = days.day ORDER BY messages DESC, sender LIMIT 10) x),
 		sums AS (SELECT most.sender, sum((SELECT x.messages FROM sender_days x WHERE x.day = days.day AND x.sender = most.sender)) AS n
 			FROM most CROSS JOIN days GROUP BY most.sender ORDER BY n DESC, most.sender LIMIT ?3)
 		SELECT s.sender, sums.n, s.open, s.incidents, s.people, s.message, s.last

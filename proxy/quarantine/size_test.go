@@ -100,7 +100,7 @@ func (s *sized) pages(b *testing.B, name string, do func() error) {
 // looked is how many pages the connections of the store have looked at.
 func (s *sized) looked(b *testing.B) (n int64) {
 	b.Helper()
-	for _, db := range []querier{s.reader, s.Store.rows, s.writer} {
+	for _, db := range []querier{s.reader, s.rows, s.writer} {
 		var nothing string
 		if err := db.QueryRowContext(b.Context(), "SELECT pg_stat_force_next_flush()::text").Scan(&nothing); err != nil {
 			b.Fatal(err)
