@@ -42,7 +42,7 @@ func (s *Store) AuditLog(ctx context.Context, q AuditLogQuery) (AuditPage, error
 		return AuditPage{}, fmt.Errorf("audit: %w", err)
 	}
 	var page AuditPage
-	err = s.read(ctx, func(tx *sql.Tx) error {
+	err = s.readPage(ctx, func(tx *sql.Tx) error {
 		return eachEntry(ctx, tx, where, args, func(r entryRow) error {
 			e, err := r.entry()
 			page.Entries = append(page.Entries, e)

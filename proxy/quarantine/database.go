@@ -50,6 +50,8 @@ type database interface {
 	// that no incident names.
 	dropExposures(ctx context.Context, s *Store, before time.Time) (removed int64, err error)
 	dropDeliveries(ctx context.Context, s *Store, before time.Time) (removed int64, err error)
+	// planAnew makes the statements of a transaction be planned for their arguments.
+	planAnew(ctx context.Context, tx *sql.Tx) error
 	// sendersOfDays is the SQL for who had the most messages held from one day to
 	// another, at most so many.
 	sendersOfDays() string
@@ -147,6 +149,16 @@ func (s *Store) mayWrite(ctx context.Context, tx *sql.Tx, alone bool) error {
 // read runs fn in a transaction that sees one state of the database.
 func (s *Store) read(ctx context.Context, fn func(*sql.Tx) error) error {
 	return transact(ctx, s.reader, &sql.TxOptions{ReadOnly: true}, fn)
+}
+
+// readPage does so for what people look at: what they search for decides how.
+func (s *Store) readPage(ctx context.Context, fn func(*sql.Tx) error) error {
+	return s.read(ctx, func(tx *sql.Tx) error {
+		if err := s.db.planAnew(ctx, tx); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
 }
 
 func transact(ctx context.Context, db *sql.DB, o *sql.TxOptions, fn func(*sql.Tx) error) error {

@@ -77,7 +77,7 @@ func (s *Store) Incidents(ctx context.Context, q IncidentQuery) ([]Incident, Cur
 	var page IncidentPage
 	err := s.endLapsed(ctx)
 	if err == nil {
-		err = s.read(ctx, func(tx *sql.Tx) (err error) {
+		err = s.readPage(ctx, func(tx *sql.Tx) (err error) {
 			page, err = s.incidentPage(ctx, tx, q)
 			return err
 		})

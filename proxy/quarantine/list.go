@@ -61,7 +61,7 @@ func (s *Store) List(ctx context.Context, q Query) ([]Message, Cursor, error) {
 	q.splitState()
 	var page []row
 	var floor *position
-	err = s.read(ctx, func(tx *sql.Tx) error {
+	err = s.readPage(ctx, func(tx *sql.Tx) error {
 		if page, floor, err = s.listRows(ctx, tx, q, at); err != nil {
 			return err
 		}

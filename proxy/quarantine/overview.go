@@ -66,7 +66,7 @@ const (
 func (s *Store) Overview(ctx context.Context, since time.Time) (Overview, error) {
 	from, to := since.UnixMicro(), s.now().UnixMicro()
 	o := Overview{Since: since.UTC().Truncate(time.Hour), Until: s.now().UTC().Truncate(time.Hour).Add(time.Hour)}
-	err := s.read(ctx, func(tx *sql.Tx) (err error) {
+	err := s.readPage(ctx, func(tx *sql.Tx) (err error) {
 		if o.Hours, err = readHours(ctx, tx, from/hourMicros, to/hourMicros); err != nil {
 			return err
 		}

@@ -63,7 +63,7 @@ func (s *Store) IncidentPage(ctx context.Context, q IncidentQuery) (IncidentPage
 	var page IncidentPage
 	err := s.endLapsed(ctx)
 	if err == nil {
-		err = s.read(ctx, func(tx *sql.Tx) (err error) {
+		err = s.readPage(ctx, func(tx *sql.Tx) (err error) {
 			if page, err = s.incidentPage(ctx, tx, q); err != nil {
 				return err
 			}

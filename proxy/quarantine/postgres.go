@@ -74,20 +74,22 @@ func newPostgres(address, password string) (*postgresDatabase, error) {
 func (d *postgresDatabase) String() string { return d.name }
 
 func (d *postgresDatabase) open() (writer, rows, reader *sql.DB, err error) {
-	pool := func(most int, config *pgx.ConnConfig) *sql.DB {
-		db := sql.OpenDB(newPostgresConnector(config, answerMost))
+	pool := func(most int) *sql.DB {
+		db := sql.OpenDB(newPostgresConnector(d.config, answerMost))
 		db.SetMaxOpenConns(most)
 		db.SetMaxIdleConns(most)
 		db.SetConnMaxIdleTime(idleTimeout)
 		return db
 	}
-	reads := d.config.Copy()
-	if _, set := reads.RuntimeParams["plan_cache_mode"]; !set {
-		// What is asked for decides which index is followed: a state that few messages
-		// are in, a sender of many.
-		reads.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
-	}
-	return pool(1, d.config), pool(rowWriters, d.config), pool(readers, reads), nil
+	return pool(1), pool(rowWriters), pool(readers), nil
+}
+
+// planAnew makes the server plan what a page asks for each time: a state that few
+// messages are in, a sender of many, decide which index is followed, and it would make
+// one plan for all of them when it has seen a statement five times.
+func (d *postgresDatabase) planAnew(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, "SET LOCAL plan_cache_mode = force_custom_plan")
+	return err
 }
 
 // begin reads the clock after it has waited for others.

@@ -92,6 +92,19 @@ func pagesFollowAnIndex(t *testing.T, server *postgrestest.Server) {
 			}
 		})
 	}
+	// A statement that is seen again and again is planned for what is asked for.
+	s.reader.SetMaxOpenConns(1)
+	for range 10 {
+		if all, _, err := s.List(t.Context(), Query{States: []State{Releasing}}); err != nil || len(all) > 0 {
+			t.Fatal(len(all), err)
+		}
+	}
+	var anew, same int
+	err := s.reader.QueryRowContext(t.Context(), `SELECT coalesce(sum(custom_plans), 0), coalesce(sum(generic_plans), 0)
+		FROM pg_prepared_statements WHERE statement LIKE 'SELECT seq%FROM messages WHERE received%'`).Scan(&anew, &same)
+	if err != nil || anew < 10 || same > 0 {
+		t.Errorf("a page was planned %d times, and %d times taken from a plan for any, %v", anew, same, err)
+	}
 	days := 0
 	lastDay := asked{"exposures", exposuresSince, []any{micros(today.Add(-time.Hour))}, false}
 	postgresPlan(t, s, lastDay).each(func(p step) {

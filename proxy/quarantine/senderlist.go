@@ -63,7 +63,7 @@ func (s *Store) Senders(ctx context.Context, q SenderQuery) (page []Sender, next
 	limit := pageSize(q.Limit)
 	query, args, err := senderSQL(q, limit)
 	if err == nil {
-		err = s.read(ctx, func(tx *sql.Tx) error {
+		err = s.readPage(ctx, func(tx *sql.Tx) error {
 			page, err = s.readSenders(ctx, tx, query, args...)
 			return err
 		})

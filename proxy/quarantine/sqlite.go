@@ -93,6 +93,9 @@ func (d sqliteDatabase) dropDeliveries(ctx context.Context, s *Store, before tim
 	return s.prune(ctx, pruneDeliveries, before)
 }
 
+// planAnew: SQLite plans each statement for any arguments.
+func (d sqliteDatabase) planAnew(context.Context, *sql.Tx) error { return nil }
+
 func (d sqliteDatabase) sendersOfDays() string { return overviewSenders }
 
 func (d sqliteDatabase) forget(ctx context.Context, db *sql.DB) error { return emptyLog(ctx, db) }
