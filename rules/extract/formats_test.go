@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -276,6 +278,26 @@ func TestWhatStandsBehindTheEndOfAPDFIsRead(t *testing.T) {
 		if found := strings.Contains(r.text.String(), needle); found != strings.HasSuffix(c.tail, needle) || len(sum.Parts) > 2 || len(sum.Unread) > 0 {
 			t.Errorf("behind it %.40q: found %t, %d parts, unread %v", c.tail, found, len(sum.Parts), sum.Unread)
 		}
+	}
+}
+
+// TestAFileInAStringIsOpened: the lines of an encoding, as a string of a program or
+// of JSON holds them. A table that stands beside it stays one.
+func TestAFileInAStringIsOpened(t *testing.T) {
+	file := strings.Repeat("nothing of importance in these words\n", 20) + needle + "\n"
+	for name, c := range map[string]string{"uuencoded": uuencoded(file), "a dump": hex.Dump([]byte(file))} {
+		text, err := json.Marshal(map[string]any{"content": c, "rows": []map[string]string{{"name": "Ada Fern", "city": "York"}, {"name": "Bea Moss", "city": "Leeds"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, sum := walkFile(t, text, DefaultLimits())
+		if !strings.Contains(r.text.String(), needle) || !strings.Contains(r.text.String(), `{"city":"York","name":"Ada Fern"}`) || len(sum.Unread) > 0 {
+			t.Errorf("%s: %.300q, unread %v", name, r.text.String(), sum.Unread)
+		}
+	}
+	plain := []byte(`{"note":"one\ntwo\nthree\nfour\nfive, \"six\""}`)
+	if r, _ := walkFile(t, plain, DefaultLimits()); !strings.Contains(r.text.String(), string(plain)) {
+		t.Errorf("lines that are no file: %q", r.text.String())
 	}
 }
 

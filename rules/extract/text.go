@@ -43,6 +43,9 @@ func (w *walk) text(n node, r io.Reader, head []byte) error {
 			return w.plain(n, w.metered(n, newUnescaped(br, e)))
 		}
 	}
+	if f != FormatCSV && holdsFile(head) {
+		return w.plain(n, w.metered(n, &literal{br: br}))
+	}
 	return w.plain(n, br)
 }
 
