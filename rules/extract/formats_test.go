@@ -301,6 +301,21 @@ func TestAFileInAStringIsOpened(t *testing.T) {
 	}
 }
 
+func TestEntriesOfAZipInOnePlaceAreReadOnce(t *testing.T) {
+	const entries = 5000
+	plain := zipOf(t, "a.txt", needle)
+	dir, end := bytes.Index(plain, []byte(zipCentral)), bytes.Index(plain, []byte(zipEnd))
+	file := append(bytes.Clone(plain[:dir]), bytes.Repeat(plain[dir:end], entries)...)
+	tail := bytes.Clone(plain[end:])
+	binary.LittleEndian.PutUint16(tail[8:], entries)
+	binary.LittleEndian.PutUint16(tail[10:], entries)
+	binary.LittleEndian.PutUint32(tail[12:], uint32(entries*(end-dir)))
+	r, sum := walkFile(t, append(file, tail...), DefaultLimits())
+	if n := strings.Count(r.text.String(), needle); n != 1 || len(sum.Unread) > 0 {
+		t.Errorf("read %d times, unread %v", n, sum.Unread)
+	}
+}
+
 func TestFilesWithoutContentAreReadByTheirNames(t *testing.T) {
 	var files []string
 	for i := range minNames {

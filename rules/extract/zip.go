@@ -112,12 +112,23 @@ func (w *walk) zipEntries(n node, at io.ReaderAt, size int64, want func(string) 
 		}
 	}
 	encrypted := 0
+	type place struct {
+		data, packed int64
+		method       uint16
+	}
+	read := map[place]bool{} // thousands of entries may lie in one place, to be read as many times
 	for i, e := range append(entries, hidden...) {
 		if i >= w.lim.Entries {
 			return document.ErrTooMany
 		}
 		if strings.HasSuffix(e.name, "/") && e.packed == 0 || !want(e.name) {
 			continue
+		}
+		if at := (place{e.data, e.packed, e.method}); e.packed > 0 && e.flags&1 == 0 {
+			if read[at] {
+				continue
+			}
+			read[at] = true
 		}
 		if w.bombs >= maxBombs {
 			return document.ErrRatio
