@@ -1,7 +1,6 @@
 package review_test
 
 import (
-	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -10,8 +9,6 @@ import (
 // TestMain fails where a test leaves a goroutine behind. A process that a test has
 // started does what it was started for.
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(childDir); dir != "" {
-		carryOutUntilKilled(dir)
-	}
+	doAsChild()
 	goleak.VerifyTestMain(m)
 }
