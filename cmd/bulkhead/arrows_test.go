@@ -17,6 +17,7 @@ func TestImportsRunDown(t *testing.T) {
 	may := []struct{ in, of string }{
 		{"cmd", ""}, // everything
 		{"configs", "rules"},
+		{"proxy/acme/pebble", "proxy/testbed"}, {"proxy/quarantine/packs/bucket/gateway", "proxy/testbed"}, // servers of tests
 		{"proxy/wire", "-"}, {"proxy/milter", "-"}, {"proxy/tempfile", "-"}, {"proxy/upstream", "-"}, {"proxy/quarantine/packs/bucket", "proxy/quarantine/packs proxy/tempfile"}, {"proxy/quarantine", "rules proxy/quarantine"}, {"proxy/metrics", "-"},
 		{"proxy/console/access", "proxy/quarantine"},
 		{"proxy/console", "proxy/console proxy/metrics proxy/quarantine proxy/replay proxy/report proxy/review proxy/tempfile rules"},
