@@ -46,6 +46,9 @@ type database interface {
 	// of an error that such a part has gone meanwhile.
 	makeRoom(ctx context.Context, s *Store, l *Ledger) error
 	noRoom(err error) bool
+	// daysSince is SQL that narrows what is done to deliveries and to exposures to the
+	// parts in which there may be some since a time: it waits for no others.
+	daysSince(at int64) (deliveries, exposures string)
 	// dropExposures removes exposures older than a time, dropDeliveries deliveries
 	// that no incident names.
 	dropExposures(ctx context.Context, s *Store, before time.Time) (removed int64, err error)

@@ -3,6 +3,7 @@ package quarantine
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -13,12 +14,18 @@ import (
 // which nobody has a share any more is gone.
 type Move struct{ Relay, From, To string }
 
-func moveRuns(ctx context.Context, tx *sql.Tx, all []Move, now time.Time) error {
+// moveRuns leaves days alone that are before the run began: one of them may be about to
+// go. Of a run that is nobody's any more it moves what has come of late.
+func (s *Store) moveRuns(ctx context.Context, tx *sql.Tx, all []Move) error {
 	for _, m := range all {
+		now := micros(s.now())
+		first := now
 		// Nobody else writes it from here on.
-		if _, err := tx.ExecContext(ctx, "UPDATE runs SET writes = writes + 1 WHERE key = ?", m.From); err != nil {
+		err := tx.QueryRowContext(ctx, "UPDATE runs SET writes = writes + 1 WHERE key = ? RETURNING first", m.From).Scan(&first)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("move run: %w", err)
 		}
+		deliveries, exposures := s.db.daysSince(first)
 		if err := adopt(ctx, tx, m.From); err != nil {
 			return err
 		}
@@ -27,13 +34,13 @@ func moveRuns(ctx context.Context, tx *sql.Tx, all []Move, now time.Time) error 
 			args []any
 		}{
 			{"DELETE FROM run_shares WHERE run = ? AND relay = ?", []any{m.From, m.Relay}},
-			{"UPDATE deliveries SET run = ?, sealed_run = CASE WHEN sealed_run = '' THEN run ELSE sealed_run END WHERE run = ?", []any{m.To, m.From}},
-			{"UPDATE exposures SET run = ? WHERE run = ? AND at >= (SELECT first FROM runs WHERE key = ?)", []any{m.To, m.From, m.From}},
+			{"UPDATE deliveries SET run = ?, sealed_run = CASE WHEN sealed_run = '' THEN run ELSE sealed_run END WHERE run = ?" + deliveries, []any{m.To, m.From}},
+			{"UPDATE exposures SET run = ? WHERE run = ? AND at >= ?" + exposures, []any{m.To, m.From, first}},
 			{`DELETE FROM runs WHERE key = ? AND held = 0
 				AND NOT EXISTS (SELECT 1 FROM run_shares s WHERE s.run = runs.key)`, []any{m.From}},
 			{"DELETE FROM run_heirs WHERE run = ?", []any{m.To}}, // it may have been part of the other before
 			{`INSERT INTO run_heirs (run, heir, at) VALUES (?, ?, ?)
-				ON CONFLICT (run) DO UPDATE SET heir = excluded.heir, at = excluded.at`, []any{m.From, m.To, micros(now)}},
+				ON CONFLICT (run) DO UPDATE SET heir = excluded.heir, at = excluded.at`, []any{m.From, m.To, now}},
 		} {
 			if _, err := tx.ExecContext(ctx, step.sql, step.args...); err != nil {
 				return fmt.Errorf("move run: %w", err)
@@ -122,7 +129,7 @@ func (s *Store) takeOver(ctx context.Context, tx *sql.Tx, l leftShare) error {
 	if err != nil {
 		return err
 	}
-	if err := moveRuns(ctx, tx, []Move{l.Move}, s.now()); err != nil {
+	if err := s.moveRuns(ctx, tx, []Move{l.Move}); err != nil {
 		return err
 	}
 	if err := addUp(ctx, tx, l.To); err != nil {

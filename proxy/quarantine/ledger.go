@@ -62,7 +62,7 @@ func (s *Store) WriteLedger(ctx context.Context, l *Ledger) error {
 		if fresh, err := s.fresh(ctx, tx, l); err != nil || !fresh {
 			return err
 		}
-		if err := moveRuns(ctx, tx, l.Moves, s.now()); err != nil {
+		if err := s.moveRuns(ctx, tx, l.Moves); err != nil {
 			return err
 		}
 		if err := putRuns(ctx, tx, l.Runs); err != nil {

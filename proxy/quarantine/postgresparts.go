@@ -110,6 +110,13 @@ func (d *postgresDatabase) noRoom(err error) bool {
 	return true
 }
 
+// daysSince allows for a machine whose clock is a day behind. The days are in the text
+// and no arguments: parts that a statement is prepared with are locked by it.
+func (d *postgresDatabase) daysSince(at int64) (deliveries, exposures string) {
+	day := at/dayMicros - 1
+	return fmt.Sprintf(" AND (day < 1 OR day >= %d)", day), fmt.Sprintf(" AND at >= %d", day*dayMicros)
+}
+
 // dropWait is how long removing a part waits for who reads it. Others wait behind
 // it, so it does not wait long, and is tried again the next time.
 const dropWait = 500 * time.Millisecond

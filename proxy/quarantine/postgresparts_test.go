@@ -188,6 +188,40 @@ func whatIsHeldWhileADayGoesIsKept(t *testing.T, server *postgrestest.Server) {
 	}
 }
 
+// A run that becomes part of another while a day goes neither waits for that day nor keeps
+// it from going: what the run has delivered is of other days.
+func runsBecomeOneWhileADayGoes(t *testing.T, server *postgrestest.Server) {
+	c := newClock()
+	relays := shared(t, server, 2, Options{Clock: c.Now})
+	s := relays[0]
+	deliver(t, s, c.Now().AddDate(0, 0, -9), 1, "old")
+	deliver(t, s, c.Now(), 2, "new", "other") // since yesterday
+	part := partsThere(t, s, deliveriesTable)[0]
+	moved := make(chan error, 1)
+	_, err := dropPart(t.Context(), s, part, func(ctx context.Context, tx *sql.Tx, part string) error {
+		return keepNamedAfter(ctx, tx, part, func() {
+			go func() {
+				moved <- relays[1].WriteLedger(ctx, &Ledger{Moves: []Move{{From: "new", To: "other"}}})
+			}()
+			select {
+			case err := <-moved:
+				moved <- err
+			case <-time.After(10 * time.Second):
+				t.Error("the run waits for a day that it has nothing in")
+			}
+		})
+	})
+	if err != nil {
+		t.Errorf("the day does not go: %v", err)
+	}
+	if err := <-moved; err != nil {
+		t.Error(err)
+	}
+	if got := servedBy(t, s, "other"); len(got) != 4 {
+		t.Errorf("the run that both are has served %q", got)
+	}
+}
+
 // A store that any released version has made is carried over with what is in it, and
 // what a program of that version writes afterwards is found.
 func eachVersionsStoreIsCarriedOver(t *testing.T, server *postgrestest.Server) {

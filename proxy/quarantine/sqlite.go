@@ -83,6 +83,8 @@ func (d sqliteDatabase) parted() bool { return false }
 // makeRoom has nothing to do: there is one table of each.
 func (d sqliteDatabase) makeRoom(context.Context, *Store, *Ledger) error { return nil }
 
+func (d sqliteDatabase) daysSince(int64) (deliveries, exposures string) { return "", "" }
+
 func (d sqliteDatabase) noRoom(error) bool { return false }
 
 func (d sqliteDatabase) dropExposures(ctx context.Context, s *Store, before time.Time) (removed int64, err error) {
