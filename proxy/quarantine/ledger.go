@@ -334,8 +334,9 @@ const (
 
 // PruneLedger removes exposures older than one time, from PostgreSQL by whole days
 // (UTC). Older than another it removes runs that have ended, with their deliveries,
-// unless an incident names the run, and what was counted by the hour and the day. (From
-// PostgreSQL it removes deliveries by whole days, too, also those of runs that go on.)
+// unless an incident names the run, what was counted by the hour and the day, and the
+// numbers of batches: a relay that was cut off sends its last one again. (From PostgreSQL
+// it removes deliveries by whole days, too, also those of runs that go on.)
 // Of people and recipients it removes what is older than a third one: longer than a run
 // is open nobody asks for them. The number is roughly that of the rows.
 func (s *Store) PruneLedger(ctx context.Context, exposures, runs, keys time.Time) (removed int64, err error) {
@@ -353,7 +354,7 @@ func (s *Store) PruneLedger(ctx context.Context, exposures, runs, keys time.Time
 		at  time.Time
 	}{
 		{pruneShares, runs}, {pruneRuns, runs},
-		{pruneUsual, runs}, {pruneSenderRuns, runs}, {pruneKeys, keys}, {pruneRelays, keys}, {pruneHeirs, keys},
+		{pruneUsual, runs}, {pruneSenderRuns, runs}, {pruneKeys, keys}, {pruneRelays, runs}, {pruneHeirs, keys},
 		{pruneHours, runs}, {prunePolicyDays, runs}, {pruneIncidentHours, runs}, {pruneSenderDays, runs},
 	} {
 		n, err := s.prune(ctx, step.sql, step.at)

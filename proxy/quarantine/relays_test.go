@@ -301,12 +301,22 @@ func TestABatchIsKeptOnce(t *testing.T) {
 			t.Errorf("after step %d, batch %d of %q, there are %d deliveries, want %d", i+1, one.batch, one.relay, n, one.want)
 		}
 	}
-	// Relays that have gone are forgotten, and one that has not goes on.
+	// One that was cut off from the database for a while sends it again then.
 	c.Add(time.Hour)
 	send("b", 3)
-	if _, err := s.PruneLedger(t.Context(), time.Time{}, time.Time{}, c.Now()); err != nil {
-		t.Fatal(err)
+	prune := func(runs time.Time) {
+		t.Helper()
+		if _, err := s.PruneLedger(t.Context(), time.Time{}, runs, c.Now()); err != nil {
+			t.Fatal(err)
+		}
 	}
+	prune(time.Time{})
+	send("a", 2)
+	if n := served(t, s, "run-1"); n != 7 {
+		t.Errorf("%d deliveries, want 7", n)
+	}
+	// Relays that have gone are forgotten, and one that has not goes on.
+	prune(c.Now())
 	var relays int
 	if err := s.reader.QueryRowContext(t.Context(), "SELECT count(*) FROM relays").Scan(&relays); err != nil || relays != 1 {
 		t.Errorf("%d relays are known, %v; want one", relays, err)
