@@ -71,13 +71,16 @@ func adopt(ctx context.Context, tx *sql.Tx, runs ...any) error {
 	return nil
 }
 
-// leftShares finds the shares of runs that have become part of others, whose relays
-// have written nothing since a time. One of which no batch is known is as old as the
-// run.
-const leftShares = `SELECT h.run, h.heir, s.relay, heir.sender FROM run_heirs h
-	JOIN run_shares s ON s.run = h.run JOIN runs left_run ON left_run.key = h.run JOIN runs heir ON heir.key = h.heir
+// leftShares finds the shares of runs that have become part of others, and the last of
+// these where they have, too. Their relays have written nothing since a time; one of
+// which no batch is known is as old as the run.
+const leftShares = `WITH RECURSIVE ends (run, heir) AS (
+		SELECT run, heir FROM run_heirs UNION SELECT e.run, h.heir FROM ends e JOIN run_heirs h ON h.run = e.heir)
+	SELECT e.run, e.heir, s.relay, heir.sender FROM ends e
+	JOIN run_shares s ON s.run = e.run JOIN runs left_run ON left_run.key = e.run JOIN runs heir ON heir.key = e.heir
 	LEFT JOIN relays r ON r.relay = s.relay
-	WHERE left_run.held = 0 AND coalesce(r.at, left_run.last) < ? ORDER BY h.run, s.relay LIMIT 1000`
+	WHERE NOT EXISTS (SELECT 1 FROM run_heirs h WHERE h.run = e.heir)
+	AND left_run.held = 0 AND coalesce(r.at, left_run.last) < ? ORDER BY e.run, s.relay LIMIT 1000`
 
 // leftShare is one that leftShares finds.
 type leftShare struct {

@@ -153,3 +153,44 @@ func TestWhatAnOlderProgramWritesIsCounted(t *testing.T) {
 		t.Errorf("%d runs are held, %v; want two more than %d", of.Held, err, before.Held)
 	}
 }
+
+// A run becomes part of one that becomes part of a third: what a relay that has gone had
+// of the first is of the third then, whichever of the two was heard of first.
+func TestWhatIsTakenOverGoesToTheLastHeir(t *testing.T) {
+	t.Parallel()
+	for name, moves := range map[string][]Move{
+		"the first before": {{"a", "one", "two"}, {"a", "two", "three"}},
+		"the first after":  {{"a", "two", "three"}, {"b", "one", "two"}, {"b", "two", "three"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newClock()
+			s := open(t, t.TempDir(), Options{Clock: c.Now})
+			share := func(key, relay string) Run {
+				r := runOf(c, key)
+				r.Relay, r.Copies, r.Delivered = relay, 1, 1
+				return r
+			}
+			ledgers := []*Ledger{
+				{Relay: "gone", Batch: 1, Runs: []Run{share("one", "gone")}},
+				{Relay: "a", Batch: 1, Runs: []Run{share("two", "a"), share("three", "a")}},
+			}
+			for _, m := range moves {
+				ledgers = append(ledgers, &Ledger{Relay: m.Relay, Moves: []Move{m}})
+			}
+			for _, l := range ledgers {
+				if err := s.WriteLedger(t.Context(), l); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.Add(time.Hour)
+			n, err := s.TakeOver(t.Context(), c.Now().Add(-10*time.Minute))
+			if n != 1 || err != nil {
+				t.Errorf("%d shares are taken over, %v; want one", n, err)
+			}
+			if r, err := s.Run(t.Context(), "three"); err != nil || r.Copies != 2 {
+				t.Errorf("the last run has %d copies, %v; want 2", r.Copies, err)
+			}
+		})
+	}
+}
