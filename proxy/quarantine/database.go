@@ -131,7 +131,7 @@ func (s *Store) writeIn(ctx context.Context, db *sql.DB, alone bool, fn func(*sq
 // has changed the database since it was opened, so that what this one would write
 // is not right any more.
 func (s *Store) mayWrite(ctx context.Context, tx *sql.Tx, alone bool) error {
-	asked := s.clock.machine()
+	asked := s.clock.passed()
 	version, at, err := s.db.begin(ctx, tx, alone)
 	if err == nil {
 		s.clock.set(at, asked)

@@ -408,7 +408,9 @@ func wrongClockTakesNothing(t *testing.T, server *postgrestest.Server) {
 	for _, wrong := range []time.Duration{-100 * 24 * time.Hour, -20 * time.Minute, 20 * time.Minute, 100 * 24 * time.Hour} {
 		relays := shared(t, server, 2, Options{})
 		right, odd := relays[0], relays[1]
+		opened := odd.clock.opened
 		odd.clock.machine = func() time.Time { return time.Now().Add(wrong) }
+		odd.clock.passed = func() time.Duration { return time.Since(opened) + wrong }
 		for i, each := range [][2]*Store{{right, odd}, {odd, right}} {
 			first, second := each[0], each[1]
 			m := hold(t, first, letter(1), fmt.Sprint(i))

@@ -65,7 +65,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 		return nil, fmt.Errorf("quarantine: %w", err)
 	}
 	s := &Store{dir: dir, opts: o.withDefaults(), news: news{began: time.Now()}}
-	s.clock.machine, s.clock.own = s.opts.Clock, o.Clock != nil
+	s.clock.start(s.opts.Clock, o.Clock != nil)
 	if s.codec, err = newCodec(); err != nil {
 		return nil, fmt.Errorf("quarantine: %w", err)
 	}
@@ -84,7 +84,7 @@ func Open(ctx context.Context, dir string, o Options) (*Store, error) {
 	if s.cutter, err = newCutter(s.keys); err != nil {
 		return nil, errors.Join(fmt.Errorf("quarantine: %w", err), s.Close())
 	}
-	if err := s.endLapsed(ctx); err != nil {
+	if err := errors.Join(s.setClock(ctx), s.endLapsed(ctx)); err != nil {
 		return nil, errors.Join(fmt.Errorf("quarantine: database %s: %w", s.db, err), s.Close())
 	}
 	return s, nil
