@@ -397,3 +397,23 @@ func table9(t testing.TB, s *Store, query string) (all [][9]string) {
 	}
 	return all
 }
+
+// Versions are places in the order of the names: of two with one number the later would
+// be taken for the earlier one's, by whoever has only that.
+func TestEachMigrationHasANumber(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range []string{"sqlite", "postgres"} {
+		files, err := migrationFiles.ReadDir("migrations/" + dialect)
+		if err != nil || len(files) == 0 {
+			t.Fatal(len(files), err)
+		}
+		last := ""
+		for _, f := range files {
+			number, _, _ := strings.Cut(f.Name(), "_")
+			if number == last {
+				t.Errorf("%s: two migrations have the number %s", dialect, number)
+			}
+			last = number
+		}
+	}
+}
