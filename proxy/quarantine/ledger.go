@@ -308,20 +308,21 @@ func (s *Store) Exposures(ctx context.Context, since time.Time, visit func(Expos
 // pruneStep bounds what one transaction removes, so that no message waits long.
 const pruneStep = 2000
 
-// What PruneLedger does, in this order; each takes a time and a bound. Writers
-// wait for them, so none may look through a whole table.
+// What PruneLedger does, in this order; each takes a time and a bound. Who writes to a
+// file waits for them, so none may look through a whole table. In PostgreSQL nobody does:
+// a row that was written meanwhile is not old any more, and stays.
 const (
 	pruneExposures  = "DELETE FROM exposures WHERE seq IN (SELECT seq FROM exposures WHERE at < ? ORDER BY at LIMIT ?)"
 	pruneDeliveries = `DELETE FROM deliveries WHERE seq IN (SELECT d.seq FROM runs CROSS JOIN deliveries d
 		WHERE d.run = runs.key AND runs.last < ? AND ` + unnamed + ` LIMIT ?)`
 	pruneShares = `DELETE FROM run_shares WHERE (run, relay) IN (SELECT s.run, s.relay FROM runs CROSS JOIN run_shares s
 		WHERE s.run = runs.key AND runs.last < ? AND ` + unnamed + ` LIMIT ?)`
-	pruneUsual      = "DELETE FROM sender_usual WHERE (sender, relay) IN (SELECT sender, relay FROM sender_usual WHERE at < ? ORDER BY at LIMIT ?)"
-	pruneSenderRuns = "DELETE FROM sender_runs WHERE sender IN (SELECT sender FROM sender_runs WHERE last < ? ORDER BY last LIMIT ?)"
-	pruneRelays     = "DELETE FROM relays WHERE relay IN (SELECT relay FROM relays WHERE at < ? ORDER BY at LIMIT ?)"
-	pruneHeirs      = "DELETE FROM run_heirs WHERE run IN (SELECT run FROM run_heirs WHERE at < ? ORDER BY at LIMIT ?)"
+	pruneUsual      = "DELETE FROM sender_usual WHERE at < ?1 AND (sender, relay) IN (SELECT sender, relay FROM sender_usual WHERE at < ?1 ORDER BY at LIMIT ?2)"
+	pruneSenderRuns = "DELETE FROM sender_runs WHERE last < ?1 AND sender IN (SELECT sender FROM sender_runs WHERE last < ?1 ORDER BY last LIMIT ?2)"
+	pruneRelays     = "DELETE FROM relays WHERE at < ?1 AND relay IN (SELECT relay FROM relays WHERE at < ?1 ORDER BY at LIMIT ?2)"
+	pruneHeirs      = "DELETE FROM run_heirs WHERE at < ?1 AND run IN (SELECT run FROM run_heirs WHERE at < ?1 ORDER BY at LIMIT ?2)"
 	pruneKeys       = "DELETE FROM run_keys WHERE (owner, number) IN (SELECT owner, number FROM run_keys WHERE at < ? ORDER BY at LIMIT ?)"
-	pruneRuns       = "DELETE FROM runs WHERE key IN (SELECT key FROM runs WHERE last < ? AND " + unnamed + " ORDER BY last LIMIT ?)"
+	pruneRuns       = "DELETE FROM runs WHERE last < ?1 AND key IN (SELECT key FROM runs WHERE last < ?1 AND " + unnamed + " ORDER BY last LIMIT ?2)"
 	// Whole days only: the hours as long as any exposure of theirs.
 	pruneHours         = "DELETE FROM hours WHERE (hour, action, completeness) IN (SELECT hour, action, completeness FROM hours WHERE hour < ? / 86400000000 * 24 LIMIT ?)"
 	prunePolicyDays    = "DELETE FROM policy_days WHERE (day, policy, action) IN (SELECT day, policy, action FROM policy_days WHERE day < ? / 86400000000 LIMIT ?)"
@@ -369,7 +370,7 @@ func (s *Store) PruneLedger(ctx context.Context, exposures, runs, keys time.Time
 func (s *Store) prune(ctx context.Context, query string, at time.Time) (removed int64, err error) {
 	for {
 		var n int64
-		err := s.write(ctx, func(tx *sql.Tx) error {
+		err := s.writeRows(ctx, func(tx *sql.Tx) error {
 			res, err := tx.ExecContext(ctx, query, micros(at), pruneStep)
 			if err != nil {
 				return err

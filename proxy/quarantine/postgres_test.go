@@ -30,6 +30,7 @@ func TestStoresInPostgreSQL(t *testing.T) {
 		"days of exposures are dropped":             daysOfExposuresAreDropped,
 		"days of deliveries are dropped":            daysOfDeliveriesAreDropped,
 		"what is held while a day goes is kept":     whatIsHeldWhileADayGoesIsKept,
+		"the retention keeps nobody waiting":        retentionKeepsNobodyWaiting,
 		"runs become one while a day goes":          runsBecomeOneWhileADayGoes,
 		"each version's store is carried over":      eachVersionsStoreIsCarriedOver,
 		"writers see what they waited for":          writersSeeWhatTheyWaitedFor,

@@ -134,19 +134,13 @@ func (d *postgresDatabase) dropDeliveries(ctx context.Context, s *Store, before 
 	if err != nil {
 		return removed, err
 	}
-	// Mostly there is none, and to find that reads all that is kept, which is more each
-	// year: nobody waits meanwhile.
-	var some bool
-	err = s.reader.QueryRowContext(ctx, "SELECT EXISTS ("+endedOtherDeliveries+")", micros(before), 1).Scan(&some)
-	if err != nil || !some {
-		return removed, err
-	}
-	n, err := s.prune(ctx, "DELETE FROM deliveries_other WHERE seq IN ("+endedOtherDeliveries+")", before)
+	n, err := s.prune(ctx, pruneOtherDeliveries, before)
 	return removed + n, err
 }
 
-const endedOtherDeliveries = `SELECT d.seq FROM runs CROSS JOIN deliveries_other d
-	WHERE d.run = runs.key AND runs.last < ? AND ` + unnamed + ` LIMIT ?`
+// pruneOtherDeliveries reads all that is kept, which is more each year.
+const pruneOtherDeliveries = `DELETE FROM deliveries_other WHERE seq IN (SELECT d.seq FROM runs CROSS JOIN deliveries_other d
+	WHERE d.run = runs.key AND runs.last < ? AND ` + unnamed + ` LIMIT ?)`
 
 // saver sees to what has to outlive a part.
 type saver func(ctx context.Context, tx *sql.Tx, part string) error

@@ -5,6 +5,7 @@ package quarantine
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -133,16 +134,6 @@ func daysOfDeliveriesAreDropped(t *testing.T, server *postgrestest.Server) {
 			t.Errorf("the one that passed has served %q", got)
 		}
 	}
-	// What is kept is looked through without a wait for who holds, who may be many.
-	err := s.write(t.Context(), func(*sql.Tx) error {
-		ctx, stop := context.WithTimeout(t.Context(), busyTimeout/2)
-		defer stop()
-		_, err := relays[1].db.dropDeliveries(ctx, relays[1], c.Now().AddDate(0, 0, -1))
-		return err
-	})
-	if err != nil {
-		t.Errorf("where there is nothing to remove: %v", err)
-	}
 	if has, err := s.HasServed(t.Context(), m.IncidentKey, before[0]); err != nil || !has {
 		t.Errorf("whom it served on a day that is gone: %t, %v", has, err)
 	}
@@ -164,6 +155,46 @@ func daysOfDeliveriesAreDropped(t *testing.T, server *postgrestest.Server) {
 	if err := s.reader.QueryRow("SELECT count(*) FROM deliveries_other").Scan(&others); err != nil || others != 2 {
 		t.Errorf("%d are in no day, %v; want those of the run that is named", others, err)
 	}
+}
+
+// Whoever holds does not wait for what is removed of the ledger, nor that for them; and
+// what was written meanwhile stays.
+func retentionKeepsNobodyWaiting(t *testing.T, server *postgrestest.Server) {
+	c := newClock()
+	relays := shared(t, server, 2, Options{Clock: c.Now})
+	s := relays[0]
+	deliver(t, s, c.Now(), 1, "ended", "going on")
+	c.Add(72 * time.Hour)
+	before := c.Now().Add(-time.Hour)
+	pruned := make(chan error, 1)
+	err := s.write(t.Context(), func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(t.Context(), "UPDATE runs SET last = ? WHERE key = ?", micros(c.Now()), "going on"); err != nil {
+			return err
+		}
+		go func() {
+			_, err := relays[1].PruneLedger(t.Context(), before, before, before)
+			pruned <- err
+		}()
+		for deadline := time.Now().Add(busyTimeout / 2); ; time.Sleep(10 * time.Millisecond) {
+			// It waits for a row, and for that alone.
+			var waits bool
+			if err := s.reader.QueryRow("SELECT EXISTS (SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE datname = current_database() AND NOT granted AND locktype = 'transactionid')").Scan(&waits); err != nil || waits {
+				return err
+			}
+			if time.Now().After(deadline) {
+				t.Error("the removal waits for who writes something else")
+				return nil
+			}
+		}
+	})
+	if err := errors.Join(err, <-pruned); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Run(t.Context(), "going on"); err != nil {
+		t.Error(err)
+	}
+	_, err = s.Run(t.Context(), "ended")
+	wantErr(t, err, ErrNotFound)
 }
 
 // A run of which a copy is held after a day was looked through for what to keep is kept.
