@@ -3,6 +3,7 @@ package extract
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -277,6 +278,27 @@ func TestWhatStandsBehindTheEndOfAPDFIsRead(t *testing.T) {
 		r, sum := walkFile(t, []byte(page+c.tail), DefaultLimits())
 		if found := strings.Contains(r.text.String(), needle); found != strings.HasSuffix(c.tail, needle) || len(sum.Parts) > 2 || len(sum.Unread) > 0 {
 			t.Errorf("behind it %.40q: found %t, %d parts, unread %v", c.tail, found, len(sum.Parts), sum.Unread)
+		}
+	}
+}
+
+// TestADumpOfAnEncodingIsOpened: what a dump shows may be an encoding itself.
+func TestADumpOfAnEncodingIsOpened(t *testing.T) {
+	file := strings.Repeat("nothing of importance in these words\n", 20) + needle + "\n"
+	for name, text := range map[string]string{
+		"base32":       base32.StdEncoding.EncodeToString([]byte(file)),
+		"base64":       base64.StdEncoding.EncodeToString([]byte(file)),
+		"base64 lines": wrapped(file),
+		"hexadecimal":  hex.EncodeToString([]byte(file)),
+	} {
+		var numbers strings.Builder
+		for i := range len(text) {
+			fmt.Fprintf(&numbers, "%02x ", text[i])
+		}
+		for shown, dump := range map[string]string{"a dump": hex.Dump([]byte(text)), "numbers": numbers.String()} {
+			if r, sum := walkFile(t, []byte(dump), DefaultLimits()); !strings.Contains(r.text.String(), needle) || len(sum.Unread) > 0 {
+				t.Errorf("%s of %s: %.300q, unread %v", shown, name, r.text.String(), sum.Unread)
+			}
 		}
 	}
 }

@@ -24,7 +24,7 @@ func (c *carver) dump() bool {
 		}
 		data, b = append(data, d...), rest
 	}
-	return len(data) >= 4*minDump && isContent(data)
+	return len(data) >= 4*minDump && c.spells(data)
 }
 
 // minDump is how many bytes the first line of a dump shows at least.

@@ -33,7 +33,7 @@ func (c *carver) numbers() bool {
 			continue
 		}
 		data, whole := n.decode(look)
-		if len(data) >= minNumbers && (whole > len(look)/2 || whole > blobLook/2) && isContent(data) && (n.base != 10 || wordy(data)) {
+		if len(data) >= minNumbers && (whole > len(look)/2 || whole > blobLook/2) && c.spells(data) && (n.base != 10 || wordy(data)) {
 			c.found, c.numeral = carvedNumbers, n
 			return true
 		}
