@@ -251,7 +251,7 @@ func (d *Desk) carryOut(ctx context.Context, decision quarantine.Decision, h Hoo
 			h.Progress(i, total)
 		}
 		if err := job.halted(ctx); err != nil {
-			err = errors.Join(err, d.cfg.Store.LeaveDecision(context.WithoutCancel(ctx), decision.ID))
+			err = errors.Join(err, d.leave(ctx, decision))
 			return o, fmt.Errorf("broken off after %d of %d messages; `incidents resume` goes on: %w", i, total, err)
 		}
 		if err := job.message(ctx, id); err != nil {
@@ -274,6 +274,17 @@ func (d *Desk) carryOut(ctx context.Context, decision quarantine.Decision, h Hoo
 		return o, err
 	}
 	return o, nil
+}
+
+// leaveWait is how long it is tried to leave a decision: at the end of the program a
+// database that does not answer must not keep it.
+const leaveWait = 5 * time.Second
+
+// leave lets others go on with a decision at once, and not only at the end of its lease.
+func (d *Desk) leave(ctx context.Context, decision quarantine.Decision) error {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), leaveWait)
+	defer stop()
+	return d.cfg.Store.LeaveDecision(ctx, decision.ID)
 }
 
 // job is a decision that is being carried out.

@@ -237,6 +237,9 @@ func (j *Jobs) carryOut(ctx context.Context, r *run) {
 	case j.slots <- struct{}{}:
 		defer func() { <-j.slots }()
 	case <-j.halt:
+		if err := j.cfg.Desk.leave(ctx, r.Decision); err != nil {
+			j.cfg.Log.Error("others go on with a decision only at the end of its lease", "incident", r.Decision.Incident, "error", err)
+		}
 		j.end(r, ErrStopped)
 		return
 	}

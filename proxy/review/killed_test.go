@@ -31,6 +31,22 @@ func sharedOptions(dir, database string) quarantine.Options {
 	return quarantine.Options{Database: database, Secret: filepath.Join(dir, "secret"), Identity: filepath.Join(dir, "key"), Lease: 600 * time.Millisecond}
 }
 
+// sharedDir has the files that sharedOptions names.
+func sharedDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	identity, err := seal.NewIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"key": identity.File(), "secret": strings.Repeat("s", seal.SecretSize)} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
 // sentLog is an upstream that notes in a file whom it was sent something for.
 type sentLog struct{ file *os.File }
 
@@ -80,17 +96,7 @@ func carryOutUntilKilled(dir string) {
 // incident: others go on with it to its end, nobody gets a copy twice, and of a copy
 // that was under way it is said that it may have been sent.
 func TestAReleaseGoesOnWhateverRelayIsKilled(t *testing.T) {
-	server := postgrestest.Start(t)
-	dir := t.TempDir()
-	identity, err := seal.NewIdentity()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{"key": identity.File(), "secret": strings.Repeat("s", seal.SecretSize)} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	server, dir := postgrestest.Start(t), sharedDir(t)
 	store, err := quarantine.Open(t.Context(), filepath.Join(dir, "store"), sharedOptions(dir, server.URL("postgres")))
 	if err != nil {
 		t.Fatal(err)
@@ -181,5 +187,46 @@ func TestAReleaseGoesOnWhateverRelayIsKilled(t *testing.T) {
 	t.Logf("%d kills: %v", killed, states)
 	if err := store.Verify(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A relay that ends in order leaves to others what it has not begun, too: they need not
+// wait for the end of a lease.
+func TestWhatWaitedForItsTurnIsLeftToOthers(t *testing.T) {
+	server, dir := postgrestest.Start(t), sharedDir(t)
+	options := sharedOptions(dir, server.URL("postgres"))
+	options.Lease = time.Hour
+	store, err := quarantine.Open(t.Context(), filepath.Join(dir, "store"), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	g := newGate()
+	o := &office{t: t, store: store, sent: map[string][]string{}, answer: g.answer}
+	o.cfg = review.Config{Store: store, Upstream: o, TwoPeopleFrom: 100}
+	j := o.jobs(func(c *review.JobsConfig) { c.AtOnce = 1 })
+	var last string
+	for i, run := range []string{"run", "another run"} {
+		o.run, o.ids = run, nil
+		o.hold(fmt.Sprintf("copy %d", i), 5, "reader@post.test")
+		last = o.incident()
+		if _, err := j.Decide(t.Context(), o.request(quarantine.ActionRelease)); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			<-g.arrived
+		}
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- j.Close(context.Background()) }()
+	if waited := ended(t, j, last); !errors.Is(waited.Err, review.ErrStopped) {
+		t.Errorf("what waited ended with %v", waited.Err)
+	}
+	g.pass <- struct{}{}
+	if err := <-closed; err != nil {
+		t.Fatal(err)
+	}
+	if left, err := store.TakeUnfinished(t.Context()); err != nil || len(left) != 1 || left[0] != last {
+		t.Errorf("others find %v, %v; want %s", left, err, last)
 	}
 }
