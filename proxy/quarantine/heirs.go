@@ -34,7 +34,7 @@ func (s *Store) moveRuns(ctx context.Context, tx *sql.Tx, all []Move) error {
 			args []any
 		}{
 			{"DELETE FROM run_shares WHERE run = ? AND relay = ?", []any{m.From, m.Relay}},
-			{"UPDATE deliveries SET run = ?, sealed_run = CASE WHEN sealed_run = '' THEN run ELSE sealed_run END WHERE run = ?" + deliveries, []any{m.To, m.From}},
+			{"UPDATE deliveries SET run = ? WHERE run = ?" + deliveries, []any{m.To, m.From}},
 			{"UPDATE exposures SET run = ? WHERE run = ? AND at >= ?" + exposures, []any{m.To, m.From, first}},
 			{`DELETE FROM runs WHERE key = ? AND held = 0
 				AND NOT EXISTS (SELECT 1 FROM run_shares s WHERE s.run = runs.key)`, []any{m.From}},

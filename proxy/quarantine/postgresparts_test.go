@@ -319,6 +319,18 @@ func eachVersionsStoreIsCarriedOver(t *testing.T, server *postgrestest.Server) {
 			if err := all.Err(); err != nil || !slices.Equal(seqs, []int64{1, 2, 3, 4}) || places[2] != "deliveries_other" || !strings.HasPrefix(places[3], "deliveries_2") {
 				t.Errorf("there are %v in %q, %v", seqs, places, err)
 			}
+			// An older program moves what it does not know to be sealed for the other run.
+			if err := s.WriteLedger(t.Context(), &Ledger{Deliveries: []Delivery{{Run: "other", At: time.Now(), Recipients: []string{reader1}}}}); err != nil {
+				t.Fatal(err)
+			}
+			for _, to := range []string{"third", "moved"} {
+				if _, err := older.Exec("UPDATE deliveries SET run = ? WHERE run = ?", to, map[string]string{"third": "other", "moved": "third"}[to]); err != nil {
+					t.Error(err)
+				}
+			}
+			if got := servedBy(t, s, "moved"); !slices.Equal(got, []string{reader1}) {
+				t.Errorf("the run that it moved to has served %q", got)
+			}
 			// An older program removes rows one by one, wherever they are.
 			if _, err := older.Exec("DELETE FROM deliveries WHERE seq IN (SELECT d.seq FROM runs CROSS JOIN deliveries d WHERE d.run = runs.key LIMIT 10)"); err != nil {
 				t.Error(err)
