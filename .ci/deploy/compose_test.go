@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -94,6 +95,55 @@ func TestComposeWithASharedQuarantine(t *testing.T) {
 			t.Errorf("without %s it starts", environ[i])
 		}
 	}
+}
+
+// The store beside it has the bucket that the relay is told of, is reached by its
+// name, and is published nowhere. What it is started with is what the tests of the
+// quarantine start it with.
+func TestComposeWithItsOwnStore(t *testing.T) {
+	project, err := composeOf([]string{"compose.yaml", "shared.yaml", "store.yaml"}, "BULKHEAD_UPSTREAM_URL=smtp://mail.example:25", "GRAFANA_PASSWORD=secret",
+		"DATABASE_PASSWORD=secret", "QUARANTINE_RECIPIENT=age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+		"S3_ENDPOINT=http://objects:7070", "S3_BUCKET=held-mail", "S3_ACCESS_KEY=key", "S3_SECRET_KEY=secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	confined(t, project)
+	relayOf(t, project)
+	objects := project.Services["objects"]
+	if len(objects.Ports) > 0 {
+		t.Error("the store is published")
+	}
+	relay := project.Services["bulkhead"]
+	if _, reached := relay.Networks["stores"]; !reached || objects.Networks == nil {
+		t.Errorf("the relay is in the networks %v, the store in %v", relay.Networks, objects.Networks)
+	}
+	command := objects.Command
+	folder := path.Join(command[len(command)-1], *relay.Environment["BULKHEAD_QUARANTINE_S3_BUCKET"])
+	if !strings.Contains(objects.Build.DockerfileInline, " "+folder+" ") {
+		t.Errorf("the image has no folder %s", folder)
+	}
+	if image, version := "versity/versitygw:", moduleVersion(t, "../s3/go.mod", "github.com/versity/versitygw"); !strings.Contains(objects.Build.DockerfileInline, "FROM "+image+version+"\n") {
+		t.Errorf("the image is not the %s that was tried", version)
+	}
+	for name, of := range map[string]string{"ROOT_ACCESS_KEY": "ACCESS_KEY", "ROOT_SECRET_KEY": "SECRET_KEY"} {
+		if got, want := *objects.Environment[name], *relay.Environment["BULKHEAD_QUARANTINE_S3_"+of]; got != want {
+			t.Errorf("%s is %q, the relay's is %q", name, got, want)
+		}
+	}
+}
+
+// moduleVersion returns the version of a module that a go.mod asks for.
+func moduleVersion(t *testing.T, file, module string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(text), module+" ")
+	if !found {
+		t.Fatalf("%s has no %s", file, module)
+	}
+	return strings.Fields(rest)[0]
 }
 
 // confined checks what every service is to be.
