@@ -38,16 +38,7 @@ func newLedgerSink(t testing.TB, known ...*shipment) *ledgerSink {
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &ledgerSession{ledgerSink: k}, nil }))
 	server.EnableSMTPUTF8, server.EnableDSN = true, true
 	server.ErrorLog = log.New(io.Discard, "", 0) // relays that are killed are part of it
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		server.Serve(l) // until the test ends
-	}()
-	t.Cleanup(func() {
-		server.Close()
-		l.Close() // where the test has ended before Serve began, Close knew of none
-		<-served
-	})
+	serveSMTP(t, server, l)
 	return k
 }
 
