@@ -2,6 +2,7 @@ package extract
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"encoding/base32"
 	"encoding/base64"
@@ -303,18 +304,34 @@ func TestADumpOfAnEncodingIsOpened(t *testing.T) {
 	}
 }
 
+// TestEscapesAreUndoneWhereverABufferEnds, and so are those that the text breaks off.
+func TestEscapesAreUndoneWhereverABufferEnds(t *testing.T) {
+	const piece, undone = `\\\n\tA\r\"é`, "\\\n\tA\"é"
+	for pad := range len(piece) {
+		before := strings.Repeat("x", pad)
+		for _, end := range []string{"", `\`, `\u00`} {
+			got, err := io.ReadAll(&literal{br: bufio.NewReaderSize(strings.NewReader(before+strings.Repeat(piece, bufferSize/4)+end), bufferSize)})
+			if want := before + strings.Repeat(undone, bufferSize/4) + end; string(got) != want || err != nil {
+				t.Fatalf("%d bytes before, %q behind: %d bytes, want %d, %v", pad, end, len(got), len(want), err)
+			}
+		}
+	}
+}
+
 // TestAFileInAStringIsOpened: the lines of an encoding, as a string of a program or
 // of JSON holds them. A table that stands beside it stays one.
 func TestAFileInAStringIsOpened(t *testing.T) {
-	file := strings.Repeat("nothing of importance in these words\n", 20) + needle + "\n"
-	for name, c := range map[string]string{"uuencoded": uuencoded(file), "a dump": hex.Dump([]byte(file))} {
-		text, err := json.Marshal(map[string]any{"content": c, "rows": []map[string]string{{"name": "Ada Fern", "city": "York"}, {"name": "Bea Moss", "city": "Leeds"}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, sum := walkFile(t, text, DefaultLimits())
-		if !strings.Contains(r.text.String(), needle) || !strings.Contains(r.text.String(), `{"city":"York","name":"Ada Fern"}`) || len(sum.Unread) > 0 {
-			t.Errorf("%s: %.300q, unread %v", name, r.text.String(), sum.Unread)
+	for _, lines := range []int{20, 1500} { // of less than a buffer, and of several
+		file := strings.Repeat("it's of no importance to anybody\n", lines) + needle + "\n"
+		for name, c := range map[string]string{"uuencoded": uuencoded(file), "a dump": hex.Dump([]byte(file))} {
+			text, err := json.Marshal(map[string]any{"content": c, "rows": []map[string]string{{"name": "Ada Fern", "city": "York"}, {"name": "Bea Moss", "city": "Leeds"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, sum := walkFile(t, text, DefaultLimits())
+			if !strings.Contains(r.text.String(), file) || !strings.Contains(r.text.String(), `{"city":"York","name":"Ada Fern"}`) || len(sum.Unread) > 0 {
+				t.Errorf("%s of %d lines: %.300q, unread %v", name, lines, r.text.String(), sum.Unread)
+			}
 		}
 	}
 	plain := []byte(`{"note":"one\ntwo\nthree\nfour\nfive, \"six\""}`)

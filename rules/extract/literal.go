@@ -18,7 +18,7 @@ func holdsFile(head []byte) bool {
 	if bytes.Count(head, []byte(`\n`)) < minLiteral {
 		return false
 	}
-	return !carves(head) && carves(literalLines(nil, head))
+	return !carves(head) && carves(literalLines(head))
 }
 
 // carves reports whether the carver finds something in a text.
@@ -30,53 +30,72 @@ func carves(text []byte) bool {
 	return c.found != nothing
 }
 
-// literal gives a text with the escapes of its strings undone.
+// literal gives a text with the escapes of its strings undone (RFC 8259 section
+// 7). The string that holds the first line end of a line begins one of its own.
 type literal struct {
-	br  *bufio.Reader
-	out []byte
+	br     *bufio.Reader
+	err    error
+	out    []byte
+	parted bool // that string began, in this line
 }
+
+// longestEscape is how many bytes an escape has at most.
+const longestEscape = len(`\u0000`)
 
 func (l *literal) Read(p []byte) (int, error) {
 	for len(l.out) == 0 {
-		line, err := l.br.ReadSlice('\n')
-		if len(line) == 0 {
-			return 0, err
+		if l.err == nil {
+			_, l.err = l.br.Peek(sniffSize)
 		}
-		// An escape may be cut by the end of the buffer.
-		if cut := bytes.LastIndexByte(line[max(len(line)-6, 0):], '\\'); cut >= 0 && err == bufio.ErrBufferFull {
-			line = bytes.Clone(line)
-			for range 6 {
-				b, err := l.br.ReadByte()
-				if err != nil {
-					break
-				}
-				line = append(line, b)
-			}
+		text, _ := l.br.Peek(l.br.Buffered())
+		if len(text) == 0 {
+			return 0, l.err
 		}
-		l.out = literalLines(l.out[:0], line)
+		whole := l.err != nil
+		if n := bytes.IndexByte(text, '\n'); n >= 0 {
+			text, whole = text[:n+1], true
+		}
+		var n int
+		l.out, n = l.undo(l.out[:0], text, whole)
+		_, _ = l.br.Discard(n)
 	}
 	n := copy(p, l.out)
 	l.out = l.out[n:]
 	return n, nil
 }
 
-// literalLines appends a piece of text with its escapes undone (RFC 8259 section
-// 7). The string that holds the first line end begins a line of its own.
-func literalLines(dst, text []byte) []byte {
-	if first := bytes.Index(text, []byte(`\n`)); first >= 0 {
-		if quote := bytes.LastIndexAny(text[:first], `"'`); quote >= 0 && (quote == 0 || text[quote-1] != '\\') {
+// literalLines is a text with its escapes undone.
+func literalLines(text []byte) []byte {
+	out, _ := new(literal).undo(nil, text, true)
+	return out
+}
+
+// undo appends a piece of a line with its escapes undone, and returns how much of it
+// that was: an escape whose end is not there is left, unless the piece is whole.
+func (l *literal) undo(dst, piece []byte, whole bool) ([]byte, int) {
+	text := piece
+	if first := bytes.Index(text, []byte(`\n`)); first >= 0 && !l.parted {
+		l.parted = true
+		if quote := openQuote(text[:first]); quote >= 0 {
 			dst = append(append(dst, text[:quote+1]...), '\n')
 			text = text[quote+1:]
 		}
 	}
 	for len(text) > 0 {
 		n := bytes.IndexByte(text, '\\')
-		if n < 0 || n+1 == len(text) {
-			return append(dst, text...)
+		if n < 0 {
+			dst, text = append(dst, text...), nil
+			break
 		}
-		dst = append(dst, text[:n]...)
-		c := text[n+1]
-		text = text[n+2:]
+		dst, text = append(dst, text[:n]...), text[n:]
+		if cutEscape(text) {
+			if whole {
+				dst, text = append(dst, text...), nil
+			}
+			break
+		}
+		c := text[1]
+		text = text[2:]
 		switch c {
 		case 'n':
 			dst = append(dst, '\n')
@@ -84,9 +103,6 @@ func literalLines(dst, text []byte) []byte {
 		case 't':
 			dst = append(dst, '\t')
 		case 'u':
-			if len(text) < 4 {
-				return append(append(dst, '\\', 'u'), text...)
-			}
 			if v, err := strconv.ParseUint(string(text[:4]), 16, 16); err == nil {
 				dst = utf8.AppendRune(dst, rune(v))
 				text = text[4:]
@@ -95,5 +111,31 @@ func literalLines(dst, text []byte) []byte {
 			dst = append(dst, c)
 		}
 	}
-	return dst
+	if bytes.HasSuffix(piece, []byte{'\n'}) {
+		l.parted = false
+	}
+	return dst, len(piece) - len(text)
+}
+
+// cutEscape reports whether the end of the escape that text begins with is not there.
+func cutEscape(text []byte) bool {
+	return len(text) < 2 || text[1] == 'u' && len(text) < longestEscape
+}
+
+// openQuote returns the place of the quote that opens the string in which text ends,
+// -1 if it ends in none. The other kind of quote may stand in a string.
+func openQuote(text []byte) int {
+	open := -1
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\':
+			i++
+		case c != '"' && c != '\'':
+		case open < 0:
+			open = i
+		case c == text[open]:
+			open = -1
+		}
+	}
+	return open
 }
