@@ -342,9 +342,12 @@ func TestAFileInAStringIsOpened(t *testing.T) {
 
 func TestEntriesOfAZipInOnePlaceAreReadOnce(t *testing.T) {
 	const entries = 5000
-	plain := zipOf(t, "a.txt", needle)
+	plain := zipOf(t, "Ada Fern 0000.txt", needle)
 	dir, end := bytes.Index(plain, []byte(zipCentral)), bytes.Index(plain, []byte(zipEnd))
-	file := append(bytes.Clone(plain[:dir]), bytes.Repeat(plain[dir:end], entries)...)
+	file := bytes.Clone(plain[:dir])
+	for i := range entries {
+		file = append(file, bytes.Replace(plain[dir:end], []byte("0000"), fmt.Appendf(nil, "%04d", i), 1)...)
+	}
 	tail := bytes.Clone(plain[end:])
 	binary.LittleEndian.PutUint16(tail[8:], entries)
 	binary.LittleEndian.PutUint16(tail[10:], entries)
@@ -352,6 +355,9 @@ func TestEntriesOfAZipInOnePlaceAreReadOnce(t *testing.T) {
 	r, sum := walkFile(t, append(file, tail...), DefaultLimits())
 	if n := strings.Count(r.text.String(), needle); n != 1 || len(sum.Unread) > 0 {
 		t.Errorf("read %d times, unread %v", n, sum.Unread)
+	}
+	if !strings.Contains(r.text.String(), "\nAda Fern 0009\n") {
+		t.Errorf("names that the content has beside its first: not in %.200q", r.text.String())
 	}
 }
 

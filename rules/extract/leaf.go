@@ -92,6 +92,9 @@ func (r *Reading) Size() int64 {
 	for _, u := range r.sum.Unread {
 		n += 128 + int64(len(u.Path)+len(u.Detail))
 	}
+	for _, name := range r.called {
+		n += 16 + int64(len(name))
+	}
 	return n
 }
 

@@ -9,7 +9,7 @@ import (
 // together: rows can stand in the names of files as well as in them.
 const minNames = 10
 
-// maxCalled is how many parts without content are read by their names.
+// maxCalled is how many parts without content of their own are read by their names.
 const maxCalled = 1000
 
 // names gives the sink the names of the files that were met, a line each.
@@ -36,7 +36,7 @@ func (w *walk) names() error {
 	return w.give(n, newFolded(strings.NewReader(b.String())))
 }
 
-// empty keeps what a part without content is called.
+// empty keeps what a part is called that has no content, or none of its own.
 func (w *walk) empty(n node) {
 	if n.place == Attachment && len(w.called) < maxCalled {
 		w.called = append(w.called, path.Base(n.path))

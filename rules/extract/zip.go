@@ -126,6 +126,7 @@ func (w *walk) zipEntries(n node, at io.ReaderAt, size int64, want func(string) 
 		}
 		if at := (place{e.data, e.packed, e.method}); e.packed > 0 && e.flags&1 == 0 {
 			if read[at] {
+				w.empty(n.child(e.name)) // another name of it
 				continue
 			}
 			read[at] = true

@@ -124,7 +124,6 @@ func TestShortTextsSayNothing(t *testing.T) {
 	}
 }
 
-// TestPersonalPartsAreMasked: names, addresses and numbers make no difference.
 // TestAgreesIsBySimilarity, though it does not look at all bins of texts that differ.
 func TestAgreesIsBySimilarity(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 8))
@@ -153,6 +152,7 @@ func TestAgreesIsBySimilarity(t *testing.T) {
 	}
 }
 
+// TestPersonalPartsAreMasked: names, addresses and numbers make no difference.
 func TestPersonalPartsAreMasked(t *testing.T) {
 	a := "Dear Anna Baker,\nwe sent your order 4711 on 3 May to 12 Mill Lane, Cambridge and wrote to anna.baker@inbox.example about it."
 	b := "Dear Zoë Øster,\nwe sent your order 99 on 28 September to Émile Road 9, Żory and wrote to z@x.example about it."
