@@ -82,3 +82,20 @@ func TestAWarningEndsByItself(t *testing.T) {
 		}
 	})
 }
+
+// A hold that fails again and again, each time its client comes back with it, holds up
+// the sender's other mail once.
+func TestAHoldThatFailsIsWarnedOfOnce(t *testing.T) {
+	ledger := newBook()
+	warnings := 0
+	ledger.warn = func(string, string) { warnings++ }
+	o := newOffice(t, Config{Ledger: ledger})
+	for range 5 { // none is kept
+		c := o.join("news@isp.example", "ana@reader.test", newsletter("Ana"))
+		c.Hold(hold)
+		c.Warn(t.Context())
+	}
+	if warnings != 1 {
+		t.Errorf("%d warnings of one hold", warnings)
+	}
+}
