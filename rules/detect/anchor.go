@@ -37,14 +37,9 @@ func newAnchors() (a anchors) {
 	return a
 }
 
-// figures returns the set of the digits and the at sign.
-func figures() lanes.Set {
-	return lanes.Set{Low: [16]byte{1<<3 | 1<<4, 1 << 3, 1 << 3, 1 << 3, 1 << 3, 1 << 3, 1 << 3, 1 << 3, 1 << 3, 1 << 3}}
-}
+// figures are the digits and the at sign.
+var figures = lanes.SetOf(func(c byte) bool { return isDigit(c) || c == '@' })
 
 // IndexFigure returns the place of the first digit or at sign in text, -1 if it
 // has none. Hardly any value that counts is without both.
-func IndexFigure(text []byte) int {
-	set := figures()
-	return set.Index(text)
-}
+func IndexFigure(text []byte) int { return figures.Index(text) }

@@ -107,10 +107,12 @@ func (m *mixed) pass(p []byte) int {
 	return n
 }
 
+// notASCII is what is not ASCII.
+var notASCII = lanes.SetOf(func(c byte) bool { return c >= utf8.RuneSelf })
+
 // asciiRun is the length of the ASCII beginning of b.
 func asciiRun(b []byte) int {
-	other := lanes.Set{High: [16]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}
-	if n := other.Index(b); n >= 0 {
+	if n := notASCII.Index(b); n >= 0 {
 		return n
 	}
 	return len(b)

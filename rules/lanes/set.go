@@ -3,32 +3,32 @@ package lanes
 // Set is a set of bytes, which a text is looked through for faster than byte by
 // byte: 32 bytes at once where the processor can (AVX2).
 //
-// A byte is in it if the bit of its high digit is set in the element of its low
-// digit, in hexadecimal: '7', which is 0x37, by bit 3 of Low[7], and 0xe4 by bit 6
-// of High[4].
+// The zero value is the empty set.
 type Set struct {
-	Low  [16]byte // of the bytes below 0x80
-	High [16]byte // of the others, their high digit less 8
+	// A byte is in the set if the bit of its high digit is set in the element of
+	// its low digit, in hexadecimal: '7', which is 0x37, by bit 3 of low[7], and
+	// 0xe4 by bit 6 of high[4].
+	low  [16]byte // of the bytes below 0x80
+	high [16]byte // of the others, their high digit less 8
+
+	of [256]byte // 1 for each byte that is in it, where the processor cannot
 }
 
 // SetOf returns the set of the bytes that has is true of.
 func SetOf(has func(c byte) bool) (s Set) {
 	for i := range 256 {
-		if c := byte(i); has(c) {
-			s.row(c)[c&15] |= 1 << (c >> 4 & 7)
+		c := byte(i)
+		if !has(c) {
+			continue
+		}
+		s.of[c] = 1
+		if c < 0x80 {
+			s.low[c&15] |= 1 << (c >> 4)
+		} else {
+			s.high[c&15] |= 1 << (c>>4 - 8)
 		}
 	}
 	return s
-}
-
-// Has reports whether c is in the set.
-func (s *Set) Has(c byte) bool { return s.row(c)[c&15]>>(c>>4&7)&1 != 0 }
-
-func (s *Set) row(c byte) *[16]byte {
-	if c >= 0x80 {
-		return &s.High
-	}
-	return &s.Low
 }
 
 // Index returns the place of the first byte of text that is in the set, -1 if
@@ -51,21 +51,31 @@ func (s *Set) Masks(masks []uint64, text []byte) {
 	}
 }
 
-// index is Index byte by byte, from a place on; the text's length if none is.
-func (s *Set) index(text []byte, from int) int {
-	for i, c := range text[from:] {
-		if s.Has(c) {
-			return from + i
+// index is indexBlocks by a table.
+func (s *Set) index(text []byte) int {
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		b := (*[8]byte)(text[i:])
+		if s.of[b[0]]|s.of[b[1]]|s.of[b[2]]|s.of[b[3]]|s.of[b[4]]|s.of[b[5]]|s.of[b[6]]|s.of[b[7]] != 0 {
+			break
 		}
 	}
-	return len(text)
+	for i < len(text) && s.of[text[i]] == 0 {
+		i++
+	}
+	return i
 }
 
-// mask is Masks byte by byte, from a place on whose bits are zero.
-func (s *Set) mask(masks []uint64, text []byte, from int) {
-	for i := from; i < len(text); i++ {
-		if s.Has(text[i]) {
-			masks[i/64] |= 1 << (i % 64)
-		}
+// mask is maskBlocks by a table.
+func (s *Set) mask(masks []uint64, text []byte) {
+	clear(masks)
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		b := (*[8]byte)(text[i:])
+		masks[i/64] |= uint64(s.of[b[0]]|s.of[b[1]]<<1|s.of[b[2]]<<2|s.of[b[3]]<<3|
+			s.of[b[4]]<<4|s.of[b[5]]<<5|s.of[b[6]]<<6|s.of[b[7]]<<7) << (i % 64)
+	}
+	for ; i < len(text); i++ {
+		masks[i/64] |= uint64(s.of[text[i]]) << (i % 64)
 	}
 }

@@ -16,7 +16,7 @@ func Wide() bool { return cpu.X86.HasAVX2 }
 // indexBlocks is Index, but for the text's length where it would be -1.
 func (s *Set) indexBlocks(text []byte) int {
 	if !cpu.X86.HasAVX2 {
-		return s.index(text, 0)
+		return s.index(text)
 	}
 	if len(text) < block {
 		return min(bits.TrailingZeros64(s.short(text)), len(text))
@@ -31,8 +31,7 @@ func (s *Set) indexBlocks(text []byte) int {
 // maskBlocks is Masks, where the last of masks is zero.
 func (s *Set) maskBlocks(masks []uint64, text []byte) {
 	if !cpu.X86.HasAVX2 {
-		clear(masks)
-		s.mask(masks, text, 0)
+		s.mask(masks, text)
 		return
 	}
 	if len(text) < block {

@@ -13,8 +13,8 @@ GLOBL top<>(SB), RODATA|NOPTR, $1
 
 // LOAD takes the set at AX and what stays the same.
 #define LOAD \
-	VBROADCASTI128 0(AX), Y0     \ // the elements of Low
-	VBROADCASTI128 16(AX), Y1    \ // and of High
+	VBROADCASTI128 0(AX), Y0     \ // the elements of low
+	VBROADCASTI128 16(AX), Y1    \ // and of high
 	VBROADCASTI128 bits<>(SB), Y2 \
 	VPBROADCASTB digit<>(SB), Y3 \
 	VPBROADCASTB top<>(SB), Y4

@@ -7,10 +7,7 @@ package lanes
 func Wide() bool { return false }
 
 // indexBlocks is Index, but for the text's length where it would be -1.
-func (s *Set) indexBlocks(text []byte) int { return s.index(text, 0) }
+func (s *Set) indexBlocks(text []byte) int { return s.index(text) }
 
 // maskBlocks is Masks.
-func (s *Set) maskBlocks(masks []uint64, text []byte) {
-	clear(masks)
-	s.mask(masks, text, 0)
-}
+func (s *Set) maskBlocks(masks []uint64, text []byte) { s.mask(masks, text) }

@@ -1,7 +1,10 @@
 package lanes
 
 import (
+	"os"
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -27,11 +30,12 @@ func FuzzSet(f *testing.F) {
 			masks := slices.Repeat([]uint64{^uint64(0)}, len(part)/64+2) // what was there before does not count
 			set.Masks(masks, part)
 			singly := make([]uint64, len(masks)-1)
-			set.mask(singly, part, 0)
-			if first := set.index(part, 0); first != want && (first != len(part) || want != -1) {
+			words := (len(part) + 63) / 64
+			set.mask(singly, part)
+			if first := set.index(part); first != want && (first != len(part) || want != -1) {
 				t.Fatalf("the first of %q in %q is at %d byte by byte, want %d", members, part, first, want)
 			}
-			if !slices.Equal(singly, masks[:len(singly)]) && len(part)%64 != 0 {
+			if !slices.Equal(singly[:words], masks[:words]) {
 				t.Fatalf("the masks of %q in %q are %x byte by byte, and %x", members, part, singly, masks)
 			}
 			for i := range (len(part) + 63) / 64 * 64 {
@@ -52,9 +56,24 @@ func TestSetHasWhatItIsMadeOf(t *testing.T) {
 	for i := range 256 {
 		set := SetOf(func(c byte) bool { return c == byte(i) })
 		for c := range 256 {
-			if got := set.Has(byte(c)); got != (c == i) {
+			if got := set.Index([]byte{byte(c)}) == 0; got != (c == i) {
 				t.Errorf("the set of %#x has %#x: %v", i, c, got)
 			}
 		}
+	}
+}
+
+// TestSetIsTheSameWithoutAVX2: on a processor that has it, all of these tests are
+// run as if it had not.
+func TestSetIsTheSameWithoutAVX2(t *testing.T) {
+	const without = "there is no AVX2"
+	if !Wide() {
+		t.Skip(without)
+	}
+	again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=Set", "-test.v")
+	again.Env = append(os.Environ(), "GODEBUG=cpu.avx2=off")
+	out, err := again.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), without) || !strings.Contains(string(out), "--- PASS: FuzzSet") {
+		t.Errorf("%v: %s", err, out)
 	}
 }

@@ -47,15 +47,16 @@ func newTraits() *traits {
 // lines have.
 const traitsAtOnce = 512
 
+var spaceSet = lanes.SetOf(func(c byte) bool { return c == ' ' })
+
 // line returns the marks of a line.
 func (t *traits) line(line []byte) (marks uint16) {
 	var marked, spaces [traitsAtOnce / 64]uint64
-	space := lanes.Set{Low: [16]byte{1 << 2}}
 	var before uint64 // 1 where the byte before is a space
 	for len(line) > 0 {
 		part := line[:min(len(line), traitsAtOnce)]
 		t.marked.Masks(marked[:], part)
-		space.Masks(spaces[:], part)
+		spaceSet.Masks(spaces[:], part)
 		for i := range (len(part) + 63) / 64 {
 			if spaces[i]&(spaces[i]<<1|before) != 0 {
 				marks |= hasPair
