@@ -19,6 +19,8 @@ type carver struct {
 	probe *unbase64
 	err   error
 
+	sextets bool // the line before may be one of base64
+
 	wrapped bool     // it looks inside a wrapping already
 	wrap    wrapping // of carvedWrapped
 	numeral numeral  // of carvedNumbers
@@ -121,7 +123,7 @@ func (c *carver) andWords(buf []byte, end int) []byte {
 			break
 		}
 		end += n
-		c.tries = 0
+		c.tries, c.sextets = 0, false
 	}
 	return buf[:end]
 }
@@ -167,7 +169,7 @@ func (c *carver) starts(b byte) bool {
 		c.found = carvedYEnc
 	case b == '-' && c.ahead("-----BEGIN PGP MESSAGE") && c.armour():
 		c.found = carvedPGP
-	case c.dull > 0 && !blankByte(b):
+	case c.dull > 0 && !blankByte(b) && !c.turnsToBase64(b):
 		c.dull--
 	default:
 		c.unframed(b)
@@ -175,11 +177,25 @@ func (c *carver) starts(b byte) bool {
 	return c.found != nothing
 }
 
+// turnsToBase64 tells a line that may be the first of lines of base64: it is of its
+// characters as far as it is looked at, and the line before was not.
+func (c *carver) turnsToBase64(b byte) bool {
+	before := c.sextets
+	c.sextets = false
+	if sextet[b] < 64 {
+		look, _ := c.br.Peek(wrapLook)
+		end := base64End(look)
+		c.sextets = end >= minLine && (end == len(look) || blankByte(look[end]))
+	}
+	return c.sextets && !before
+}
+
 // unframed looks for content that nothing announces. Most lines are words, and
 // the place of their first space tells that they are no more. The longer a run
 // of lines that look like content and are none, the fewer of them are looked
-// into.
+// into, but for one where base64 may begin.
 func (c *carver) unframed(b byte) {
+	c.turnsToBase64(b)
 	look, _ := c.br.Peek(wrapLook)
 	space := bytes.IndexByte(look, ' ')
 	tried := true

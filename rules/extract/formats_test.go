@@ -283,6 +283,22 @@ func TestWhatStandsBehindTheEndOfAPDFIsRead(t *testing.T) {
 	}
 }
 
+// TestBase64BehindLinesOfPromiseIsOpened: many lines that look like content and are none
+// do not keep it from being seen where it begins.
+func TestBase64BehindLinesOfPromiseIsOpened(t *testing.T) {
+	for name, before := range map[string]string{
+		"a long word":        "Content-Transfer-Encoding: base64\n",
+		"many long words":    strings.Repeat("Content-Transfer-Encoding: base64\n", 100),
+		"lists of numbers":   strings.Repeat("12, 34, 56, 78 and so on, for a while\n", 100),
+		"words of a program": strings.Repeat("Long_Name-Of_Something[With]{Brackets}:x\n", 100),
+	} {
+		text := before + wrapped(string(zipOf(t, "a.txt", needle+strings.Repeat("\nsome words", 100))))
+		if r, sum := walkFile(t, []byte(text), DefaultLimits()); !strings.Contains(r.text.String(), needle) || len(sum.Unread) > 0 {
+			t.Errorf("%s: %.300q, unread %v", name, r.text.String(), sum.Unread)
+		}
+	}
+}
+
 // TestADumpOfAnEncodingIsOpened: what a dump shows may be an encoding itself.
 func TestADumpOfAnEncodingIsOpened(t *testing.T) {
 	file := strings.Repeat("nothing of importance in these words\n", 20) + needle + "\n"
