@@ -98,6 +98,9 @@ type endless struct{}
 func (endless) Read(p []byte) (int, error) { return copy(p, "all work and no play "), nil }
 
 func TestWhatAnIsolatedParserGivesIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector")
+	}
 	lim := DefaultLimits()
 	lim.Isolate = func(ctx context.Context, _ foreign.Job, out foreign.Output) error {
 		return out.File(ctx, "a.txt", endless{})

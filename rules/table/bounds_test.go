@@ -48,6 +48,9 @@ func (r *repeat) Read(p []byte) (int, error) {
 }
 
 func TestSplitKeepsToItsMemoryWhateverTheLength(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector")
+	}
 	typer := newTyper(t)
 	for _, tc := range []struct {
 		name  string

@@ -102,6 +102,9 @@ func TestCutStreamIsKeptAndNoted(t *testing.T) {
 
 // Bombs must end by a bound, long before they have grown.
 func TestBombsEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector")
+	}
 	zeros := deflate(strings.Repeat("\x00", 64<<20))
 	twice := deflate(zeros)
 	page := "BT /F 10 Tf 50 700 Td (Ada) Tj ET\n"

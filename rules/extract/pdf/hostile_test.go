@@ -11,6 +11,9 @@ import (
 // What is made to be slow or to grow ends soon, and within memory. The bounds
 // are those of the design, 2 s and 256 MiB; the race detector is given more.
 func TestHostileFilesEndSoon(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long with the race detector")
+	}
 	page := "BT /F 10 Tf 50 700 Td (Ada) Tj ET\n"
 	backwards := &strings.Builder{}
 	backwards.WriteString("BT /F 1 Tf\n")
