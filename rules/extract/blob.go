@@ -68,34 +68,41 @@ func (c *carver) encoding(b []byte) (carved, radix) {
 	if c.probe == nil {
 		c.probe = newBase64(nil)
 	}
-	c.probe.acc, c.probe.held = 0, 0
-	switch {
-	case digits >= blobSize && isContent(unhexed(c.probe.out[:0], b[:digits])):
+	if digits >= blobSize && c.spells(unhexed(c.probe.out[:0], b[:digits])) {
 		return carvedHex, radix{}
-	case isContent(c.probe.out[:c.probe.decode(b[:end])]):
+	}
+	c.probe.acc, c.probe.held = 0, 0
+	if c.spells(c.probe.out[:c.probe.decode(b[:end])]) {
 		return carvedBase64, radix{}
 	}
 	few := b[:min(end, 4*minRadix)]
 	for _, r := range radixes {
-		if end >= minRadix && r.covers(few) && isContent((&radixReader{radix: r}).decode(nil, few)) {
+		if end >= minRadix && r.covers(few) && c.spells((&radixReader{radix: r}).decode(nil, few)) {
 			return carvedRadix, r
 		}
 	}
 	return nothing, radix{}
 }
 
+// minEncoded is how many characters of an encoding within another tell it.
+const minEncoded = 64
+
 // spells tells content, or text that is all an encoding of content, from accident:
-// it is asked of what a dump or a list of numbers shows.
+// it is asked of what an encoding, a dump or a list of numbers shows. An encoding is
+// shorter than what it is in, so that this ends.
 func (c *carver) spells(data []byte) bool {
 	if isContent(data) {
 		return true
+	}
+	if len(data) < minEncoded {
+		return false
 	}
 	for _, b := range data {
 		if !baseChar(b) && b != '=' && b != '\r' && b != '\n' {
 			return false
 		}
 	}
-	found, _ := c.encoding(data)
+	found, _ := c.encoding(bytes.Clone(data)) // which may be in probe
 	return found != nothing
 }
 

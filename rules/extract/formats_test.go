@@ -299,8 +299,8 @@ func TestBase64BehindLinesOfPromiseIsOpened(t *testing.T) {
 	}
 }
 
-// TestADumpOfAnEncodingIsOpened: what a dump shows may be an encoding itself.
-func TestADumpOfAnEncodingIsOpened(t *testing.T) {
+// TestAnEncodingOfAnEncodingIsOpened: what an encoding or a dump shows may be one itself.
+func TestAnEncodingOfAnEncodingIsOpened(t *testing.T) {
 	file := strings.Repeat("nothing of importance in these words\n", 20) + needle + "\n"
 	for name, text := range map[string]string{
 		"base32":       base32.StdEncoding.EncodeToString([]byte(file)),
@@ -312,7 +312,10 @@ func TestADumpOfAnEncodingIsOpened(t *testing.T) {
 		for i := range len(text) {
 			fmt.Fprintf(&numbers, "%02x ", text[i])
 		}
-		for shown, dump := range map[string]string{"a dump": hex.Dump([]byte(text)), "numbers": numbers.String()} {
+		for shown, dump := range map[string]string{
+			"a dump": hex.Dump([]byte(text)), "numbers": numbers.String(),
+			"base64 lines": wrapped(text), "base32 line": base32.StdEncoding.EncodeToString([]byte(text)), "digits": hex.EncodeToString([]byte(text)),
+		} {
 			if r, sum := walkFile(t, []byte(dump), DefaultLimits()); !strings.Contains(r.text.String(), needle) || len(sum.Unread) > 0 {
 				t.Errorf("%s of %s: %.300q, unread %v", shown, name, r.text.String(), sum.Unread)
 			}

@@ -59,6 +59,9 @@ func wrappers(t testing.TB) []func(content string) string {
 			return b.String()
 		},
 		func(c string) string {
+			if !words(c) {
+				return c // control characters are no part of HTML (WHATWG HTML, 13.2.3.5): no reader shows them as they were
+			}
 			return "<html><body><p>file</p><pre>" + html.EscapeString(c) + "</pre></body></html>"
 		},
 		func(c string) string {
