@@ -44,16 +44,7 @@ func heldByReader(t *testing.T, store *quarantine.Store, known map[string]*fleet
 			}
 			h.incidents[name][m.Incident] = true
 			if seen++; seen%everyContent == 1 {
-				content, err := store.Content(ctx, m.ID)
-				if err != nil {
-					t.Fatal(err)
-				}
-				var b bytes.Buffer
-				if err := copyAll(&b, content); err != nil {
-					t.Fatal(err)
-				}
-				content.Close() // read only
-				if err := checkCopy(known, reader, b.Bytes()); err != nil {
+				if err := checkCopy(known, reader, heldContent(t, store, m.ID)); err != nil {
 					t.Errorf("%s is held: %v", m.ID, err)
 				}
 			}
@@ -63,6 +54,21 @@ func heldByReader(t *testing.T, store *quarantine.Store, known map[string]*fleet
 		}
 		q.After = next
 	}
+}
+
+// heldContent reads a held message whole.
+func heldContent(t *testing.T, store *quarantine.Store, id string) []byte {
+	t.Helper()
+	content, err := store.Content(context.Background(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer content.Close() // read only
+	var b bytes.Buffer
+	if err := copyAll(&b, content); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // account is what became of a mailing.

@@ -209,16 +209,7 @@ func heldWhole(t *testing.T, data, table string) tally {
 			t.Fatal(err)
 		}
 		for _, m := range page {
-			content, err := store.Content(ctx, m.ID)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var b bytes.Buffer
-			if err := copyAll(&b, content); err != nil {
-				t.Fatal(err)
-			}
-			content.Close() // read only
-			ids.note(t, m.ID, b.Bytes(), table, true)
+			ids.note(t, m.ID, heldContent(t, store, m.ID), table, true)
 		}
 		if next == "" {
 			return ids
